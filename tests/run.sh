@@ -1,0 +1,33 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# run.sh [--suite trixie|forky] [--matrix] [NAME...]
+#
+# Builds the tree with warnings as errors and runs its tests, or those named,
+# on a Debian with GIMP 3 (tests/in-debian.sh).  --matrix: the longer runs too.
+# Last line: "N passed, N failed".  Skipped counts as failed.
+
+set -eu
+
+if [ -z "${DIFFUSION_INSIDE-}" ]; then
+  suite="" code=0
+  while :; do
+    case ${1-} in
+      --suite)  suite=${2:?--suite needs a name}; shift 2 ;;
+      --matrix) export DIFFUSION_MATRIX=1; shift ;;
+      -*)       sed -n '4,8s/^# //p' "$0" >&2; exit 2 ;;
+      *)        break ;;
+    esac
+  done
+  DIFFUSION_INSIDE=1 sh "$(dirname "$0")/in-debian.sh" ${suite:+--suite "$suite"} \
+    sh tests/run.sh "$@" </dev/null || code=$?
+  # 0 and 1 have said their numbers; anything else never came to the tests.
+  [ "$code" -le 1 ] || echo '0 passed, 1 failed'
+  [ "$code" -eq 0 ] || code=1
+  exit "$code"
+fi
+
+. tests/build.sh
+rm -f "$build"/meson-logs/testlog*
+meson test -C "$build" --no-rebuild --print-errorlogs "$@" 9>&- || true
+exec python3 tests/count.py "$build/meson-logs"
