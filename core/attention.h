@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * attention.h: self-attention over the pixels of a feature map.
+ */
+#pragma once
+
+#include "convolution.h"
+
+/* Its layers belong to the network. */
+typedef struct
+{
+  int          n_heads; /* divides the channels */
+  Convolution *query, *key, *value, *out; /* 1×1, channels to channels */
+} Attention;
+
+/* result = (source + out (softmax (q kᵀ / √d) v)) · factor for each head of d
+ * channels, q, k and v made from the normalised source; and its moments. */
+typedef struct
+{
+  const Attention *attention;
+  const Map       *source;
+  const float     *scale, *shift; /* by norm_prepare */
+  float            factor;
+  Map             *result;
+} AttentionJob;
+
+void attention_size (const Attention *attention, int width, int height, WorkspaceSize *size);
+
+/* Returns FALSE when cancelled. */
+gboolean attention_run (const AttentionJob *job, const Workspace *workspace);

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * config.h: the two JSON files of a model folder (contract of Hugging Face
+ * diffusers), read and checked into plain structs. A key whose value this build
+ * cannot honour is refused by name; unknown keys are ignored.
+ */
+#pragma once
+
+#include "diffusion.h"
+
+#define UNET_MAX_LEVELS 8
+
+typedef enum
+{
+  CONDITIONING_NONE,         /* input x_t */
+  CONDITIONING_MASKED_IMAGE, /* [x_t, y, m], y = 0 where m = 1 */
+  CONDITIONING_FILLED_IMAGE, /* [x_t, y, m], y = push-pull guess where m = 1 */
+} Conditioning;
+
+typedef struct
+{
+  int          in_channels, out_channels; /* after folding */
+  int          sample_size; /* pixels after folding that it was trained on; 0: not said */
+  int          n_levels;    /* 1…UNET_MAX_LEVELS */
+  int          block_out_channels[UNET_MAX_LEVELS]; /* finest level first, each 1…4096 */
+  gboolean     down_attention[UNET_MAX_LEVELS]; /* AttnDownBlock2D, finest level first */
+  gboolean     up_attention[UNET_MAX_LEVELS];   /* AttnUpBlock2D, coarsest level first */
+  int          layers_per_block; /* 1…16; one more on the way up */
+  int          norm_num_groups; /* divides each of block_out_channels */
+  double       norm_eps;
+  gboolean     mid_attention;      /* add_attention */
+  int          attention_head_dim; /* divides the channels; 0: one head (null in the file) */
+  double       mid_block_scale_factor;
+  int          downsample_padding; /* 0 or 1 */
+  gboolean     flip_sin_to_cos;
+  double       freq_shift;
+  gboolean     center_input_sample;
+  int          pixel_unshuffle; /* f, 1…8 */
+  Conditioning conditioning;
+} UnetConfig;
+
+typedef enum
+{
+  BETA_LINEAR,
+  BETA_SCALED_LINEAR,
+  BETA_SQUAREDCOS_CAP_V2,
+  BETA_SIGMOID,
+  BETA_TRAINED,
+} BetaSchedule;
+
+typedef enum
+{
+  PREDICTION_EPSILON,
+  PREDICTION_SAMPLE,
+  PREDICTION_V,
+} Prediction;
+
+typedef enum
+{
+  VARIANCE_FIXED_SMALL,
+  VARIANCE_FIXED_LARGE,
+} VarianceType;
+
+/* Which timesteps a run of few steps visits. */
+typedef enum
+{
+  TIMESTEPS_LEADING,
+  TIMESTEPS_LINSPACE,
+  TIMESTEPS_TRAILING,
+} TimestepSpacing;
+
+typedef struct
+{
+  int             num_train_timesteps; /* T, 1…100000 */
+  BetaSchedule    beta_schedule;
+  double          beta_start, beta_end; /* 0…1; schedule_new refuses what makes no schedule */
+  double         *trained_betas; /* T values when beta_schedule is BETA_TRAINED; owned */
+  gboolean        rescale_betas_zero_snr;
+  Prediction      prediction;
+  VarianceType    variance;
+  gboolean        clip_sample;
+  double          clip_sample_range; /* above 0 */
+  TimestepSpacing timestep_spacing;
+  int             steps_offset; /* 0…T − 1 */
+} SchedulerConfig;
+
+/* Each returns FALSE with DIFFUSION_ERROR_MODEL and a sentence that names the
+ * file, the key, its value and what was expected; nothing is to be cleared
+ * then. Absent keys have the defaults of diffusers. On success all that is
+ * said above holds: ranges, groups and heads that divide the channels, and
+ * in_channels and out_channels that fit folding and conditioning. */
+gboolean unet_config_read (UnetConfig *config, const char *path, GError **error);
+gboolean scheduler_config_read (SchedulerConfig *config, const char *path, GError **error);
+void scheduler_config_clear (SchedulerConfig *config);

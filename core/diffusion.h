@@ -1,0 +1,202 @@
+/* gimp-diffusion: denoising diffusion for GIMP
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * diffusion.h: the public header of core/. Everything that the plug-in, the
+ * tests and the benchmarks may call.
+ *
+ * Conventions
+ *   Pixels     planar float, one plane after the other, each plane row by row
+ *              without padding: pixels[(c * height + y) * width + x]. Values
+ *              are on the sRGB curve in the picture's own primaries, nominally
+ *              0…1; values outside are kept (HDR). Channels: 1 (gray) or 3.
+ *   t          a real timestep, −1 (clean picture, ᾱ = 1) … T − 1.
+ *   σ          standard deviation of the noise; "8-bit levels" are 1/255 of
+ *              the range 0…1.
+ *   Errors     functions that can fail return FALSE or NULL and set a GError
+ *              whose message is one sentence for the user. Domains:
+ *              DIFFUSION_ERROR, and G_IO_ERROR with G_IO_ERROR_CANCELLED.
+ *   Threads    a DiffusionModel and a DiffusionWorkers may be used by one call
+ *              at a time. Callbacks (read, write, report) come from the thread
+ *              that made the call.
+ *   Bytes      the same seed, settings, model, build and processor give the
+ *              same bytes whatever the number of workers or the load.
+ */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* --- Errors --------------------------------------------------------------- */
+
+#define DIFFUSION_ERROR (diffusion_error_quark ())
+GQuark diffusion_error_quark (void);
+
+typedef enum
+{
+  DIFFUSION_ERROR_MODEL,    /* a model folder that is missing, broken or not supported */
+  DIFFUSION_ERROR_ARGUMENT, /* a setting outside its range, or a region that is empty */
+  DIFFUSION_ERROR_MEMORY,   /* the memory needed is not there */
+} DiffusionError;
+
+/* --- Workers -------------------------------------------------------------- */
+
+typedef struct DiffusionWorkers DiffusionWorkers;
+
+/* n_threads ≥ 1: that many threads, the calling one included; they sleep while
+ * they wait. Never NULL. */
+DiffusionWorkers *diffusion_workers_new (int n_threads);
+void diffusion_workers_free (DiffusionWorkers *workers);
+
+/* --- Model ---------------------------------------------------------------- */
+
+typedef struct DiffusionModel DiffusionModel;
+
+/* Loads a model folder in the layout of Hugging Face diffusers
+ * (unet/config.json, unet/diffusion_pytorch_model.safetensors,
+ * scheduler/scheduler_config.json, or the three files flat in one folder).
+ * Every byte is checked before it is used. Errors: DIFFUSION_ERROR_MODEL,
+ * DIFFUSION_ERROR_MEMORY. */
+DiffusionModel *diffusion_model_load (const char *folder, GError **error);
+void diffusion_model_free (DiffusionModel *model);
+
+/* SHA-256 of the safetensors file, 64 hexadecimal digits. Owned by the model. */
+const char *diffusion_model_get_sha256 (const DiffusionModel *model);
+
+/* TRUE when the network sees the mask and the known pixels. */
+gboolean diffusion_model_is_mask_aware (const DiffusionModel *model);
+
+/* --- Pictures ------------------------------------------------------------- */
+
+typedef struct
+{
+  int x, y, width, height; /* drawable coordinates, pixels */
+} DiffusionRect;
+
+/* Where a job reads from. A window lies inside 0…width, 0…height. */
+typedef struct
+{
+  int width, height;
+  int n_channels; /* 1 or 3 */
+
+  /* Fills the planes of `window`, each unless NULL: `pixels` (n_channels ×
+   * height × width), `alpha` and `selection` (height × width, 0…1). */
+  gboolean (*read) (gpointer             data,
+                    const DiffusionRect *window,
+                    float               *pixels,
+                    float               *alpha,
+                    float               *selection,
+                    GError             **error);
+  gpointer data;
+} DiffusionSource;
+
+/* Where a job writes to: finished windows, each pixel of the region at least
+ * once, the last write counting. Values are not blended with the selection:
+ * that is the caller's part. Nothing is written when the job fails or is
+ * cancelled before its first write; the caller keeps the result apart until
+ * the job has returned TRUE. */
+typedef struct
+{
+  gboolean (*write) (gpointer             data,
+                     const DiffusionRect *window,
+                     const float         *pixels, /* n_channels × height × width */
+                     GError             **error);
+  gpointer data;
+} DiffusionSink;
+
+/* --- Progress ------------------------------------------------------------- */
+
+typedef struct
+{
+  int           step;       /* network evaluations (of a whole picture) done, 0…n_steps */
+  double        fraction;   /* share of all the work done, 0…1; finer than step / n_steps */
+  int           n_steps;
+  DiffusionRect window;     /* what `x0` shows: the region and its context (Inpaint), the
+                             * part that has just been done (Denoise) */
+  int           n_channels;
+  const float  *x0;         /* x̂_0, the present estimate of the clean picture; planar, 0…1;
+                             * NULL when nothing new is to be shown. Valid during the call. */
+} DiffusionStep;
+
+typedef struct
+{
+  GCancellable *cancel; /* nullable. Cancelled: the job fails with G_IO_ERROR_CANCELLED
+                         * within one block of one layer of work. */
+  GCancellable *finish; /* nullable. Cancelled: no further step is begun, the present x̂_0 is
+                         * the result ("Stop here and keep this"); what Denoise has not
+                         * come to stays as it is. */
+  void (*report) (gpointer data, const DiffusionStep *step); /* nullable */
+  gpointer data;
+} DiffusionProgress;
+
+/* --- Inpaint -------------------------------------------------------------- */
+
+typedef enum
+{
+  DIFFUSION_SAMPLER_DDIM, /* Song et al. 2021 (DDIM), eq. 12 with η = 0 */
+  DIFFUSION_SAMPLER_DDPM, /* Ho et al. 2020 (DDPM), algorithm 2: ancestral */
+} DiffusionSampler;
+
+typedef struct
+{
+  double           strength;    /* 0…1: the start is t = strength · T − 1 */
+  int              steps;       /* 0…1000, 0: what the model asks for */
+  DiffusionSampler sampler;
+  int              resample;    /* r, 0…50, 0: what the model asks for */
+  int              jump_length; /* j, 1…100, in reverse steps */
+  int              context;     /* 0…4096 pixels around the region that the network sees;
+                                 * 0: half the region's longer side, within limits */
+  guint32          seed;        /* 0…2147483647 */
+} DiffusionInpaintSettings;
+
+/* Fills the selected pixels of `region` by the reverse process from x_t with
+ * the RePaint step (Lugmayr et al. 2022, algorithm 1). `region` is the bounding
+ * box of the selection values that count (≥ 1/512) and lies inside the source.
+ * On success the automatic settings (0) in `settings` hold what was used.
+ * `progress` may be NULL. */
+gboolean diffusion_inpaint (DiffusionModel           *model,
+                            DiffusionWorkers         *workers,
+                            const DiffusionSource    *source,
+                            const DiffusionSink      *sink,
+                            const DiffusionRect      *region,
+                            DiffusionInpaintSettings *settings,
+                            const DiffusionProgress  *progress,
+                            GError                  **error);
+
+/* --- Denoise -------------------------------------------------------------- */
+
+typedef enum
+{
+  DIFFUSION_METHOD_MATCHED, /* the picture, scaled by √ᾱ_t, is x_t */
+  DIFFUSION_METHOD_RENOISE, /* fresh noise is added up to x_t */
+} DiffusionMethod;
+
+typedef struct
+{
+  double           strength; /* 0…1, t = strength · T − 1; 0: estimated */
+  double           sigma;    /* 0…255, 8-bit levels; above 0 it sets t and wins */
+  DiffusionMethod  method;
+  int              steps;    /* 0…1000; 0 or 1: one evaluation, the posterior mean */
+  DiffusionSampler sampler;  /* used when steps > 1 */
+  double           detail;   /* 0…1, share of the removed residual that is put back */
+  guint32          seed;
+} DiffusionDenoiseSettings;
+
+/* Denoises `region`. On success `settings` holds the strength, sigma and steps
+ * that were used. */
+gboolean diffusion_denoise (DiffusionModel           *model,
+                            DiffusionWorkers         *workers,
+                            const DiffusionSource    *source,
+                            const DiffusionSink      *sink,
+                            const DiffusionRect      *region,
+                            DiffusionDenoiseSettings *settings,
+                            const DiffusionProgress  *progress,
+                            GError                  **error);
+
+/* Estimates the standard deviation of the noise in `region`, 8-bit levels ≥ 0.
+ * Large regions are sampled. Returns a negative number on error. */
+double diffusion_estimate_sigma (const DiffusionSource *source,
+                                 const DiffusionRect   *region,
+                                 GError               **error);
+
+G_END_DECLS

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * fill.h: push-pull fill (Gortler et al. 1996, "The lumigraph", section 3.4): a
+ * smooth first guess of unknown pixels from a weighted pyramid of the known
+ * ones. Its arithmetic is part of the model contract (`filled-image`): models
+ * are trained with exactly this guess in the hole.
+ */
+#pragma once
+
+#include "diffusion.h"
+
+/* x: n_channels × height × width, filled in place; w: height × width, 0…1, 1
+ * where a pixel is known. Known pixels stay as they are (but see fill.c on
+ * pictures at most 2 pixels high or wide), unknown ones need a finite value that
+ * has no influence. With no known pixel at all the guess is 0. Error:
+ * DIFFUSION_ERROR_MEMORY. */
+gboolean fill_push_pull (int          width,
+                         int          height,
+                         int          n_channels,
+                         float       *x,
+                         const float *w,
+                         GError     **error);

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * graph.h: a network as a list of steps, each a whole layer with everything
+ * that is fused into it; built from a configuration and a file of weights.
+ *
+ * The arithmetic is that of diffusers' UNet2DModel with the parameter names it
+ * writes. Maps are numbered in the order in which they are made; their sizes
+ * follow from the size of the input when the network is planned (unet.c).
+ */
+#pragma once
+
+#include "attention.h"
+#include "config.h"
+#include "convolution.h"
+#include "safetensors.h"
+
+typedef enum
+{
+  STEP_CONVOLUTION, /* Winograd */
+  STEP_HALVING,
+  STEP_ATTENTION,
+} StepKind;
+
+typedef struct
+{
+  StepKind           kind;
+  char              *name; /* of the module whose output it is */
+  int                sources[2]; /* maps */
+  int                n_sources;
+  gboolean           upsample;
+  const Norm        *norm; /* followed by SiLU, but before attention; or NULL */
+  const Convolution *convolution;
+  int                time; /* number of the time projection that is added; −1: none */
+  int                residual; /* map; −1: none */
+  const Convolution *shortcut; /* 1×1 of the shortcut sources, in the residual's place; or NULL */
+  int                shortcut_sources[2];
+  int                n_shortcut_sources;
+  const Attention   *attention;
+  float              factor;
+  int                result; /* map */
+} Step;
+
+/* A map before its size is known: 1/2^level of the input's. */
+typedef struct
+{
+  int channels;
+  int level;
+  int last_step; /* that reads it; it is made by step `number − 1`, map 0 is the input */
+} Slot;
+
+/* SiLU (embedding) to the channels of one residual block. */
+typedef struct
+{
+  Convolution *projection;
+  float       *bias; /* of the projection and of the convolution it is added to */
+  gsize        at;   /* where its result lies among all */
+} TimeProjection;
+
+typedef struct
+{
+  int          time_channels; /* of the sinusoids */
+  Convolution *time_1, *time_2;
+  GArray      *times; /* TimeProjection */
+  gsize        times_size; /* floats of all their results */
+
+  GArray *slots; /* Slot */
+  GArray *steps; /* Step; the last makes the output */
+
+  GPtrArray *convolutions, *norms, *attentions; /* owned */
+} Graph;
+
+/* `config` as unet_config_read made it: groups and heads divide the channels.
+ * Errors: DIFFUSION_ERROR_MODEL, DIFFUSION_ERROR_MEMORY. */
+Graph *graph_new (const UnetConfig *config, Safetensors *file, GError **error);
+void graph_free (Graph *graph);
+
+static inline Step *
+graph_step (const Graph *graph,
+            guint        i)
+{
+  return &g_array_index (graph->steps, Step, i);
+}
+
+static inline Slot *
+graph_slot (const Graph *graph,
+            guint        i)
+{
+  return &g_array_index (graph->slots, Slot, i);
+}

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * kernels-reference.c: the kernels as their formulas read, one element at a
+ * time and in double precision. The truth that the fast ones are tested
+ * against; the contracts are in kernels.h.
+ */
+#include "kernels.h"
+
+#include <math.h>
+
+static double
+silu (double v)
+{
+  return v / (1.0 + exp (-v));
+}
+
+static void
+reference_product (float             *c,
+                   gsize              c_stride,
+                   int                n_rows,
+                   int                n_columns,
+                   const ProductTerm *terms,
+                   int                n_terms,
+                   gsize              b_panel,
+                   gboolean           add)
+{
+  for (int i = 0; i < n_rows; i++)
+    for (int j = 0; j < n_columns; j++)
+      {
+        double sum = add ? c[i * c_stride + j] : 0.0;
+
+        for (int t = 0; t < n_terms; t++)
+          {
+            const float *a = terms[t].a + i * terms[t].a_stride;
+            const float *b = terms[t].b + j / KERNEL_CHUNK * b_panel + j % KERNEL_CHUNK;
+
+            for (int l = 0; l < terms[t].k; l++)
+              sum += (double) a[l] * b[l * KERNEL_CHUNK];
+          }
+        c[i * c_stride + j] = sum;
+      }
+}
+
+static void
+reference_activate (float       *out,
+                    gsize        out_stride,
+                    const float *in,
+                    gsize        in_stride,
+                    int          n_pixels,
+                    const float *scale,
+                    const float *shift,
+                    gboolean     with_silu)
+{
+  for (int i = 0; i < n_pixels; i++)
+    for (int c = 0; c < KERNEL_CHUNK; c++)
+      {
+        double v = (double) in[i * in_stride + c] * scale[c] + shift[c];
+
+        out[i * out_stride + c] = with_silu ? silu (v) : v;
+      }
+}
+
+static void
+reference_copy (float       *out,
+                const float *in,
+                gsize        in_stride,
+                int          first,
+                int          n_pixels,
+                int          enlarge)
+{
+  for (int i = 0; i < n_pixels; i++)
+    for (int c = 0; c < KERNEL_CHUNK; c++)
+      out[i * KERNEL_CHUNK + c] = in[((first + i) >> enlarge) * in_stride + c];
+}
+
+/* Row i of Bᵀ: the coefficients of Π_{j≠i} (x − p_j); for ∞ of Π_j (x − p_j). */
+static const double B_transposed[6][6] = {
+  { 1.0, -1.5, -2.0, 1.5, 1.0, 0.0 },
+  { 0.0, -1.0, 0.5, 2.5, 1.0, 0.0 },
+  { 0.0, 1.0, -2.5, 0.5, 1.0, 0.0 },
+  { 0.0, -2.0, -1.0, 2.0, 1.0, 0.0 },
+  { 0.0, 0.5, -1.0, -0.5, 1.0, 0.0 },
+  { 0.0, 1.0, -1.5, -2.0, 1.5, 1.0 },
+};
+
+/* Column i of Aᵀ: the powers 0…3 of p_i; for ∞ [0, 0, 0, 1]. */
+static const double A_transposed[4][6] = {
+  { 1.0, 1.0, 1.0, 1.0, 1.0, 0.0 },
+  { 0.0, 1.0, -1.0, 0.5, -2.0, 0.0 },
+  { 0.0, 1.0, 1.0, 0.25, 4.0, 0.0 },
+  { 0.0, 1.0, -1.0, 0.125, -8.0, 1.0 },
+};
+
+static void
+reference_winograd_input (float              *v,
+                          gsize               v_product,
+                          gsize               v_tile,
+                          const float *const *rows,
+                          int                 n_tiles)
+{
+  for (int i = 0; i < n_tiles; i++)
+    for (int c = 0; c < KERNEL_CHUNK; c++)
+      for (int r = 0; r < 6; r++)
+        for (int s = 0; s < 6; s++)
+          {
+            double sum = 0.0;
+
+            for (int y = 0; y < 6; y++)
+              for (int x = 0; x < 6; x++)
+                sum += B_transposed[r][y] * B_transposed[s][x]
+                       * rows[y][(i * WINOGRAD_OUT + x) * KERNEL_CHUNK + c];
+            v[(6 * r + s) * v_product + i * v_tile + c] = sum;
+          }
+}
+
+/* (value + bias + residual) · scale, noted in the statistics. */
+static float
+finish_value (double        value,
+              int           channel,
+              const float  *residual,
+              const Finish *finish,
+              gboolean      first)
+{
+  float out = (value + finish->bias[channel] + (residual ? *residual : 0.0)) * finish->scale;
+
+  if (finish->stats)
+    {
+      float *shift = finish->stats + channel;
+
+      if (first)
+        {
+          shift[0] = out;
+          shift[finish->stats_stride] = 0.0f;
+          shift[2 * finish->stats_stride] = 0.0f;
+        }
+      shift[finish->stats_stride] += out - shift[0];
+      shift[2 * finish->stats_stride] += (out - shift[0]) * (out - shift[0]);
+    }
+
+  return out;
+}
+
+static void
+reference_winograd_output (float        *out,
+                           gsize         out_row,
+                           gsize         out_pixel,
+                           int           n_rows,
+                           int           n_columns,
+                           const float  *m,
+                           gsize         m_product,
+                           int           n_channels,
+                           const float  *residual,
+                           const Finish *finish)
+{
+  for (int c = 0; c < n_channels; c++)
+    for (int y = 0; y < n_rows; y++)
+      for (int x = 0; x < n_columns; x++)
+        {
+          gsize  at = y * out_row + x * out_pixel + c;
+          double sum = 0.0;
+
+          for (int r = 0; r < 6; r++)
+            for (int s = 0; s < 6; s++)
+              sum += A_transposed[y][r] * A_transposed[x][s] * m[(6 * r + s) * m_product + c];
+          out[at] = finish_value (sum, c, residual ? residual + at : NULL, finish,
+                                  finish->first && y == 0 && x == 0);
+        }
+}
+
+static void
+reference_finish (float        *map,
+                  gsize         pixel,
+                  int           n_pixels,
+                  int           n_channels,
+                  const float  *residual,
+                  const Finish *finish)
+{
+  for (int i = 0; i < n_pixels; i++)
+    for (int c = 0; c < n_channels; c++)
+      {
+        gsize at = i * pixel + c;
+
+        map[at] = finish_value (map[at], c, residual ? residual + at : NULL, finish,
+                                finish->first && i == 0);
+      }
+}
+
+static float
+reference_exp_sum (float *x,
+                   int    n,
+                   float  max)
+{
+  double sum = 0.0;
+
+  for (int i = 0; i < n; i++)
+    {
+      x[i] = exp (x[i] - max);
+      sum += x[i];
+    }
+
+  return sum;
+}
+
+static void
+reference_silu (float *x,
+                int    n)
+{
+  for (int i = 0; i < n; i++)
+    x[i] = silu (x[i]);
+}
+
+const Kernels kernels_reference = {
+  .name = "reference",
+  .product = reference_product,
+  .activate = reference_activate,
+  .copy = reference_copy,
+  .winograd_input = reference_winograd_input,
+  .winograd_output = reference_winograd_output,
+  .finish = reference_finish,
+  .exp_sum = reference_exp_sum,
+  .silu = reference_silu,
+};

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * kernels.c: which tables of kernels this processor can run.
+ */
+#include "kernels.h"
+
+#define MAX_TABLES 4
+
+static const Kernels *tables[MAX_TABLES + 1];
+static int            n_tables;
+
+static gpointer
+fill_tables (gpointer unused)
+{
+  tables[n_tables++] = &kernels_reference;
+  tables[n_tables++] = &kernels_baseline;
+
+#ifdef KERNELS_X86
+  __builtin_cpu_init ();
+  if (__builtin_cpu_supports ("avx2") && __builtin_cpu_supports ("fma"))
+    tables[n_tables++] = &kernels_avx2;
+  if (__builtin_cpu_supports ("avx512f") && __builtin_cpu_supports ("avx512vl")
+      && __builtin_cpu_supports ("avx512bw") && __builtin_cpu_supports ("avx512dq"))
+    tables[n_tables++] = &kernels_avx512;
+#endif
+
+  return NULL;
+}
+
+const Kernels *const *
+kernels_list (void)
+{
+  static GOnce once = G_ONCE_INIT;
+
+  g_once (&once, fill_tables, NULL);
+  return tables;
+}
+
+const Kernels *
+kernels_get (void)
+{
+  kernels_list ();
+  return tables[n_tables - 1];
+}
+
+/* Cook-Toom with the points 0, 1, −1, ½, −2, ∞: row i of G is
+ * [1, p, p²] / Π_{j≠i} (p_i − p_j), and [0, 0, 1] for ∞. */
+void
+winograd_weights (const float *g,
+                  float       *u)
+{
+  static const double G[6][3] = {
+    { 1.0, 0.0, 0.0 },
+    { 1.0 / 3.0, 1.0 / 3.0, 1.0 / 3.0 },
+    { -1.0 / 3.0, 1.0 / 3.0, -1.0 / 3.0 },
+    { -16.0 / 15.0, -8.0 / 15.0, -4.0 / 15.0 },
+    { 1.0 / 15.0, -2.0 / 15.0, 4.0 / 15.0 },
+    { 0.0, 0.0, 1.0 },
+  };
+  double half[6][3];
+
+  for (int r = 0; r < 6; r++)
+    for (int x = 0; x < 3; x++)
+      half[r][x] = G[r][0] * g[x] + G[r][1] * g[3 + x] + G[r][2] * g[6 + x];
+
+  for (int r = 0; r < 6; r++)
+    for (int s = 0; s < 6; s++)
+      u[6 * r + s] = half[r][0] * G[s][0] + half[r][1] * G[s][1] + half[r][2] * G[s][2];
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * kernels.h: the innermost loops, one table of them for each instruction set.
+ *
+ * Feature maps are stored channels last: map[(y · width + x) · C + c], where C,
+ * the number of channels in memory, is a multiple of KERNEL_CHUNK. Channels
+ * that the network does not have are zero, and so are their weights. All
+ * pointers are aligned to KERNEL_ALIGN bytes; all strides count floats and are
+ * multiples of KERNEL_CHUNK. (`exp_sum` and `silu` take any pointer.)
+ *
+ * The result of a kernel for one element depends on that element's inputs
+ * alone, never on how many others are made in the same call: work may be cut
+ * in any way without changing a bit.
+ */
+#pragma once
+
+#include <glib.h>
+
+#define KERNEL_CHUNK 16
+#define KERNEL_ALIGN 64
+
+/* Channels or columns in memory. */
+#define KERNEL_PAD(n) (((n) + KERNEL_CHUNK - 1) / KERNEL_CHUNK * KERNEL_CHUNK)
+
+/* Winograd F(4×4, 3×3): 6×6 pixels make 4×4, by 36 products. */
+#define WINOGRAD_OUT 4
+#define WINOGRAD_IN 6
+#define WINOGRAD_PRODUCTS 36
+
+/* One summand a·b of a matrix product. Row i of `a` is k floats at
+ * a + i · a_stride. `b` is packed in panels of KERNEL_CHUNK columns: element
+ * (l, j) lies at b[j / 16 · b_panel + l · 16 + j % 16], where b_panel is the
+ * same for all terms. */
+typedef struct
+{
+  const float *a;
+  gsize        a_stride;
+  const float *b;
+  int          k;
+} ProductTerm;
+
+/* What happens to a result on its way to memory, per channel:
+ *   out = (value + bias + residual) · scale
+ * and its statistics, gathered around the first value that was seen so that
+ * no digits are lost where the mean is large. */
+typedef struct
+{
+  const float *bias;
+  float        scale;
+  float       *stats;        /* shift, Σ (out − shift), Σ (out − shift)²; NULL: none */
+  gsize        stats_stride; /* from one of the three to the next */
+  gboolean     first;        /* nothing is in `stats` yet */
+} Finish;
+
+typedef struct
+{
+  const char *name;
+
+  /* c (n_rows × n_columns) = Σ terms, or += where `add`. Each element is summed
+   * in the order of the terms and of l. n_columns is a multiple of 16. */
+  void (*product) (float             *c,
+                   gsize              c_stride,
+                   int                n_rows,
+                   int                n_columns,
+                   const ProductTerm *terms,
+                   int                n_terms,
+                   gsize              b_panel,
+                   gboolean           add);
+
+  /* One chunk of 16 channels of n_pixels pixels:
+   *   out[i · out_stride + c] = f (in[i · in_stride + c] · scale[c] + shift[c])
+   * with f = SiLU, f (v) = v / (1 + exp (−v)), or the identity. */
+  void (*activate) (float       *out,
+                    gsize        out_stride,
+                    const float *in,
+                    gsize        in_stride,
+                    int          n_pixels,
+                    const float *scale,
+                    const float *shift,
+                    gboolean     silu);
+
+  /* One chunk of 16 channels of n_pixels pixels as it is, or of a row enlarged
+   * twofold: out[i · 16 + c] = in[((first + i) >> enlarge) · in_stride + c], with
+   * enlarge 0 or 1. */
+  void (*copy) (float       *out,
+                const float *in,
+                gsize        in_stride,
+                int          first,
+                int          n_pixels,
+                int          enlarge);
+
+  /* v = Bᵀ d B of n_tiles tiles in a row for one chunk of channels. Tile i has
+   * the pixels 4i … 4i + 5 of each of six rows, pixels 16 apart. The element
+   * (r, s) of tile i goes to v + (6r + s) · v_product + i · v_tile. */
+  void (*winograd_input) (float              *v,
+                          gsize               v_product,
+                          gsize               v_tile,
+                          const float *const *rows,
+                          int                 n_tiles);
+
+  /* Aᵀ m A of one tile, all n_channels, its 36 elements m_product apart;
+   * n_rows × n_columns of the 4×4 results (the rest lies outside the map) are
+   * finished and written to `out`, pixels out_pixel apart and rows out_row.
+   * `residual` has the layout of `out` and may be the same; or NULL. */
+  void (*winograd_output) (float        *out,
+                           gsize         out_row,
+                           gsize         out_pixel,
+                           int           n_rows,
+                           int           n_columns,
+                           const float  *m,
+                           gsize         m_product,
+                           int           n_channels,
+                           const float  *residual,
+                           const Finish *finish);
+
+  /* Finishes n_pixels pixels in place, `pixel` floats apart. */
+  void (*finish) (float        *map,
+                  gsize         pixel,
+                  int           n_pixels,
+                  int           n_channels,
+                  const float  *residual,
+                  const Finish *finish);
+
+  /* x ← exp (x − max), the difference rounded; returns Σ x. x − max ≤ 0. */
+  float (*exp_sum) (float *x, int n, float max);
+
+  /* x ← SiLU (x). */
+  void (*silu) (float *x, int n);
+} Kernels;
+
+/* The fastest table that this processor can run. */
+const Kernels *kernels_get (void);
+
+/* All that it can run, NULL at the end; the first is the reference: scalar,
+ * in double precision. */
+const Kernels *const *kernels_list (void);
+
+/* The tables, one file each or one build of kernels-fast.c each. */
+extern const Kernels kernels_reference;
+extern const Kernels kernels_baseline;
+extern const Kernels kernels_avx2;
+extern const Kernels kernels_avx512;
+
+/* The transformed kernel G g Gᵀ that goes with winograd_input and _output, for
+ * one pair of channels: g[3][3] ⇒ u[6][6], rounded once. */
+void winograd_weights (const float *g, float *u);

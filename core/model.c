@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * model.c: a model folder, loaded and checked, and one evaluation of its
+ * network on a window of any size.
+ */
+#include "model.h"
+
+#include <string.h>
+
+#include <glib/gi18n-lib.h>
+
+#include "model-file.h"
+#include "safetensors.h"
+#include "unet.h"
+
+#define CONFIG_NAME "config.json"
+#define WEIGHTS_NAME "diffusion_pytorch_model.safetensors"
+#define SCHEDULER_NAME "scheduler_config.json"
+
+struct DiffusionModel
+{
+  UnetConfig      config;
+  SchedulerConfig scheduler_config;
+  Schedule       *schedule;
+  Unet           *unet;
+  char           *sha256;
+};
+
+/* --- Loading -------------------------------------------------------------- */
+
+/* FOLDER/PART/NAME, or FOLDER/NAME in a flat folder. */
+static char *
+file_path (const char *folder,
+           gboolean    flat,
+           const char *part,
+           const char *name)
+{
+  return flat ? g_build_filename (folder, name, NULL) : g_build_filename (folder, part, name, NULL);
+}
+
+/* Finds out which of the two layouts the folder has. */
+static gboolean
+find_layout (const char *folder,
+             gboolean   *flat,
+             GError    **error)
+{
+  char    *nested_config = file_path (folder, FALSE, "unet", CONFIG_NAME);
+  char    *flat_config = file_path (folder, TRUE, NULL, CONFIG_NAME);
+  gboolean found = TRUE;
+
+  *flat = FALSE;
+  if (!g_file_test (folder, G_FILE_TEST_IS_DIR))
+    found = model_file_fail (error, folder,
+                             _ ("This is not a folder; choose the folder that holds the model."));
+  else if (!g_file_test (nested_config, G_FILE_TEST_EXISTS))
+    {
+      if (g_file_test (flat_config, G_FILE_TEST_EXISTS))
+        *flat = TRUE;
+      else
+        found = model_file_fail (error, folder,
+                                 _ ("This folder holds no model: it has neither unet/config.json nor "
+                                    "config.json. Choose the folder that a diffusion pipeline was "
+                                    "saved to."));
+    }
+
+  g_free (nested_config);
+  g_free (flat_config);
+  return found;
+}
+
+static gboolean
+load_files (DiffusionModel *model,
+            const char     *config_path,
+            const char     *weights_path,
+            const char     *scheduler_path,
+            GError        **error)
+{
+  Safetensors *weights;
+
+  if (!unet_config_read (&model->config, config_path, error)
+      || !scheduler_config_read (&model->scheduler_config, scheduler_path, error))
+    return FALSE;
+
+  model->schedule = schedule_new (&model->scheduler_config, error);
+  if (!model->schedule)
+    return FALSE;
+
+  weights = safetensors_open (weights_path, error);
+  if (!weights)
+    return FALSE;
+  model->unet = unet_new (&model->config, weights, NULL, error);
+  if (model->unet)
+    model->sha256 = safetensors_sha256 (weights);
+  safetensors_close (weights);
+
+  return model->unet != NULL;
+}
+
+DiffusionModel *
+diffusion_model_load (const char *folder,
+                      GError    **error)
+{
+  DiffusionModel *model;
+  gboolean        flat;
+  char           *config_path, *weights_path, *scheduler_path;
+
+  g_return_val_if_fail (folder != NULL, NULL);
+
+  if (!find_layout (folder, &flat, error))
+    return NULL;
+
+  model = g_new0 (DiffusionModel, 1);
+  config_path = file_path (folder, flat, "unet", CONFIG_NAME);
+  weights_path = file_path (folder, flat, "unet", WEIGHTS_NAME);
+  scheduler_path = file_path (folder, flat, "scheduler", SCHEDULER_NAME);
+
+  if (!load_files (model, config_path, weights_path, scheduler_path, error))
+    g_clear_pointer (&model, diffusion_model_free);
+
+  g_free (config_path);
+  g_free (weights_path);
+  g_free (scheduler_path);
+  return model;
+}
+
+void
+diffusion_model_free (DiffusionModel *model)
+{
+  if (!model)
+    return;
+  scheduler_config_clear (&model->scheduler_config);
+  schedule_free (model->schedule);
+  unet_free (model->unet);
+  g_free (model->sha256);
+  g_free (model);
+}
+
+/* --- Properties ----------------------------------------------------------- */
+
+const char *
+diffusion_model_get_sha256 (const DiffusionModel *model)
+{
+  return model->sha256;
+}
+
+gboolean
+diffusion_model_is_mask_aware (const DiffusionModel *model)
+{
+  return model->config.conditioning != CONDITIONING_NONE;
+}
+
+const Schedule *
+model_get_schedule (const DiffusionModel *model)
+{
+  return model->schedule;
+}
+
+const SchedulerConfig *
+model_get_scheduler_config (const DiffusionModel *model)
+{
+  return &model->scheduler_config;
+}
+
+const UnetConfig *
+model_get_unet_config (const DiffusionModel *model)
+{
+  return &model->config;
+}
+
+int
+model_get_multiple (const DiffusionModel *model)
+{
+  return model->config.pixel_unshuffle << (model->config.n_levels - 1);
+}
+
+/* --- Evaluation ----------------------------------------------------------- */
+
+#define MAX_PLANES 7
+
+/* Between planes of width × height and the network's map of folded_width ×
+ * folded_height pixels, `stride` channels each; a block is one row of the map. */
+typedef struct
+{
+  int          f; /* pixel_unshuffle */
+  int          width, height;
+  int          folded_width, stride;
+  const int   *columns, *rows; /* where each pixel of the padded window comes from */
+  int          n_planes;
+  const float *planes[MAX_PLANES];
+  gboolean     masked; /* the last plane is the mask: 1 beyond the window */
+  float       *map;
+  const float *result;
+  float       *out;
+} Fold;
+
+/* Where pixel i ≥ n of a row of n padded pixels comes from: reflected about the
+ * last one; that itself where the row is shorter than what is missing. */
+static int *
+new_reflection (int n,
+                int padded)
+{
+  int *from = g_new (int, padded);
+
+  for (int i = 0; i < padded; i++)
+    from[i] = i < n ? i : padded - n < n ? 2 * (n - 1) - i : n - 1;
+  return from;
+}
+
+/* PyTorch's pixel_unshuffle: channel c · f² + dy · f + dx. */
+static void
+fold_row (gpointer data,
+          int      row,
+          int      worker)
+{
+  const Fold *fold = data;
+  const int   f = fold->f;
+  float      *pixels = fold->map + (gsize) row * fold->folded_width * fold->stride;
+
+  memset (pixels, 0, (gsize) fold->folded_width * fold->stride * sizeof *pixels);
+  for (int p = 0; p < fold->n_planes; p++)
+    for (int dy = 0; dy < f; dy++)
+      {
+        const gboolean mask = fold->masked && p == fold->n_planes - 1;
+        const gboolean below = row * f + dy >= fold->height;
+        const float   *in = fold->planes[p] + (gsize) fold->rows[row * f + dy] * fold->width;
+
+        for (int dx = 0; dx < f; dx++)
+          {
+            float *out = pixels + (p * f + dy) * f + dx;
+
+            for (int x = 0; x < fold->folded_width; x++)
+              out[(gsize) x * fold->stride] = mask && (below || x * f + dx >= fold->width)
+                                                ? 1.0f
+                                                : in[fold->columns[x * f + dx]];
+          }
+      }
+}
+
+static void
+unfold_row (gpointer data,
+            int      row,
+            int      worker)
+{
+  const Fold  *fold = data;
+  const int    f = fold->f;
+  const float *pixels = fold->result + (gsize) row * fold->folded_width * fold->stride;
+
+  for (int c = 0; c < 3; c++)
+    for (int dy = 0; dy < f && row * f + dy < fold->height; dy++)
+      {
+        float *out = fold->out + ((gsize) c * fold->height + row * f + dy) * fold->width;
+
+        for (int x = 0; x < fold->width; x++)
+          out[x] = pixels[(gsize) (x / f) * fold->stride + (c * f + dy) * f + x % f];
+      }
+}
+
+static void
+add_planes (Fold        *fold,
+            const float *planes,
+            int          n)
+{
+  for (int i = 0; i < n; i++)
+    fold->planes[fold->n_planes++] = planes + (gsize) i * fold->width * fold->height;
+}
+
+gboolean
+model_predict (DiffusionModel   *model,
+               DiffusionWorkers *workers,
+               int               width,
+               int               height,
+               const float      *x_t,
+               const float      *y,
+               const float      *m,
+               double            t,
+               float            *out,
+               GCancellable     *cancel,
+               GError          **error)
+{
+  const int multiple = model_get_multiple (model);
+  const int f = model->config.pixel_unshuffle;
+  int       folded_height;
+  int      *columns, *rows;
+  Fold      fold = { .f = f, .width = width, .height = height };
+
+  g_return_val_if_fail (width > 0 && height > 0, FALSE);
+  g_return_val_if_fail (width <= G_MAXINT - multiple && height <= G_MAXINT - multiple, FALSE);
+
+  fold.folded_width = (width + multiple - 1) / multiple * multiple / f;
+  folded_height = (height + multiple - 1) / multiple * multiple / f;
+
+  add_planes (&fold, x_t, 3);
+  if (diffusion_model_is_mask_aware (model))
+    {
+      add_planes (&fold, y, 3);
+      add_planes (&fold, m, 1);
+      fold.masked = TRUE;
+    }
+  else
+    t = MAX (t, 0.0);
+
+  fold.map = unet_begin (model->unet, workers, fold.folded_width, folded_height, error);
+  if (!fold.map)
+    return FALSE;
+
+  fold.stride = KERNEL_PAD (model->config.in_channels);
+  fold.columns = columns = new_reflection (width, fold.folded_width * f);
+  fold.rows = rows = new_reflection (height, folded_height * f);
+  workers_run (workers, folded_height, fold_row, &fold, NULL);
+  g_free (columns);
+  g_free (rows);
+
+  fold.result = unet_run (model->unet, workers, t, cancel, error);
+  if (!fold.result)
+    return FALSE;
+
+  fold.stride = KERNEL_PAD (model->config.out_channels);
+  fold.out = out;
+  workers_run (workers, folded_height, unfold_row, &fold, NULL);
+  return TRUE;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * model.h: a loaded model seen from the samplers: its schedule, what it
+ * predicts, and one evaluation on a window of any size.
+ */
+#pragma once
+
+#include "config.h"
+#include "schedule.h"
+
+const Schedule        *model_get_schedule (const DiffusionModel *model);
+const SchedulerConfig *model_get_scheduler_config (const DiffusionModel *model);
+const UnetConfig      *model_get_unet_config (const DiffusionModel *model);
+
+/* f · 2^(levels − 1): windows are padded to multiples of this. */
+int model_get_multiple (const DiffusionModel *model);
+
+/* One evaluation at the real timestep t. Planes of height × width floats in
+ * the −1…1 range: x_t (3), y (3) and m (1) for mask-aware models, else NULL;
+ * out (3): ε̂, x̂_0 or v̂ as the model predicts. Pads (reflection; m = 1), folds,
+ * evaluates, unfolds, crops. Models without conditioning are fed max(t, 0). */
+gboolean model_predict (DiffusionModel   *model,
+                        DiffusionWorkers *workers,
+                        int               width,
+                        int               height,
+                        const float      *x_t,
+                        const float      *y,
+                        const float      *m,
+                        double            t,
+                        float            *out,
+                        GCancellable     *cancel,
+                        GError          **error);

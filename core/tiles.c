@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * tiles.c: overlapping windows and their blend.
+ */
+#include "tiles.h"
+
+#include <string.h>
+
+#include "planes.h"
+
+/* --- One side ---------------------------------------------------------------- */
+
+TilesAxis
+tiles_axis (int length, int multiple)
+{
+  int advance = TILES_SIZE - TILES_OVERLAP - (multiple - 1); /* what alignment may cost included */
+
+  advance = MAX (advance, TILES_SIZE / 4);
+  return (TilesAxis){
+    .length = length,
+    .size = MIN (length, TILES_SIZE),
+    .n = length <= TILES_SIZE ? 1 : 1 + (length - TILES_SIZE + advance - 1) / advance,
+    .multiple = multiple,
+  };
+}
+
+int
+tiles_axis_start (const TilesAxis *axis, int i)
+{
+  int start;
+
+  if (i == 0)
+    return 0;
+  if (i == axis->n - 1)
+    return axis->length - axis->size;
+  start = (int) ((gint64) (axis->length - axis->size) * i / (axis->n - 1));
+  return start - start % axis->multiple;
+}
+
+/* 0 before, 1 after the cut between the windows i and i + 1, smooth between. */
+static float
+cut (const TilesAxis *axis, int i, int position)
+{
+  float middle = 0.5f * (tiles_axis_start (axis, i + 1) + tiles_axis_start (axis, i) + axis->size);
+  float u = (position + 0.5f - middle) / TILES_RAMP + 0.5f;
+
+  u = CLAMP (u, 0.0f, 1.0f);
+  return u * u * (3.0f - 2.0f * u);
+}
+
+float
+tiles_axis_weight (const TilesAxis *axis, int i, int position)
+{
+  /* A telescope: all but the first window's 1 cancels in the sum. */
+  float from = i == 0 ? 1.0f : cut (axis, i - 1, position);
+  float to = i == axis->n - 1 ? 0.0f : cut (axis, i, position);
+
+  return from - to;
+}
+
+/* --- Both sides ---------------------------------------------------------------- */
+
+void
+tiles_blend (const TilesAxis *across,
+             int              i,
+             const TilesAxis *down,
+             int              j,
+             int              n_channels,
+             const float     *window,
+             float           *out,
+             int              top,
+             int              n_rows)
+{
+  int   left = tiles_axis_start (across, i), first = tiles_axis_start (down, j);
+  float weight[TILES_SIZE];
+
+  for (int x = 0; x < across->size; x++)
+    weight[x] = tiles_axis_weight (across, i, left + x);
+
+  for (int y = 0; y < down->size; y++)
+    {
+      float weight_y = tiles_axis_weight (down, j, first + y);
+
+      for (int c = 0; c < n_channels; c++)
+        {
+          const float *from = window + ((gsize) c * down->size + y) * across->size;
+          float       *to = out + ((gsize) c * n_rows + first + y - top) * across->length + left;
+
+          for (int x = 0; x < across->size; x++)
+            to[x] += weight_y * weight[x] * from[x];
+        }
+    }
+}
+
+/* One side of the area: the region with its context inside 0…length, then grown, first
+ * onwards, then backwards. */
+static void
+grow_side (int *start, int *size, int context, int multiple, int length)
+{
+  int from = MAX (*start - context, 0);
+  int to = (int) MIN ((gint64) *start + *size + context, length);
+  int missing = (multiple - (to - from) % multiple) % multiple;
+  int after = MIN (missing, length - to);
+
+  to += after;
+  from -= MIN (missing - after, from);
+  *start = from;
+  *size = to - from;
+}
+
+DiffusionRect
+tiles_area (const DiffusionRect *region, int context, int multiple, int width, int height)
+{
+  DiffusionRect area = *region;
+
+  grow_side (&area.x, &area.width, context, multiple, width);
+  grow_side (&area.y, &area.height, context, multiple, height);
+  return area;
+}
+
+/* --- A model bound to a picture ------------------------------------------------- */
+
+struct Tiles
+{
+  DiffusionModel   *model;
+  DiffusionWorkers *workers;
+  int               width, height, n_channels;
+  TilesAxis         across, down;
+  const float      *y, *m;
+  gboolean          mask_aware;
+
+  /* Planes of one window; those that are the picture's own stay NULL. */
+  float *window_x, *window_y, *window_m, *window_out;
+  float *nothing; /* y = 0 and m = 1 when nothing is known */
+
+  TilesReport report;
+  gpointer    report_data;
+};
+
+Tiles *
+tiles_new (DiffusionModel   *model,
+           DiffusionWorkers *workers,
+           int               width,
+           int               height,
+           int               n_channels,
+           const float      *y,
+           const float      *m,
+           GError          **error)
+{
+  Tiles *tiles = g_new0 (Tiles, 1);
+  int    multiple = model_get_multiple (model);
+
+  tiles->model = model;
+  tiles->workers = workers;
+  tiles->width = width;
+  tiles->height = height;
+  tiles->n_channels = n_channels;
+  tiles->across = tiles_axis (width, multiple);
+  tiles->down = tiles_axis (height, multiple);
+  tiles->y = y;
+  tiles->m = m;
+  tiles->mask_aware = diffusion_model_is_mask_aware (model);
+
+  int   w = tiles->across.size, h = tiles->down.size;
+  gsize size = (gsize) w * h;
+
+  if (!(tiles->window_x = planes_new (w, h, 3, error)) ||
+      !(tiles->window_out = planes_new (w, h, 3, error)) ||
+      (m != NULL && !(tiles->window_m = planes_new (w, h, 1, error))) ||
+      (m != NULL && tiles->mask_aware && !(tiles->window_y = planes_new (w, h, 3, error))) ||
+      (m == NULL && tiles->mask_aware && !(tiles->nothing = planes_new (w, h, 4, error))))
+    {
+      tiles_free (tiles);
+      return NULL;
+    }
+  if (tiles->nothing != NULL)
+    for (gsize i = 0; i < 4 * size; i++)
+      tiles->nothing[i] = i < 3 * size ? 0.0f : 1.0f;
+  return tiles;
+}
+
+void
+tiles_free (Tiles *tiles)
+{
+  if (tiles == NULL)
+    return;
+  g_free (tiles->window_x);
+  g_free (tiles->window_y);
+  g_free (tiles->window_m);
+  g_free (tiles->window_out);
+  g_free (tiles->nothing);
+  g_free (tiles);
+}
+
+void
+tiles_set_report (Tiles *tiles, TilesReport report, gpointer data)
+{
+  tiles->report = report;
+  tiles->report_data = data;
+}
+
+/* Cuts a window out of the picture's planes; a gray one becomes three. */
+static void
+cut_colour (const Tiles *tiles, const float *planes, const DiffusionRect *window, float *out)
+{
+  gsize size = (gsize) window->width * window->height;
+
+  planes_cut (planes, tiles->width, tiles->height, tiles->n_channels, window, out);
+  for (int c = tiles->n_channels; c < 3; c++)
+    memcpy (out + c * size, out, size * sizeof (float));
+}
+
+static gboolean
+anything_unknown (const float *m, gsize size)
+{
+  for (gsize i = 0; i < size; i++)
+    if (m[i] != 0.0f)
+      return TRUE;
+  return FALSE;
+}
+
+gboolean
+tiles_predict (gpointer      data,
+               const float  *x_t,
+               double        t,
+               float        *out,
+               GCancellable *cancel,
+               GError      **error)
+{
+  Tiles *tiles = data;
+  int    n_windows = tiles->across.n * tiles->down.n;
+
+  memset (out, 0, (gsize) tiles->n_channels * tiles->width * tiles->height * sizeof (float));
+
+  for (int k = 0; k < n_windows; k++)
+    {
+      int           i = k % tiles->across.n, j = k / tiles->across.n;
+      DiffusionRect window = {
+        .x = tiles_axis_start (&tiles->across, i),
+        .y = tiles_axis_start (&tiles->down, j),
+        .width = tiles->across.size,
+        .height = tiles->down.size,
+      };
+      gsize         size = (gsize) window.width * window.height;
+      const float  *y = NULL, *m = NULL;
+      float        *gray = tiles->window_out;
+
+      if (tiles->m != NULL)
+        {
+          planes_cut (tiles->m, tiles->width, tiles->height, 1, &window, tiles->window_m);
+          if (!anything_unknown (tiles->window_m, size))
+            continue;
+        }
+      if (tiles->mask_aware && tiles->m != NULL)
+        {
+          cut_colour (tiles, tiles->y, &window, tiles->window_y);
+          y = tiles->window_y;
+          m = tiles->window_m;
+        }
+      else if (tiles->mask_aware)
+        {
+          y = tiles->nothing;
+          m = tiles->nothing + 3 * size;
+        }
+      cut_colour (tiles, x_t, &window, tiles->window_x);
+
+      if (!model_predict (tiles->model, tiles->workers, window.width, window.height,
+                          tiles->window_x, y, m, t, tiles->window_out, cancel, error))
+        return FALSE;
+
+      if (tiles->n_channels == 1)
+        for (gsize p = 0; p < size; p++)
+          gray[p] = (gray[p] + gray[p + size] + gray[p + 2 * size]) / 3.0f;
+      tiles_blend (&tiles->across, i, &tiles->down, j, tiles->n_channels, tiles->window_out,
+                   out, 0, tiles->height);
+
+      if (tiles->report != NULL && k + 1 < n_windows)
+        tiles->report (tiles->report_data, (k + 1.0) / n_windows);
+    }
+  return TRUE;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * tiles.h: one evaluation of the network on a picture of any size, by
+ * overlapping windows of one size whose predictions are blended with weights
+ * that sum to one. Where the cuts lie depends on the picture's size alone.
+ */
+#pragma once
+
+#include "model.h"
+
+/* Pixels. A picture's side longer than TILES_SIZE is cut.
+ *
+ * TILES_OVERLAP is the least that neighbours share. They are blended over the
+ * TILES_RAMP pixels in its middle; what is nearer to a cut than the 24 pixels left is
+ * the neighbour's alone. Measured with the bundled model on photographs, one
+ * evaluation at σ = 50 against the same without cuts: an RMS difference of 10 levels at
+ * the cut, 3.5 at 8 pixels, 1.2 at 16, and from 20 pixels on the constant 0.9 that
+ * comes of the windows' own statistics in the group norms. */
+#define TILES_SIZE 512
+#define TILES_OVERLAP 96
+#define TILES_RAMP 48
+
+/* --- The cuts ----------------------------------------------------------------- */
+
+/* One side of a picture, cut. */
+typedef struct
+{
+  int length;   /* of the picture */
+  int size;     /* of each window: min (length, TILES_SIZE) */
+  int n;        /* windows */
+  int multiple; /* windows but the last one start at multiples of this */
+} TilesAxis;
+
+TilesAxis tiles_axis (int length, int multiple);
+int       tiles_axis_start (const TilesAxis *axis, int i);
+
+/* The weight of window i at `position` (0…length − 1); over all i they sum to 1. */
+float tiles_axis_weight (const TilesAxis *axis, int i, int position);
+
+/* Adds window (i, j) (n_channels × down->size × across->size), weighted, to planes of
+ * across->length × n_rows whose first row is the picture's row `top`; all rows of
+ * the window lie among them. */
+void tiles_blend (const TilesAxis *across,
+                  int              i,
+                  const TilesAxis *down,
+                  int              j,
+                  int              n_channels,
+                  const float     *window,
+                  float           *out,
+                  int              top,
+                  int              n_rows);
+
+/* The part of a picture of width × height to be read for `region`: with `context`
+ * pixels around it, then grown to multiples of `multiple` where the picture has
+ * them, so that real pixels are seen where padding would be invented. */
+DiffusionRect tiles_area (const DiffusionRect *region,
+                          int                  context,
+                          int                  multiple,
+                          int                  width,
+                          int                  height);
+
+/* --- The model ---------------------------------------------------------------- */
+
+/* A model bound to a picture of width × height. */
+typedef struct Tiles Tiles;
+
+/* n_channels 1: a gray picture is fed to the network three times, and the mean
+ * of its three predictions is the prediction.
+ * y (n_channels planes) and m (1 plane) are borrowed: what a mask-aware network
+ * is shown; both NULL: nothing is known (m = 1, y = 0). Windows in which m is 0
+ * throughout are left out: their part of the prediction is 0. */
+Tiles *tiles_new (DiffusionModel   *model,
+                  DiffusionWorkers *workers,
+                  int               width,
+                  int               height,
+                  int               n_channels,
+                  const float      *y,
+                  const float      *m,
+                  GError          **error);
+void tiles_free (Tiles *tiles);
+
+/* Called between windows with the share of the evaluation that is done. */
+typedef void (*TilesReport) (gpointer data, double fraction);
+void tiles_set_report (Tiles *tiles, TilesReport report, gpointer data);
+
+/* A SamplerPredict (repaint.h) whose data is the Tiles. */
+gboolean tiles_predict (gpointer      tiles,
+                        const float  *x_t,
+                        double        t,
+                        float        *out,
+                        GCancellable *cancel,
+                        GError      **error);

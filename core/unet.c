@@ -1,0 +1,464 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * unet.c: plans and runs a network.
+ *
+ * All memory of an evaluation is one arena, laid out before the first step from
+ * the graph and the size of the input: every map gets a place that is free from
+ * the step that makes it to the last that reads it; behind the maps lie what
+ * the layers borrow and the small vectors.
+ */
+#include "unet.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "graph.h"
+#include "layer-cost.h"
+
+/* Larger sides than this are refused: pixel counts stay within an int. */
+#define SIDE_MAX 32768
+
+struct Unet
+{
+  UnetConfig     config;
+  Graph         *graph;
+  const Kernels *kernels;
+  UnetTrace      trace;
+  gpointer       trace_data;
+
+  /* Of the present size. */
+  int       width, height, n_workers;
+  float    *arena;
+  double   *moments;
+  Map      *maps; /* of each slot */
+  Workspace workspace;
+  float    *scale, *shift; /* of the norm of the present step */
+  float    *times;         /* results of all time projections */
+  float    *embedding;     /* three vectors of time channels */
+};
+
+/* --- Plan ----------------------------------------------------------------- */
+
+/* Where everything lies in the arena, in floats. */
+typedef struct
+{
+  gsize        *maps; /* by slot */
+  WorkspaceSize size;
+  gsize         scratch, shared, stats, scale, shift, times, embedding;
+  gsize         total;
+} Plan;
+
+static void
+get_size (const Slot *slot,
+          int         width,
+          int         height,
+          Map        *map)
+{
+  map->width = width >> slot->level;
+  map->height = height >> slot->level;
+  map->channels = slot->channels;
+  map->stride = KERNEL_PAD (slot->channels);
+}
+
+static gsize
+slot_floats (const Slot *slot,
+             int         width,
+             int         height)
+{
+  Map map;
+
+  get_size (slot, width, height, &map);
+  return (gsize) map.width * map.height * map.stride;
+}
+
+/* The lowest place for slot `number` that no map needed at the same time has.
+ * Slot i is made by step i − 1; maps before `number` have their places. */
+static gsize
+find_place (const Graph *graph,
+            const Plan  *plan,
+            guint        number,
+            int          width,
+            int          height)
+{
+  const gsize n = slot_floats (graph_slot (graph, number), width, height);
+  gsize       place = 0;
+  gboolean    moved;
+
+  do
+    {
+      moved = FALSE;
+      for (guint i = 0; i < number; i++)
+        {
+          const Slot *other = graph_slot (graph, i);
+          const gsize end = plan->maps[i] + slot_floats (other, width, height);
+
+          if (other->last_step >= (int) number - 1 && place < end && plan->maps[i] < place + n)
+            {
+              place = end;
+              moved = TRUE;
+            }
+        }
+    }
+  while (moved);
+
+  return place;
+}
+
+static gsize
+take (Plan *plan,
+      gsize n)
+{
+  const gsize at = plan->total;
+
+  plan->total += n;
+  return at;
+}
+
+static void
+step_size (const Graph   *graph,
+           const Step    *step,
+           int            width,
+           int            height,
+           WorkspaceSize *size)
+{
+  Map result;
+
+  get_size (graph_slot (graph, step->result), width, height, &result);
+  switch (step->kind)
+    {
+    case STEP_CONVOLUTION:
+      winograd_size (step->convolution, result.width, result.height, size);
+      break;
+    case STEP_HALVING:
+      halving_size (step->convolution, result.width, result.height, size);
+      break;
+    case STEP_ATTENTION:
+      attention_size (step->attention, result.width, result.height, size);
+      break;
+    }
+}
+
+static void
+plan_init (Plan        *plan,
+           const Graph *graph,
+           int          width,
+           int          height,
+           int          n_workers)
+{
+  gsize widest = 0;
+
+  memset (plan, 0, sizeof *plan);
+  plan->maps = g_new (gsize, graph->slots->len);
+  for (guint i = 0; i < graph->slots->len; i++)
+    {
+      plan->maps[i] = find_place (graph, plan, i, width, height);
+      plan->total = MAX (plan->total, plan->maps[i] + slot_floats (graph_slot (graph, i), width, height));
+    }
+
+  for (guint i = 0; i < graph->steps->len; i++)
+    {
+      const Step   *step = graph_step (graph, i);
+      WorkspaceSize size;
+      gsize         width_in = 0;
+
+      step_size (graph, step, width, height, &size);
+      workspace_size_join (&plan->size, &size);
+      for (int j = 0; j < step->n_sources; j++)
+        width_in += KERNEL_PAD (graph_slot (graph, step->sources[j])->channels);
+      widest = MAX (widest, width_in);
+    }
+
+  plan->scratch = take (plan, plan->size.scratch * n_workers);
+  plan->shared = take (plan, plan->size.shared);
+  plan->stats = take (plan, plan->size.stats);
+  plan->scale = take (plan, widest);
+  plan->shift = take (plan, widest);
+  plan->times = take (plan, graph->times_size);
+  plan->embedding = take (plan, 3 * (gsize) graph->time_1->n_out);
+}
+
+static void
+plan_clear (Plan *plan)
+{
+  g_free (plan->maps);
+}
+
+/* --- Life ----------------------------------------------------------------- */
+
+Unet *
+unet_new (const UnetConfig *config,
+          Safetensors      *file,
+          const Kernels    *kernels,
+          GError          **error)
+{
+  Graph *graph = graph_new (config, file, error);
+  Unet  *unet;
+
+  if (!graph)
+    return NULL;
+
+  unet = g_new0 (Unet, 1);
+  unet->config = *config;
+  unet->graph = graph;
+  unet->kernels = kernels ? kernels : kernels_get ();
+  unet->maps = g_new0 (Map, graph->slots->len);
+  return unet;
+}
+
+static void
+drop_arena (Unet *unet)
+{
+  g_clear_pointer (&unet->arena, aligned_free);
+  g_clear_pointer (&unet->moments, g_free);
+}
+
+void
+unet_free (Unet *unet)
+{
+  if (!unet)
+    return;
+  drop_arena (unet);
+  graph_free (unet->graph);
+  g_free (unet->maps);
+  g_free (unet);
+}
+
+void
+unet_set_trace (Unet     *unet,
+                UnetTrace trace,
+                gpointer  data)
+{
+  unet->trace = trace;
+  unet->trace_data = data;
+}
+
+gsize
+unet_memory (const Unet *unet,
+             int         width,
+             int         height,
+             int         n_workers)
+{
+  Plan  plan;
+  gsize bytes;
+
+  if (width > SIDE_MAX || height > SIDE_MAX)
+    return 0;
+
+  plan_init (&plan, unet->graph, width, height, n_workers);
+  if (!g_size_checked_mul (&bytes, plan.total, sizeof (float)))
+    bytes = 0;
+  plan_clear (&plan);
+  return bytes;
+}
+
+/* --- Run ------------------------------------------------------------------ */
+
+float *
+unet_begin (Unet             *unet,
+            DiffusionWorkers *workers,
+            int               width,
+            int               height,
+            GError          **error)
+{
+  const Graph *graph = unet->graph;
+  const int    n_workers = workers_get_n (workers);
+  gsize        n_moments = 0;
+  double      *moments;
+  Plan         plan;
+
+  g_return_val_if_fail (width > 0 && height > 0, NULL);
+  g_return_val_if_fail (width % (1 << (unet->config.n_levels - 1)) == 0, NULL);
+  g_return_val_if_fail (height % (1 << (unet->config.n_levels - 1)) == 0, NULL);
+
+  if (unet->arena && unet->width == width && unet->height == height && unet->n_workers == n_workers)
+    return unet->maps[0].data;
+
+  drop_arena (unet);
+  plan_init (&plan, graph, MIN (width, SIDE_MAX), MIN (height, SIDE_MAX), n_workers);
+  if (width > SIDE_MAX || height > SIDE_MAX)
+    plan.total = G_MAXSIZE;
+  unet->arena = aligned_new (plan.total, error);
+  if (!unet->arena)
+    {
+      plan_clear (&plan);
+      return NULL;
+    }
+
+  unet->width = width;
+  unet->height = height;
+  unet->n_workers = n_workers;
+
+  for (guint i = 0; i < graph->slots->len; i++)
+    n_moments += 2 * KERNEL_PAD (graph_slot (graph, i)->channels);
+  moments = unet->moments = g_new0 (double, n_moments);
+  for (guint i = 0; i < graph->slots->len; i++)
+    {
+      Map *map = &unet->maps[i];
+
+      get_size (graph_slot (graph, i), width, height, map);
+      map->data = unet->arena + plan.maps[i];
+      map->moments = moments;
+      moments += 2 * map->stride;
+    }
+
+  unet->workspace.kernels = unet->kernels;
+  unet->workspace.size = plan.size;
+  unet->workspace.scratch = unet->arena + plan.scratch;
+  unet->workspace.shared = unet->arena + plan.shared;
+  unet->workspace.stats = unet->arena + plan.stats;
+  unet->scale = unet->arena + plan.scale;
+  unet->shift = unet->arena + plan.shift;
+  unet->times = unet->arena + plan.times;
+  unet->embedding = unet->arena + plan.embedding;
+  plan_clear (&plan);
+
+  return unet->maps[0].data;
+}
+
+/* out = layer (in) for one vector. */
+static void
+apply_linear (const Unet        *unet,
+              const Convolution *layer,
+              const float       *bias,
+              const float       *in,
+              float             *out)
+{
+  const Map    map = { .stride = layer->n_in, .data = (float *) in };
+  const Map   *maps[] = { &map };
+  const Finish finish = { .bias = bias, .scale = 1.0f };
+
+  point_product (layer, unet->kernels, maps, 1, 0, 1, 0, layer->n_out / KERNEL_CHUNK, out, layer->n_out);
+  unet->kernels->finish (out, layer->n_out, 1, layer->n_out, NULL, &finish);
+}
+
+/* The sinusoids of get_timestep_embedding in diffusers (Vaswani et al. 2017,
+ * section 3.5): frequencies 10000^(−i / (half − freq_shift)), in single
+ * precision at the places where PyTorch rounds, since at t = 999 the rounding
+ * of a frequency moves the phase by 1e-4. Then the two linear layers, and what
+ * each residual block makes of them. */
+static void
+embed_time (Unet  *unet,
+            double t)
+{
+  const Graph *graph = unet->graph;
+  const int    half = graph->time_channels / 2;
+  const int    n = graph->time_1->n_out;
+  float       *sinusoids = unet->embedding;
+  float       *hidden = unet->embedding + n;
+  float       *embedding = unet->embedding + 2 * n;
+  float       *sines = sinusoids + (unet->config.flip_sin_to_cos ? half : 0);
+  float       *cosines = sinusoids + (unet->config.flip_sin_to_cos ? 0 : half);
+
+  memset (sinusoids, 0, n * sizeof *sinusoids);
+  for (int i = 0; i < half; i++)
+    {
+      const float exponent = (float) -log (10000.0) * i / (float) (half - unet->config.freq_shift);
+      const float phase = (float) t * expf (exponent);
+
+      sines[i] = sinf (phase);
+      cosines[i] = cosf (phase);
+    }
+
+  apply_linear (unet, graph->time_1, graph->time_1->bias, sinusoids, hidden);
+  unet->kernels->silu (hidden, n);
+  apply_linear (unet, graph->time_2, graph->time_2->bias, hidden, embedding);
+  unet->kernels->silu (embedding, n);
+
+  for (guint i = 0; i < graph->times->len; i++)
+    {
+      const TimeProjection *time = &g_array_index (graph->times, TimeProjection, i);
+
+      apply_linear (unet, time->projection, time->bias, embedding, unet->times + time->at);
+    }
+}
+
+static gboolean
+run_convolution (Unet       *unet,
+                 const Step *step)
+{
+  ConvolutionJob job = { .convolution = step->convolution, .n_sources = step->n_sources,
+                         .upsample = step->upsample, .factor = step->factor,
+                         .shortcut = step->shortcut, .n_shortcut_sources = step->n_shortcut_sources };
+
+  for (int i = 0; i < step->n_sources; i++)
+    job.sources[i] = &unet->maps[step->sources[i]];
+  for (int i = 0; i < step->n_shortcut_sources; i++)
+    job.shortcut_sources[i] = &unet->maps[step->shortcut_sources[i]];
+  if (step->norm)
+    {
+      norm_prepare (step->norm, job.sources, job.n_sources, unet->scale, unet->shift);
+      job.scale = unet->scale;
+      job.shift = unet->shift;
+    }
+  job.bias = step->convolution->bias;
+  if (step->time >= 0)
+    job.bias = unet->times + g_array_index (unet->graph->times, TimeProjection, step->time).at;
+  if (step->residual >= 0)
+    job.residual = &unet->maps[step->residual];
+  job.result = &unet->maps[step->result];
+
+  return step->kind == STEP_HALVING ? halving_run (&job, &unet->workspace)
+                                    : winograd_run (&job, &unet->workspace);
+}
+
+static gboolean
+run_attention (Unet       *unet,
+               const Step *step)
+{
+  const Map   *source = &unet->maps[step->sources[0]];
+  AttentionJob job = { step->attention, source, unet->scale, unet->shift, step->factor,
+                       &unet->maps[step->result] };
+
+  norm_prepare (step->norm, &source, 1, unet->scale, unet->shift);
+  return attention_run (&job, &unet->workspace);
+}
+
+static void
+trace_step (const Unet *unet,
+            const Step *step)
+{
+  UnetLayer layer = { .name = step->name, .map = &unet->maps[step->result] };
+
+  layer_cost (step, unet->maps, &layer);
+  unet->trace (unet->trace_data, &layer);
+}
+
+const float *
+unet_run (Unet             *unet,
+          DiffusionWorkers *workers,
+          double            t,
+          GCancellable     *cancel,
+          GError          **error)
+{
+  const Graph *graph = unet->graph;
+  const Map   *input = &unet->maps[0];
+
+  g_return_val_if_fail (unet->arena && workers_get_n (workers) == unet->n_workers, NULL);
+
+  unet->workspace.workers = workers;
+  unet->workspace.cancel = cancel;
+
+  if (unet->config.center_input_sample)
+    for (gsize i = 0; i < (gsize) input->width * input->height; i++)
+      for (int c = 0; c < input->channels; c++)
+        input->data[i * input->stride + c] = 2.0f * input->data[i * input->stride + c] - 1.0f;
+
+  embed_time (unet, t);
+
+  for (guint i = 0; i < graph->steps->len; i++)
+    {
+      const Step *step = graph_step (graph, i);
+      gboolean    done;
+
+      done = step->kind == STEP_ATTENTION ? run_attention (unet, step) : run_convolution (unet, step);
+      if (!done)
+        {
+          g_cancellable_set_error_if_cancelled (cancel, error);
+          return NULL;
+        }
+      if (unet->trace)
+        trace_step (unet, step);
+    }
+
+  return unet->maps[graph->slots->len - 1].data;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * unet.h: a network ready to run on inputs of any size it admits.
+ */
+#pragma once
+
+#include "config.h"
+#include "kernels.h"
+#include "map.h"
+#include "safetensors.h"
+#include "workers.h"
+
+typedef struct Unet Unet;
+
+/* `config` as unet_config_read made it. `kernels`: NULL for the fastest.
+ * Errors: DIFFUSION_ERROR_MODEL, DIFFUSION_ERROR_MEMORY. */
+Unet *unet_new (const UnetConfig *config, Safetensors *file, const Kernels *kernels, GError **error);
+void unet_free (Unet *unet);
+
+/* Bytes that an input of width × height takes beside the weights; 0 when no
+ * machine has so many. */
+gsize unet_memory (const Unet *unet, int width, int height, int n_workers);
+
+/* Makes room for an input of width × height (both multiples of
+ * 2^(levels − 1)), channels last, KERNEL_PAD (in_channels) floats a pixel.
+ * The caller fills it, zeros in the channels that only memory has. Valid until
+ * unet_run. Memory is kept until another size, or unet_free. */
+float *unet_begin (Unet             *unet,
+                   DiffusionWorkers *workers,
+                   int               width,
+                   int               height,
+                   GError          **error);
+
+/* Evaluates the network at timestep t on what unet_begin returned, by the same
+ * workers. The result has KERNEL_PAD (out_channels) floats a pixel and is valid
+ * until the next unet_begin. */
+const float *unet_run (Unet             *unet,
+                       DiffusionWorkers *workers,
+                       double            t,
+                       GCancellable     *cancel,
+                       GError          **error);
+
+/* For tests and benchmarks: called after each layer. NULL: not at all. */
+typedef struct
+{
+  const char *name;            /* of the module whose output `map` is */
+  const Map  *map;
+  double      multiplications; /* with additions, of the direct way */
+  double      products;        /* those that are done, on all that is in memory */
+  double      bytes;           /* of maps read and written and of weights, each once */
+  double      bytes_unfused;   /* were each operation to read and write its maps */
+} UnetLayer;
+
+typedef void (*UnetTrace) (gpointer data, const UnetLayer *layer);
+void unet_set_trace (Unet *unet, UnetTrace trace, gpointer data);

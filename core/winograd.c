@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * winograd.c: 3×3 convolution by Winograd's F(4×4, 3×3), with all that comes
+ * before it (normalisation, SiLU, concatenation, upsampling) and after it
+ * (bias, shortcut, residual, moments) done on data that is in the cache anyway.
+ *
+ * The map is cut into rectangles of tiles of 4×4 pixels. For each:
+ *   1. the rectangle and one pixel around it are activated, row by row, into a
+ *      small buffer, and each row of tiles whose six rows of pixels are there
+ *      is transformed: V, 36 matrices tiles × in;
+ *   2. M = V · U for each of the 36, U the transformed weights;
+ *   3. M is transformed back, finished and written.
+ * Usually a block does all three on its own memory. Of a map that is too small
+ * to make enough blocks, step 1 is done first, and each block of steps 2 and 3
+ * makes some of the output channels: so several workers find work, and none
+ * reads weights that another reads too.
+ */
+#include "convolution.h"
+
+#include <string.h>
+
+/* V and M of a rectangle: floats that stay in the second-level cache. */
+#define BLOCK_FLOATS (300 * 1024)
+#define BLOCK_TILES_MIN 16
+#define BLOCK_TILES_MAX 64
+
+/* Maps of at most so many tiles are cut by channels. */
+#define SPLIT_TILES 32
+#define SPLIT_COLUMNS 32  /* output channels of a block */
+#define SPLIT_CHUNKS 2    /* chunks of input channels of a block of step 1 */
+
+/* How the work is cut. Depends on shapes alone. */
+typedef struct
+{
+  int      width, height;       /* pixels of the result */
+  int      tiles_x, tiles_y;    /* tiles of the map */
+  int      block_x, block_y;    /* tiles of a rectangle */
+  int      blocks_x, n_blocks;  /* rectangles */
+  gboolean split;
+  int      n_slices;            /* of output channels; 1 unless split */
+  int      slice_panels;
+  gsize    v_product, m_product; /* floats from one of the 36 to the next */
+  gsize    region;               /* floats of step 1's buffer */
+} Cut;
+
+static int
+divide_up (int a,
+           int b)
+{
+  return (a + b - 1) / b;
+}
+
+/* Lays 36 blocks out so that the same element of each lies in another set of
+ * the first-level cache: a power of two apart they would evict each other. */
+static gsize
+product_stride (gsize n)
+{
+  return n + KERNEL_CHUNK;
+}
+
+static void
+cut_map (Cut               *cut,
+         const Convolution *convolution,
+         int                width,
+         int                height)
+{
+  const int panels = convolution->n_out / KERNEL_CHUNK;
+  int       tiles;
+
+  cut->width = width;
+  cut->height = height;
+  cut->tiles_x = divide_up (width, WINOGRAD_OUT);
+  cut->tiles_y = divide_up (height, WINOGRAD_OUT);
+
+  cut->split = (gint64) cut->tiles_x * cut->tiles_y <= SPLIT_TILES
+               && panels * KERNEL_CHUNK > SPLIT_COLUMNS;
+  if (cut->split)
+    {
+      cut->block_x = cut->tiles_x;
+      cut->block_y = cut->tiles_y;
+      cut->slice_panels = SPLIT_COLUMNS / KERNEL_CHUNK;
+    }
+  else
+    {
+      /* As square as may be: the pixels around a rectangle are done twice.
+       * Then evened out, so that the last is not a sliver. */
+      tiles = BLOCK_FLOATS / (WINOGRAD_PRODUCTS * (convolution->n_in + convolution->n_out));
+      tiles = CLAMP (tiles, BLOCK_TILES_MIN, BLOCK_TILES_MAX);
+      cut->block_x = MIN (8, cut->tiles_x);
+      cut->block_x = divide_up (cut->tiles_x, divide_up (cut->tiles_x, cut->block_x));
+      cut->block_y = CLAMP (tiles / cut->block_x, 1, cut->tiles_y);
+      cut->block_y = divide_up (cut->tiles_y, divide_up (cut->tiles_y, cut->block_y));
+      cut->slice_panels = panels;
+    }
+
+  tiles = cut->block_x * cut->block_y;
+  cut->blocks_x = divide_up (cut->tiles_x, cut->block_x);
+  cut->n_blocks = cut->blocks_x * divide_up (cut->tiles_y, cut->block_y);
+  cut->n_slices = divide_up (panels, cut->slice_panels);
+  cut->v_product = product_stride ((gsize) tiles * convolution->n_in);
+  cut->m_product = product_stride ((gsize) tiles * cut->slice_panels * KERNEL_CHUNK);
+  cut->region = ((gsize) cut->block_x * WINOGRAD_OUT + 2) * WINOGRAD_IN
+                * (cut->split ? SPLIT_CHUNKS * KERNEL_CHUNK : convolution->n_in);
+}
+
+void
+winograd_size (const Convolution *convolution,
+               int                width,
+               int                height,
+               WorkspaceSize     *size)
+{
+  Cut   cut;
+  gsize v, m;
+
+  cut_map (&cut, convolution, width, height);
+  v = WINOGRAD_PRODUCTS * cut.v_product;
+  m = WINOGRAD_PRODUCTS * cut.m_product;
+
+  size->scratch = cut.split ? MAX (cut.region, m) : cut.region + v + m;
+  size->shared = cut.split ? v : 0;
+  size->stats = cut.n_blocks * MAP_STATS (convolution->n_out);
+}
+
+/* A rectangle of the map. */
+typedef struct
+{
+  int tile_x, tile_y;   /* its first tile */
+  int tiles_x, tiles_y;
+  int pixels;           /* of it inside the map */
+} Rect;
+
+static void
+get_rect (const Cut *cut,
+          int        block,
+          Rect      *rect)
+{
+  rect->tile_x = block % cut->blocks_x * cut->block_x;
+  rect->tile_y = block / cut->blocks_x * cut->block_y;
+  rect->tiles_x = MIN (cut->block_x, cut->tiles_x - rect->tile_x);
+  rect->tiles_y = MIN (cut->block_y, cut->tiles_y - rect->tile_y);
+  rect->pixels = MIN (rect->tiles_x * WINOGRAD_OUT, cut->width - rect->tile_x * WINOGRAD_OUT)
+                 * MIN (rect->tiles_y * WINOGRAD_OUT, cut->height - rect->tile_y * WINOGRAD_OUT);
+}
+
+static int
+rect_pixels (gconstpointer data,
+             int           block)
+{
+  Rect rect;
+
+  get_rect (data, block, &rect);
+  return rect.pixels;
+}
+
+typedef struct
+{
+  const ConvolutionJob *job;
+  const Workspace      *workspace;
+  Cut                   cut;
+} Run;
+
+/* One chunk of channels, from channel `at` of `source`, of one row of a
+ * rectangle: `n` pixels from x0 on to `out`. Outside of the map: 0. */
+static void
+read_row (const Run   *run,
+          const Map   *source,
+          int          at,
+          const float *scale,
+          const float *shift,
+          int          y,
+          int          x0,
+          int          n,
+          float       *out)
+{
+  const Kernels *kernels = run->workspace->kernels;
+  const int      width = run->cut.width;
+  const int      left = CLAMP (-x0, 0, n);
+  const int      right = CLAMP (x0 + n - width, 0, n - left);
+  const int      inside = n - left - right;
+  const int      upsample = run->job->upsample ? 1 : 0;
+  const float   *in;
+
+  if (y < 0 || y >= run->cut.height)
+    {
+      memset (out, 0, n * KERNEL_CHUNK * sizeof *out);
+      return;
+    }
+
+  memset (out, 0, left * KERNEL_CHUNK * sizeof *out);
+  out += left * KERNEL_CHUNK;
+  x0 += left;
+
+  in = source->data + (gsize) (y >> upsample) * source->width * source->stride + at;
+  if (scale)
+    kernels->activate (out, KERNEL_CHUNK, in + (gsize) x0 * source->stride, source->stride, inside,
+                       scale, shift, TRUE);
+  else
+    kernels->copy (out, in, source->stride, x0, inside, upsample);
+
+  memset (out + inside * KERNEL_CHUNK, 0, right * KERNEL_CHUNK * sizeof *out);
+}
+
+/* Asks for a row of a source that will be read next. */
+static void
+prefetch_row (const Map *source,
+              int        y,
+              int        x0,
+              int        n)
+{
+  const int    x = MAX (x0, 0);
+  const int    end = MIN (x0 + n, source->width);
+  const float *row;
+
+  if (y < 0 || y >= source->height)
+    return;
+  row = source->data + ((gsize) y * source->width + x) * source->stride;
+  for (gsize i = 0; i < (gsize) (end - x) * source->stride; i += KERNEL_CHUNK)
+    __builtin_prefetch (row + i);
+}
+
+/* Step 1 for the chunks first … end − 1 of the input. */
+static void
+transform_in (const Run  *run,
+              const Rect *rect,
+              int         first,
+              int         end,
+              float      *region,
+              float      *v)
+{
+  const ConvolutionJob *job = run->job;
+  const int             n_in = job->convolution->n_in;
+  const int             columns = rect->tiles_x * WINOGRAD_OUT + 2;
+  const int             rows = rect->tiles_y * WINOGRAD_OUT + 2;
+  const int             x0 = rect->tile_x * WINOGRAD_OUT - 1;
+  const int             y0 = rect->tile_y * WINOGRAD_OUT - 1;
+  const gsize           row = (gsize) columns * KERNEL_CHUNK;
+
+  for (int y = 0; y < rows; y++)
+    {
+      for (int i = 0; i < job->n_sources && !job->upsample; i++)
+        prefetch_row (job->sources[i], y0 + y + 1, x0, columns);
+
+      for (int chunk = first; chunk < end; chunk++)
+        {
+          const int  channel = chunk * KERNEL_CHUNK;
+          const int  second = channel >= job->sources[0]->stride;
+
+          read_row (run, job->sources[second], second ? channel - job->sources[0]->stride : channel,
+                    job->scale ? job->scale + channel : NULL, job->scale ? job->shift + channel : NULL,
+                    y0 + y, x0, columns,
+                    region + ((chunk - first) * WINOGRAD_IN + y % WINOGRAD_IN) * row);
+        }
+
+      /* The buffer holds six rows; each takes the place of the one six before. */
+      if (y >= WINOGRAD_IN - 1 && (y - (WINOGRAD_IN - 1)) % WINOGRAD_OUT == 0)
+        for (int chunk = first; chunk < end; chunk++)
+          {
+            const int    top = y - (WINOGRAD_IN - 1);
+            const float *in[WINOGRAD_IN];
+
+            for (int i = 0; i < WINOGRAD_IN; i++)
+              in[i] = region + ((chunk - first) * WINOGRAD_IN + (top + i) % WINOGRAD_IN) * row;
+            run->workspace->kernels->winograd_input (v + (gsize) top / WINOGRAD_OUT * rect->tiles_x * n_in
+                                                       + chunk * KERNEL_CHUNK,
+                                                     run->cut.v_product, n_in, in, rect->tiles_x);
+          }
+    }
+}
+
+/* Step 2 for one slice of the output channels. */
+static void
+multiply (const Run   *run,
+          const Rect  *rect,
+          int          first_panel,
+          int          n_panels,
+          const float *v,
+          float       *m)
+{
+  const Convolution *convolution = run->job->convolution;
+  const int          tiles = rect->tiles_x * rect->tiles_y;
+
+  for (int i = 0; i < WINOGRAD_PRODUCTS; i++)
+    {
+      ProductTerm term;
+
+      term.a = v + i * run->cut.v_product;
+      term.a_stride = convolution->n_in;
+      term.b = convolution->weights + i * convolution->matrix + first_panel * convolution->panel;
+      term.k = convolution->n_in;
+      run->workspace->kernels->product (m + i * run->cut.m_product, n_panels * KERNEL_CHUNK,
+                                        tiles, n_panels * KERNEL_CHUNK,
+                                        &term, 1, convolution->panel, FALSE);
+    }
+}
+
+/* Step 3 for one slice of the output channels. */
+static void
+transform_out (const Run   *run,
+               const Rect  *rect,
+               int          block,
+               int          first_panel,
+               int          n_panels,
+               const float *m)
+{
+  const ConvolutionJob *job = run->job;
+  const Map            *result = job->result;
+  const Kernels        *kernels = run->workspace->kernels;
+  const gsize           row = (gsize) result->width * result->stride;
+  const int             channel = first_panel * KERNEL_CHUNK;
+  const int             n_channels = n_panels * KERNEL_CHUNK;
+  const int             x0 = rect->tile_x * WINOGRAD_OUT;
+  const int             y0 = rect->tile_y * WINOGRAD_OUT;
+  const int             x_end = MIN (x0 + rect->tiles_x * WINOGRAD_OUT, result->width);
+  const int             y_end = MIN (y0 + rect->tiles_y * WINOGRAD_OUT, result->height);
+  const float          *residual = job->residual ? job->residual->data : NULL;
+  Finish                finish = { 0 };
+
+  if (job->shortcut)
+    {
+      for (int y = y0; y < y_end; y++)
+        {
+          const gsize pixel = (gsize) y * result->width + x0;
+
+          for (int i = 0; i < job->n_shortcut_sources && y + 1 < y_end; i++)
+            prefetch_row (job->shortcut_sources[i], y + 1, x0, x_end - x0);
+          point_product (job->shortcut, kernels, job->shortcut_sources, job->n_shortcut_sources,
+                         pixel, x_end - x0, first_panel, n_panels,
+                         result->data + pixel * result->stride + channel, result->stride);
+        }
+      residual = result->data;
+    }
+
+  finish.bias = job->bias + channel;
+  finish.scale = job->factor;
+  finish.stats = run->workspace->stats + block * MAP_STATS (result->stride) + channel;
+  finish.stats_stride = result->stride;
+  finish.first = TRUE;
+
+  for (int y = y0; y < y_end; y += WINOGRAD_OUT)
+    for (int x = x0; x < x_end; x += WINOGRAD_OUT)
+      {
+        const gsize at = y * row + (gsize) x * result->stride + channel;
+
+        kernels->winograd_output (result->data + at, row, result->stride,
+                                  MIN (WINOGRAD_OUT, y_end - y), MIN (WINOGRAD_OUT, x_end - x),
+                                  m, run->cut.m_product, n_channels,
+                                  residual ? residual + at : NULL, &finish);
+        finish.first = FALSE;
+        m += n_channels;
+      }
+}
+
+static float *
+get_scratch (const Workspace *workspace,
+             int              worker)
+{
+  return workspace->scratch + worker * workspace->size.scratch;
+}
+
+static void
+whole_block (gpointer data,
+             int      block,
+             int      worker)
+{
+  const Run *run = data;
+  const int  panels = run->cut.slice_panels;
+  float     *region = get_scratch (run->workspace, worker);
+  float     *v = region + run->cut.region;
+  float     *m = v + WINOGRAD_PRODUCTS * run->cut.v_product;
+  Rect       rect;
+
+  get_rect (&run->cut, block, &rect);
+  transform_in (run, &rect, 0, run->job->convolution->n_in / KERNEL_CHUNK, region, v);
+  multiply (run, &rect, 0, panels, v, m);
+  transform_out (run, &rect, block, 0, panels, m);
+}
+
+static void
+split_in (gpointer data,
+          int      block,
+          int      worker)
+{
+  const Run *run = data;
+  const int  first = block * SPLIT_CHUNKS;
+  const int  end = MIN (first + SPLIT_CHUNKS, run->job->convolution->n_in / KERNEL_CHUNK);
+  Rect       rect;
+
+  get_rect (&run->cut, 0, &rect);
+  transform_in (run, &rect, first, end,
+                get_scratch (run->workspace, worker), run->workspace->shared);
+}
+
+static void
+split_out (gpointer data,
+           int      block,
+           int      worker)
+{
+  const Run *run = data;
+  const int  first = block * run->cut.slice_panels;
+  const int  panels = MIN (run->cut.slice_panels,
+                           run->job->convolution->n_out / KERNEL_CHUNK - first);
+  float     *m = get_scratch (run->workspace, worker);
+  Rect       rect;
+
+  get_rect (&run->cut, 0, &rect);
+  multiply (run, &rect, first, panels, run->workspace->shared, m);
+  transform_out (run, &rect, 0, first, panels, m);
+}
+
+gboolean
+winograd_run (const ConvolutionJob *job,
+              const Workspace      *workspace)
+{
+  const int chunks = job->convolution->n_in / KERNEL_CHUNK;
+  Run       run = { .job = job, .workspace = workspace };
+  gboolean  done;
+
+  cut_map (&run.cut, job->convolution, job->result->width, job->result->height);
+
+  if (run.cut.split)
+    done = workers_run (workspace->workers, divide_up (chunks, SPLIT_CHUNKS), split_in, &run,
+                        workspace->cancel)
+           && workers_run (workspace->workers, run.cut.n_slices, split_out, &run,
+                           workspace->cancel);
+  else
+    done = workers_run (workspace->workers, run.cut.n_blocks, whole_block, &run,
+                        workspace->cancel);
+
+  if (done)
+    map_join_stats (job->result, workspace->stats, run.cut.n_blocks, rect_pixels, &run.cut);
+  return done;
+}

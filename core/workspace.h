@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * workspace.h: aligned memory, and what a layer borrows while it runs. A layer
+ * says before the run, from shapes alone, how much it will need.
+ */
+#pragma once
+
+#include "kernels.h"
+#include "workers.h"
+
+/* n floats, aligned to KERNEL_ALIGN, zero; to be freed with aligned_free. NULL
+ * and DIFFUSION_ERROR_MEMORY when they are not to be had. */
+float *aligned_new (gsize n, GError **error);
+void aligned_free (float *floats);
+
+/* Floats; each is a multiple of KERNEL_CHUNK. */
+typedef struct
+{
+  gsize scratch; /* for each worker */
+  gsize shared;  /* for all workers together */
+  gsize stats;   /* the notes of all blocks (MAP_STATS) */
+} WorkspaceSize;
+
+typedef struct
+{
+  const Kernels    *kernels;
+  DiffusionWorkers *workers;
+  GCancellable     *cancel;
+  float            *scratch; /* worker i's begins at i · size.scratch */
+  float            *shared;
+  float            *stats;
+  WorkspaceSize     size;
+} Workspace;
+
+/* size ← the larger of each. */
+void workspace_size_join (WorkspaceSize *size, const WorkspaceSize *other);
