@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * settings-grid.h: a column of settings, a label and a widget a row. Labels
+ * and tooltips are the nick and the blurb of the property, and every widget is
+ * bound to its property of the config in both directions, so that the Reset
+ * and presets of GimpProcedureDialog need no help. Main thread only.
+ */
+#pragma once
+
+#include <gtk/gtk.h>
+
+G_BEGIN_DECLS
+
+#define SETTINGS_TYPE_GRID (settings_grid_get_type ())
+G_DECLARE_FINAL_TYPE (SettingsGrid, settings_grid, SETTINGS, GRID, GtkGrid)
+
+/* label_group: grids that share one have label columns of the same width. */
+SettingsGrid *settings_grid_new (GObject *config, GtkSizeGroup *label_group);
+
+/* A double. `upper` is where the slider ends; by typing the user goes on up to
+ * the limit of the property. */
+void settings_grid_add_scale (SettingsGrid *grid, const char *property, double upper, int digits);
+
+/* An int; where automatic is TRUE 0 is shown as the word "Automatic". */
+void settings_grid_add_number (SettingsGrid *grid, const char *property, gboolean automatic);
+
+/* An int with a button that draws another. */
+void settings_grid_add_seed (SettingsGrid *grid, const char *property);
+
+/* A choice, as a drop-down list. */
+void settings_grid_add_choice (SettingsGrid *grid, const char *property);
+
+/* Any widget that takes care of `property` itself. */
+void settings_grid_add_widget (SettingsGrid *grid, const char *property, GtkWidget *widget);
+
+/* The same below a title of its own, for a widget of several lines. */
+void settings_grid_add_group (SettingsGrid *grid, const char *property, GtkWidget *widget);
+
+/* A dim line below the row added last. */
+GtkLabel *settings_grid_add_hint (SettingsGrid *grid, const char *text);
+
+void settings_grid_set_sensitive (SettingsGrid *grid, const char *property, gboolean sensitive);
+
+/* TRUE when a setting of this grid differs from its default. */
+gboolean settings_grid_is_changed (SettingsGrid *grid);
+
+G_END_DECLS
