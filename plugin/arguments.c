@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * arguments.c: see arguments.h.
+ *
+ * Names, ranges and defaults are public: scripts depend on them. Labels and
+ * tooltips are what the dialogs show; each tooltip is a full sentence.
+ */
+#include "arguments.h"
+
+#include <glib/gi18n-lib.h>
+
+static void
+add_strength (GimpProcedure *procedure, const char *tooltip, double value)
+{
+  gimp_procedure_add_double_argument (procedure, "strength", _("Noise s_trength"), tooltip, 0, 1,
+                                      value, G_PARAM_READWRITE);
+}
+
+static void
+add_steps (GimpProcedure *procedure, const char *tooltip)
+{
+  gimp_procedure_add_int_argument (procedure, "steps", _("Ste_ps"), tooltip, 0, 1000, 0,
+                                   G_PARAM_READWRITE);
+}
+
+static void
+add_sampler (GimpProcedure *procedure, const char *tooltip, const char *value)
+{
+  GimpChoice *choice;
+
+  choice = gimp_choice_new_with_values (
+    "ddim", DIFFUSION_SAMPLER_DDIM, _("DDIM"),
+    _("Deterministic: few steps are enough."),
+    "ddpm", DIFFUSION_SAMPLER_DDPM, _("DDPM"),
+    _("Ancestral: fresh noise in each step, livelier with many steps."),
+    NULL);
+  gimp_procedure_add_choice_argument (procedure, "sampler", _("Sa_mpler"), tooltip, choice, value,
+                                      G_PARAM_READWRITE);
+}
+
+static void
+add_seed (GimpProcedure *procedure)
+{
+  gimp_procedure_add_int_argument (procedure, "seed", _("S_eed"),
+                                   _("The number that the random noise is made from. "
+                                     "The same seed and settings give the same picture."),
+                                   0, G_MAXINT32, 0, G_PARAM_READWRITE);
+}
+
+static void
+add_output (GimpProcedure *procedure)
+{
+  GimpChoice *choice;
+
+  choice = gimp_choice_new_with_values (
+    "in-place", OUTPUT_IN_PLACE, _("In place"),
+    _("Change the layer itself."),
+    "new-layer", OUTPUT_NEW_LAYER, _("New layer"),
+    _("Leave the layer as it is and put the result above it, masked by the selection."),
+    NULL);
+  gimp_procedure_add_choice_argument (procedure, "output", _("O_utput"),
+                                      _("Where the result goes."), choice, "in-place",
+                                      G_PARAM_READWRITE);
+}
+
+static void
+add_model (GimpProcedure *procedure)
+{
+  gimp_procedure_add_file_argument (procedure, "model", _("M_odel"),
+                                    _("The folder of a diffusion model in the layout of "
+                                      "Hugging Face diffusers. None means the model that came "
+                                      "with the plug-in."),
+                                    GIMP_FILE_CHOOSER_ACTION_ANY, TRUE, NULL, G_PARAM_READWRITE);
+}
+
+static void
+add_inpaint_settings (GimpProcedure *procedure)
+{
+  add_strength (procedure,
+                _("At 1 whatever lies in the selection is ignored. Smaller values keep more of "
+                  "its coarse structure, and at 0 nothing changes."),
+                1);
+  add_steps (procedure,
+             _("The number of reverse steps from noise to picture. More steps take longer and "
+               "can bring finer detail. 0 means what the model asks for."));
+  add_sampler (procedure, _("The rule by which each step goes from more noise to less."), "ddim");
+  gimp_procedure_add_int_argument (procedure, "resample", _("Resampling p_asses"),
+                                   _("How often each stretch of steps is repeated so that the "
+                                     "filling fits its surroundings better (RePaint). 0 means "
+                                     "what the model asks for."),
+                                   0, 50, 0, G_PARAM_READWRITE);
+  gimp_procedure_add_int_argument (procedure, "jump-length", _("_Jump length"),
+                                   _("The number of steps in one repeated stretch. It matters "
+                                     "with more than one resampling pass only."),
+                                   1, 100, 10, G_PARAM_READWRITE);
+  gimp_procedure_add_int_argument (procedure, "context", _("Conte_xt"),
+                                   _("The width of the border around the selection that the "
+                                     "model looks at, in pixels. 0 means automatic."),
+                                   0, 4096, 0, G_PARAM_READWRITE);
+  add_seed (procedure);
+}
+
+static void
+add_denoise_settings (GimpProcedure *procedure)
+{
+  GimpChoice *choice;
+
+  add_strength (procedure,
+                _("How much noise is taken out, as a share of the model's noise range. 0 means "
+                  "that the noise is estimated from the picture."),
+                0);
+  gimp_procedure_add_double_argument (procedure, "sigma", _("No_ise level"),
+                                      _("The standard deviation of the noise in 8-bit levels. "
+                                        "Above 0 it is used in place of the noise strength."),
+                                      0, 255, 0, G_PARAM_READWRITE);
+
+  choice = gimp_choice_new_with_values (
+    "matched", DIFFUSION_METHOD_MATCHED, _("Remove the noise"),
+    _("The picture's own noise is what the model takes out; nothing is added."),
+    "renoise", DIFFUSION_METHOD_RENOISE, _("Add noise and remove both"),
+    _("Fresh noise covers the defects first, then both are removed: for defects that are not "
+      "like film grain or sensor noise."),
+    NULL);
+  gimp_procedure_add_choice_argument (procedure, "method", _("Me_thod"),
+                                      _("How the model is put to work."), choice, "matched",
+                                      G_PARAM_READWRITE);
+
+  add_steps (procedure,
+             _("0 or 1 is one evaluation, which comes closest to the true picture. More steps "
+               "take longer and give a crisper one."));
+  add_sampler (procedure,
+               _("The rule by which each step goes from more noise to less. It matters with more "
+                 "than one step only."),
+               "ddpm");
+  gimp_procedure_add_double_argument (procedure, "detail", _("_Keep detail"),
+                                      _("The share of what was removed that is put back, grain "
+                                        "and fine texture."),
+                                      0, 1, 0, G_PARAM_READWRITE);
+  add_seed (procedure);
+}
+
+static void
+add_settings (GimpProcedure *procedure, TaskKind kind)
+{
+  if (kind == TASK_INPAINT)
+    add_inpaint_settings (procedure);
+  else
+    add_denoise_settings (procedure);
+}
+
+void
+arguments_add (GimpProcedure *procedure, TaskKind kind)
+{
+  add_settings (procedure, kind);
+  add_output (procedure);
+  add_model (procedure);
+}
+
+void
+arguments_add_batch (GimpProcedure *procedure, TaskKind kind)
+{
+  gimp_procedure_add_string_argument (procedure, "pattern", _("_Pattern"),
+                                      _("The files to work on: a path whose last part may hold "
+                                        "the wildcards *, ? and […], such as photos/*.jpg."),
+                                      NULL, G_PARAM_READWRITE);
+  if (kind == TASK_INPAINT)
+    gimp_procedure_add_string_argument (procedure, "mask-suffix", _("Mask _suffix"),
+                                        _("What stands at the end of the name of a mask: with "
+                                          "_mask, the mask of a.png is a_mask.png beside it, "
+                                          "white where the picture is to be filled."),
+                                        "_mask", G_PARAM_READWRITE);
+  gimp_procedure_add_file_argument (procedure, "output-folder", _("_Output folder"),
+                                    _("The folder that the results are written to under the "
+                                      "names of their inputs. It is made where it is missing."),
+                                    GIMP_FILE_CHOOSER_ACTION_ANY, TRUE, NULL, G_PARAM_READWRITE);
+  add_settings (procedure, kind);
+  add_model (procedure);
+  gimp_procedure_add_boolean_argument (procedure, "overwrite", _("Over_write"),
+                                       _("Whether results that exist already are made again; "
+                                         "otherwise these files are skipped."),
+                                       FALSE, G_PARAM_READWRITE);
+}
+
+void
+arguments_get_task (GimpProcedureConfig *config, TaskKind kind, Task *task)
+{
+  int sampler = gimp_procedure_config_get_choice_id (config, "sampler");
+  int seed    = 0;
+
+  *task = (Task) { .kind = kind };
+
+  g_object_get (config, "seed", &seed, NULL);
+
+  if (kind == TASK_INPAINT)
+    {
+      DiffusionInpaintSettings *s = &task->inpaint;
+
+      g_object_get (config, "strength", &s->strength, "steps", &s->steps, "resample", &s->resample,
+                    "jump-length", &s->jump_length, "context", &s->context, NULL);
+      s->sampler = (DiffusionSampler) sampler;
+      s->seed    = (guint32) seed;
+    }
+  else
+    {
+      DiffusionDenoiseSettings *s = &task->denoise;
+
+      g_object_get (config, "strength", &s->strength, "sigma", &s->sigma, "steps", &s->steps,
+                    "detail", &s->detail, NULL);
+      s->method  = (DiffusionMethod) gimp_procedure_config_get_choice_id (config, "method");
+      s->sampler = (DiffusionSampler) sampler;
+      s->seed    = (guint32) seed;
+    }
+
+  /* Batch procedures have no such argument: each result is a file of its own. */
+  if (g_object_class_find_property (G_OBJECT_GET_CLASS (config), "output"))
+    task->output = (TaskOutput) gimp_procedure_config_get_choice_id (config, "output");
+}
+
+GFile *
+arguments_get_file (GimpProcedureConfig *config, const char *name)
+{
+  GFile *file = NULL;
+  char  *uri;
+
+  g_object_get (config, name, &file, NULL);
+  if (file == NULL)
+    return NULL;
+
+  /* An empty string in a script arrives as a file with an empty URI. */
+  uri = g_file_get_uri (file);
+  if (uri == NULL || uri[0] == '\0')
+    g_clear_object (&file);
+  g_free (uri);
+
+  return file;
+}

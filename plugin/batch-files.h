@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * batch-files.h: which files a batch reads and writes. Knows nothing of what
+ * is in them.
+ */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  GFile *input;
+  GFile *output; /* the same name in the output folder */
+} BatchFile;
+
+/* The regular files that `pattern` matches, sorted by name: a path whose last
+ * part may hold *, ? and […]. Without those whose name ends in `mask_suffix`
+ * before the extension (nullable). An array of BatchFile that owns them; NULL
+ * when nothing matches. The output folder is made. Errors: GIMP_PLUG_IN_ERROR. */
+GPtrArray *batch_files_find (const char *pattern,
+                             const char *mask_suffix,
+                             GFile      *output_folder,
+                             GError    **error);
+
+/* The mask beside the input: its name with the suffix before the extension,
+ * with the extension of the input or else ".png". NULL when there is none. Free
+ * with g_object_unref(). */
+GFile *batch_files_find_mask (const BatchFile *file, const char *mask_suffix);
+
+/* TRUE when the output exists and is an input other than its own. */
+gboolean batch_files_output_is_taken (GPtrArray *files, const BatchFile *file);
+
+G_END_DECLS

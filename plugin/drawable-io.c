@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * drawable-io.c: see drawable-io.h.
+ */
+#include "drawable-io.h"
+
+#include <math.h>
+#include <string.h>
+
+#include <glib/gi18n-lib.h>
+
+#include "selection.h"
+#include "strips.h"
+
+/* The first copy reaches this far beyond the region, in pixels. It is enough
+ * for most runs; what core asks for beyond is copied when it asks. */
+#define FIRST_MARGIN 128
+
+/* --- Copying from GIMP ---------------------------------------------------- */
+
+/* Copies the part of the drawable and its selection. Main thread. */
+static gboolean
+copy_part (DrawableIo *io, const GeglRectangle *part, GError **error)
+{
+  GeglBuffer *buffer;
+
+  if (part->width <= 0 || part->height <= 0)
+    return TRUE;
+
+  /* The user can go on working meanwhile, and so delete the layer. */
+  if (! gimp_item_is_valid (GIMP_ITEM (io->drawable)) ||
+      (buffer = gimp_drawable_get_buffer (io->drawable)) == NULL)
+    {
+      g_set_error_literal (error, GIMP_PLUG_IN_ERROR, 0,
+                           _("The layer went away while the filter ran. Nothing was changed."));
+      return FALSE;
+    }
+
+  gegl_buffer_copy (buffer, part, GEGL_ABYSS_NONE, io->pixels, part);
+  g_object_unref (buffer);
+
+  if (io->has_selection)
+    {
+      GeglRectangle strip;
+      Selection     selection;
+      float        *values = g_new (float, strips_max_pixels (part));
+
+      selection_open (&selection, io->drawable);
+      for (strips_first (part, &strip); strip.height > 0; strips_next (part, &strip))
+        {
+          selection_read (&selection, &strip, values);
+          gegl_buffer_set (io->selection, &strip, 0, babl_format ("Y float"), values,
+                           GEGL_AUTO_ROWSTRIDE);
+        }
+      selection_close (&selection);
+      g_free (values);
+    }
+
+  return TRUE;
+}
+
+/* Makes sure that `rect` is in the copies. Main thread. */
+static gboolean
+fetch (DrawableIo *io, const GeglRectangle *rect, GError **error)
+{
+  const GeglRectangle held = io->held;
+  GeglRectangle       all;
+  GeglRectangle       missing[4];
+  int                 n = 0;
+
+  if (held.width == 0)
+    {
+      if (! copy_part (io, rect, error))
+        return FALSE;
+      io->held = *rect;
+      return TRUE;
+    }
+
+  /* `held` stays one rectangle: around the old one come strips above and below
+   * over the whole width, and strips at its left and right. */
+  gegl_rectangle_bounding_box (&all, &held, rect);
+  missing[n++] = *GEGL_RECTANGLE (all.x, all.y, all.width, held.y - all.y);
+  missing[n++] = *GEGL_RECTANGLE (all.x, held.y + held.height, all.width,
+                                  all.y + all.height - held.y - held.height);
+  missing[n++] = *GEGL_RECTANGLE (all.x, held.y, held.x - all.x, held.height);
+  missing[n++] = *GEGL_RECTANGLE (held.x + held.width, held.y,
+                                  all.x + all.width - held.x - held.width, held.height);
+
+  for (int i = 0; i < n; i++)
+    if (! copy_part (io, &missing[i], error))
+      return FALSE;
+
+  io->held = all;
+  return TRUE;
+}
+
+typedef struct
+{
+  DrawableIo          *io;
+  const GeglRectangle *rect;
+  GMutex               lock;
+  GCond                changed;
+  gboolean             done;
+  gboolean             ok;
+  GError             **error;
+} FetchRequest;
+
+static gboolean
+answer_fetch_request (gpointer data)
+{
+  FetchRequest *request = data;
+
+  g_mutex_lock (&request->lock);
+  request->ok   = fetch (request->io, request->rect, request->error);
+  request->done = TRUE;
+  g_cond_signal (&request->changed);
+  g_mutex_unlock (&request->lock);
+
+  return G_SOURCE_REMOVE;
+}
+
+/* The same from core's thread: the main loop is running, see job.h. */
+static gboolean
+fetch_by_main_thread (DrawableIo *io, const GeglRectangle *rect, GError **error)
+{
+  FetchRequest request = { .io = io, .rect = rect, .error = error };
+
+  if (gegl_rectangle_contains (&io->held, rect))
+    return TRUE;
+
+  g_mutex_init (&request.lock);
+  g_cond_init (&request.changed);
+  g_mutex_lock (&request.lock);
+
+  /* Not g_main_context_invoke(): before the main loop has started it would
+   * run the function right here. */
+  g_idle_add (answer_fetch_request, &request);
+  while (! request.done)
+    g_cond_wait (&request.changed, &request.lock);
+
+  g_mutex_unlock (&request.lock);
+  g_cond_clear (&request.changed);
+  g_mutex_clear (&request.lock);
+
+  return request.ok;
+}
+
+/* --- Source --------------------------------------------------------------- */
+
+/* Splits n interleaved pixels with alpha into planes that are `plane` apart.
+ * A value that is no number would spread over all of the network's view: it
+ * counts as unknown, like a transparent pixel. */
+static void
+split_pixels (const float *from,
+              gsize        n,
+              int          n_channels,
+              gsize        plane,
+              float       *pixels,
+              float       *alpha)
+{
+  for (gsize i = 0; i < n; i++, from += n_channels + 1)
+    {
+      gboolean finite = TRUE;
+
+      for (int c = 0; c < n_channels; c++)
+        finite = finite && isfinite (from[c]);
+
+      if (pixels)
+        for (int c = 0; c < n_channels; c++)
+          pixels[c * plane + i] = finite ? from[c] : 0;
+
+      if (alpha)
+        alpha[i] = finite && isfinite (from[n_channels]) ? from[n_channels] : 0;
+    }
+}
+
+static gboolean
+source_read (gpointer             data,
+             const DiffusionRect *window,
+             float               *pixels,
+             float               *alpha,
+             float               *selection,
+             GError             **error)
+{
+  DrawableIo   *io    = data;
+  GeglRectangle rect  = { window->x, window->y, window->width, window->height };
+  gsize         plane = (gsize) rect.width * rect.height;
+
+  if (! fetch_by_main_thread (io, &rect, error))
+    return FALSE;
+
+  if (pixels || alpha)
+    {
+      GeglRectangle strip;
+      float        *both = g_new (float, strips_max_pixels (&rect) * (io->n_channels + 1));
+
+      for (strips_first (&rect, &strip); strip.height > 0; strips_next (&rect, &strip))
+        {
+          gsize first = (gsize) (strip.y - rect.y) * rect.width;
+
+          gegl_buffer_get (io->pixels, &strip, 1.0, io->float_format, both, GEGL_AUTO_ROWSTRIDE,
+                           GEGL_ABYSS_NONE);
+          split_pixels (both, (gsize) strip.width * strip.height, io->n_channels, plane,
+                        pixels ? pixels + first : NULL, alpha ? alpha + first : NULL);
+        }
+      g_free (both);
+    }
+
+  if (selection && io->has_selection)
+    gegl_buffer_get (io->selection, &rect, 1.0, babl_format ("Y float"), selection,
+                     GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
+  else if (selection)
+    for (gsize i = 0; i < plane; i++)
+      selection[i] = 1;
+
+  return TRUE;
+}
+
+/* --- Sink ----------------------------------------------------------------- */
+
+void
+drawable_io_copy_alpha (const DrawableIo *io, guchar *to, const guchar *from, gsize n)
+{
+  gsize bytes = babl_format_get_bytes_per_pixel (io->format);
+  gsize size  = bytes / (io->n_channels + 1);
+  gsize at    = bytes - size;
+
+  for (gsize i = 0; i < n; i++)
+    memcpy (to + i * bytes + at, from + i * bytes + at, size);
+}
+
+/* Gives the strip of the result the alpha of the drawable. */
+static void
+keep_alpha (DrawableIo *io, const GeglRectangle *strip)
+{
+  gsize   n     = (gsize) strip->width * strip->height;
+  gsize   bytes = n * babl_format_get_bytes_per_pixel (io->format);
+  guchar *own   = g_malloc (bytes);
+  guchar *new   = g_malloc (bytes);
+
+  gegl_buffer_get (io->pixels, strip, 1.0, io->format, own, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
+  gegl_buffer_get (io->result, strip, 1.0, io->format, new, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
+  drawable_io_copy_alpha (io, new, own, n);
+  gegl_buffer_set (io->result, strip, 0, io->format, new, GEGL_AUTO_ROWSTRIDE);
+
+  g_free (new);
+  g_free (own);
+}
+
+static gboolean
+sink_write (gpointer data, const DiffusionRect *window, const float *pixels, GError **error)
+{
+  DrawableIo   *io    = data;
+  gsize         plane = (gsize) window->width * window->height;
+  GeglRectangle rect, strip;
+  float        *both;
+
+  if (! gegl_rectangle_intersect (&rect, &io->region,
+                                  GEGL_RECTANGLE (window->x, window->y, window->width,
+                                                  window->height)))
+    return TRUE;
+
+  both = g_new (float, strips_max_pixels (&rect) * (io->n_channels + 1));
+
+  for (strips_first (&rect, &strip); strip.height > 0; strips_next (&rect, &strip))
+    {
+      float *to = both;
+
+      for (int y = strip.y; y < strip.y + strip.height; y++)
+        {
+          const float *from = pixels + (gsize) (y - window->y) * window->width +
+                              (strip.x - window->x);
+
+          for (int x = 0; x < strip.width; x++, from++)
+            {
+              for (int c = 0; c < io->n_channels; c++)
+                *to++ = from[c * plane];
+              *to++ = 1;
+            }
+        }
+
+      gegl_buffer_set (io->result, &strip, 0, io->float_format, both, GEGL_AUTO_ROWSTRIDE);
+      if (io->has_alpha && io->keeps_alpha)
+        keep_alpha (io, &strip);
+    }
+
+  g_free (both);
+  return TRUE;
+}
+
+/* --- Life ----------------------------------------------------------------- */
+
+DrawableIo *
+drawable_io_new (GimpDrawable *drawable, TaskKind kind, GError **error)
+{
+  DrawableIo   *io = g_new0 (DrawableIo, 1);
+  GeglRectangle extent, first;
+
+  io->drawable = drawable;
+  io->image    = gimp_item_get_image (GIMP_ITEM (drawable));
+  io->width    = gimp_drawable_get_width (drawable);
+  io->height   = gimp_drawable_get_height (drawable);
+  gimp_drawable_get_offsets (drawable, &io->offset_x, &io->offset_y);
+
+  io->format       = gimp_drawable_get_format (drawable);
+  io->n_channels   = gimp_drawable_is_gray (drawable) ? 1 : 3;
+  io->has_alpha    = gimp_drawable_has_alpha (drawable);
+  io->float_format = babl_format_with_space (io->n_channels == 1 ? "Y~A float" : "R~G~B~A float",
+                                             io->format);
+
+  io->has_selection = ! gimp_selection_is_empty (io->image);
+  io->keeps_alpha   = kind == TASK_DENOISE || (GIMP_IS_LAYER (drawable) &&
+                                               gimp_layer_get_lock_alpha (GIMP_LAYER (drawable)));
+  selection_get_region (drawable, &io->region);
+
+  extent     = *GEGL_RECTANGLE (0, 0, io->width, io->height);
+  io->pixels = gegl_buffer_new (&extent, io->format);
+  io->result = gegl_buffer_new (&io->region, io->format);
+  if (io->has_selection)
+    io->selection = gegl_buffer_new (&extent, babl_format ("Y float"));
+
+  io->source = (DiffusionSource) {
+    .width = io->width, .height = io->height, .n_channels = io->n_channels,
+    .read = source_read, .data = io
+  };
+  io->sink = (DiffusionSink) { .write = sink_write, .data = io };
+
+  gegl_rectangle_intersect (&first, &extent,
+                            GEGL_RECTANGLE (io->region.x - FIRST_MARGIN,
+                                            io->region.y - FIRST_MARGIN,
+                                            io->region.width + 2 * FIRST_MARGIN,
+                                            io->region.height + 2 * FIRST_MARGIN));
+  if (! fetch (io, &first, error))
+    {
+      drawable_io_free (io);
+      return NULL;
+    }
+
+  return io;
+}
+
+void
+drawable_io_free (DrawableIo *io)
+{
+  if (io == NULL)
+    return;
+
+  g_clear_object (&io->pixels);
+  g_clear_object (&io->selection);
+  g_clear_object (&io->result);
+  g_free (io);
+}
+
+DiffusionRect
+drawable_io_get_region (const DrawableIo *io)
+{
+  return (DiffusionRect) { io->region.x, io->region.y, io->region.width, io->region.height };
+}
+
+gboolean
+drawable_io_get_picture (DrawableIo          *io,
+                         const GeglRectangle *rect,
+                         int                  width,
+                         int                  height,
+                         guchar              *rgb,
+                         GError             **error)
+{
+  double scale = (double) width / rect->width;
+
+  if (! fetch (io, rect, error))
+    return FALSE;
+
+  gegl_buffer_get (io->pixels,
+                   GEGL_RECTANGLE ((int) floor (rect->x * scale), (int) floor (rect->y * scale),
+                                   width, height),
+                   scale, babl_format ("R'G'B' u8"), rgb, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_CLAMP);
+  return TRUE;
+}

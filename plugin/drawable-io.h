@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * drawable-io.h: a drawable as core's Source, and a Sink that keeps the result
+ * apart from the drawable until drawable-commit.h writes it.
+ *
+ * Threads. libgimp and its tile back end may be used by the main thread alone,
+ * and core reads from a thread of its own. So core gets private GeglBuffers:
+ * the part it asks for is copied there by the main thread, in the drawable's
+ * own format, while the core's thread waits. No buffer of GIMP's stays open
+ * meanwhile: GEGL's common tile cache could flush one from any thread.
+ *
+ * Memory. The private buffers are as large as what was read and live in GEGL's
+ * tile cache, which spills to its swap; floats exist for a strip at a time.
+ */
+#pragma once
+
+#include <libgimp/gimp.h>
+
+#include "task.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  GimpImage    *image;
+  GimpDrawable *drawable;
+  int           width, height;      /* of the drawable */
+  int           offset_x, offset_y; /* of the drawable in the image */
+  const Babl   *format;             /* the drawable's own */
+  const Babl   *float_format;       /* sRGB curve in the drawable's own space */
+  int           n_channels;         /* 1 or 3, without alpha */
+  gboolean      has_alpha;
+  gboolean      has_selection;
+  gboolean      keeps_alpha;        /* the result has the drawable's own alpha, else 1 */
+  GeglRectangle region;             /* what the task works on */
+
+  GeglBuffer   *pixels;             /* copy of the drawable, `format`, filled in `held` */
+  GeglBuffer   *selection;          /* copy of the selection, "Y float"; NULL: no selection */
+  GeglRectangle held;
+  GeglBuffer   *result;             /* `format`, extends over `region` */
+
+  DiffusionSource source;
+  DiffusionSink   sink;
+} DrawableIo;
+
+/* The drawable has passed drawable_check(). Main thread. Errors: when GIMP
+ * does not hand out the pixels. */
+DrawableIo *drawable_io_new (GimpDrawable *drawable, TaskKind kind, GError **error);
+void drawable_io_free (DrawableIo *io);
+
+/* The region as core's rectangle. */
+DiffusionRect drawable_io_get_region (const DrawableIo *io);
+
+/* 8-bit sRGB picture of `rect` (drawable coordinates), `width` × `height`
+ * pixels of 3 bytes, from the copy; `rect` is fetched first. Main thread. */
+gboolean drawable_io_get_picture (DrawableIo          *io,
+                                  const GeglRectangle *rect,
+                                  int                  width,
+                                  int                  height,
+                                  guchar              *rgb,
+                                  GError             **error);
+
+/* Copies the alpha component of `n` pixels of the drawable's own format, bit by
+ * bit. Floats would lose bits of 32-bit integers and doubles. */
+void drawable_io_copy_alpha (const DrawableIo *io, guchar *to, const guchar *from, gsize n);
+
+G_END_DECLS

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * preview.h: the live picture of a run: the region with a little of its
+ * surroundings in 8-bit sRGB, at most PREVIEW_SIZE pixels wide or high, into
+ * which each x̂_0 is pasted where it belongs.
+ */
+#pragma once
+
+#include "drawable-io.h"
+
+G_BEGIN_DECLS
+
+#define PREVIEW_SIZE 640
+
+typedef struct
+{
+  GeglRectangle rect;          /* what it shows, drawable coordinates */
+  int           width, height; /* of the picture */
+  guchar       *rgb;           /* width × height × 3 */
+  const Babl   *fish;          /* from core's floats to sRGB bytes */
+} Preview;
+
+/* Starts with the drawable as it is. Main thread. */
+Preview *preview_new (DrawableIo *io, GError **error);
+void preview_free (Preview *preview);
+
+/* Pastes step->x0. Any thread, one at a time. */
+void preview_paste (Preview *preview, const DiffusionStep *step);
+
+G_END_DECLS

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * task.c: see task.h.
+ */
+#include "task.h"
+
+gboolean
+task_run (Task                    *task,
+          DiffusionModel          *model,
+          DiffusionWorkers        *workers,
+          const DiffusionSource   *source,
+          const DiffusionSink     *sink,
+          const DiffusionRect     *region,
+          const DiffusionProgress *progress,
+          GError                 **error)
+{
+  if (task->kind == TASK_INPAINT)
+    return diffusion_inpaint (model, workers, source, sink, region, &task->inpaint, progress,
+                              error);
+
+  return diffusion_denoise (model, workers, source, sink, region, &task->denoise, progress, error);
+}
+
+gboolean
+task_changes_nothing (const Task *task)
+{
+  return task->kind == TASK_INPAINT && task->inpaint.strength <= 0;
+}
+
+gboolean
+task_has_steps (const Task *task)
+{
+  if (task->kind == TASK_INPAINT)
+    return task->inpaint.steps != 1;
+
+  return task->denoise.steps > 1;
+}
+
+static const char *
+sampler_name (DiffusionSampler sampler)
+{
+  return sampler == DIFFUSION_SAMPLER_DDIM ? "ddim" : "ddpm";
+}
+
+static const char *
+method_name (DiffusionMethod method)
+{
+  return method == DIFFUSION_METHOD_MATCHED ? "matched" : "renoise";
+}
+
+static const char *
+output_name (TaskOutput output)
+{
+  return output == OUTPUT_IN_PLACE ? "in-place" : "new-layer";
+}
+
+static void
+add_double (GVariantBuilder *builder, const char *name, double value)
+{
+  g_variant_builder_add (builder, "{sv}", name, g_variant_new_double (value));
+}
+
+static void
+add_int (GVariantBuilder *builder, const char *name, int value)
+{
+  g_variant_builder_add (builder, "{sv}", name, g_variant_new_int32 (value));
+}
+
+static void
+add_name (GVariantBuilder *builder, const char *name, const char *value)
+{
+  g_variant_builder_add (builder, "{sv}", name, g_variant_new_string (value));
+}
+
+GVariant *
+task_get_settings (const Task *task)
+{
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+
+  if (task->kind == TASK_INPAINT)
+    {
+      const DiffusionInpaintSettings *s = &task->inpaint;
+
+      add_double (&builder, "strength", s->strength);
+      add_int (&builder, "steps", s->steps);
+      add_name (&builder, "sampler", sampler_name (s->sampler));
+      add_int (&builder, "resample", s->resample);
+      add_int (&builder, "jump-length", s->jump_length);
+      add_int (&builder, "context", s->context);
+      add_int (&builder, "seed", (int) s->seed);
+    }
+  else
+    {
+      const DiffusionDenoiseSettings *s = &task->denoise;
+
+      add_double (&builder, "strength", s->strength);
+      add_double (&builder, "sigma", s->sigma);
+      add_name (&builder, "method", method_name (s->method));
+      add_int (&builder, "steps", s->steps);
+      add_name (&builder, "sampler", sampler_name (s->sampler));
+      add_double (&builder, "detail", s->detail);
+      add_int (&builder, "seed", (int) s->seed);
+    }
+
+  add_name (&builder, "output", output_name (task->output));
+
+  return g_variant_ref_sink (g_variant_builder_end (&builder));
+}
+
+char *
+task_describe (const Task *task)
+{
+  GVariant    *settings = task_get_settings (task);
+  GString     *line     = g_string_new (NULL);
+  GVariantIter iter;
+  const char  *name;
+  GVariant    *value;
+
+  g_variant_iter_init (&iter, settings);
+  while (g_variant_iter_next (&iter, "{&sv}", &name, &value))
+    {
+      if (line->len > 0)
+        g_string_append (line, ", ");
+
+      if (g_variant_is_of_type (value, G_VARIANT_TYPE_DOUBLE))
+        {
+          /* The line is read by scripts: a point whatever the locale, and
+           * digits enough for any setting of a dialog. */
+          char text[G_ASCII_DTOSTR_BUF_SIZE];
+
+          g_ascii_formatd (text, sizeof text, "%.6g", g_variant_get_double (value));
+          g_string_append_printf (line, "%s %s", name, text);
+        }
+      else if (g_variant_is_of_type (value, G_VARIANT_TYPE_INT32))
+        g_string_append_printf (line, "%s %d", name, g_variant_get_int32 (value));
+      else
+        g_string_append_printf (line, "%s %s", name, g_variant_get_string (value, NULL));
+
+      g_variant_unref (value);
+    }
+
+  g_variant_unref (settings);
+  return g_string_free (line, FALSE);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * task.h: what the user asked for, one of the two pipelines of core with its
+ * settings. A plain value: copy it by assignment.
+ */
+#pragma once
+
+#include "diffusion.h"
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  TASK_INPAINT,
+  TASK_DENOISE,
+} TaskKind;
+
+typedef enum
+{
+  OUTPUT_IN_PLACE,
+  OUTPUT_NEW_LAYER,
+} TaskOutput;
+
+typedef struct
+{
+  TaskKind                 kind;
+  TaskOutput               output;
+  DiffusionInpaintSettings inpaint; /* when kind is TASK_INPAINT */
+  DiffusionDenoiseSettings denoise; /* when kind is TASK_DENOISE */
+} Task;
+
+/* Runs the task on `region`. On success its automatic settings hold what was
+ * used. Errors: those of diffusion_inpaint() and diffusion_denoise(). */
+gboolean task_run (Task                    *task,
+                   DiffusionModel          *model,
+                   DiffusionWorkers        *workers,
+                   const DiffusionSource   *source,
+                   const DiffusionSink     *sink,
+                   const DiffusionRect     *region,
+                   const DiffusionProgress *progress,
+                   GError                 **error);
+
+/* TRUE when the settings ask for a result that is the picture as it is. */
+gboolean task_changes_nothing (const Task *task);
+
+/* TRUE when the run can be stopped between steps with a result worth keeping. */
+gboolean task_has_steps (const Task *task);
+
+/* The settings by their argument names, as a dictionary "a{sv}" of doubles,
+ * ints and strings, in the order in which the procedure declares them. The
+ * model is not part of it. Free with g_variant_unref(). */
+GVariant *task_get_settings (const Task *task);
+
+/* The same in one line of text: "strength 1, steps 20, sampler ddim, …". */
+char *task_describe (const Task *task);
+
+G_END_DECLS
