@@ -1,0 +1,181 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Trains the mask-aware, v-predicting U-Net on a folder of photographs, on one GPU or on the CPU; goes on where it stopped.
+
+  CPU:  OMP_WAIT_POLICY=passive nice -n 19 python3 train.py --photos PHOTOS --out RUN --threads 1 --minutes 120 --decay 20
+  GPU:  python3 train.py --photos PHOTOS --out RUN --device cuda --patch 128 --batch 192 --minutes 9 --decay 2 --compile --part-mib 15
+
+RUN/state holds everything needed to go on exactly (weights, EMA, optimizer, balance, random numbers) and is rewritten every
+--save minutes, always before the learning rate falls; the last --decay minutes lower it to zero and end in RUN/final, whose
+EMA is what export.py takes. Run the same command again to continue from RUN/state; kill -TERM writes it and ends. --init takes
+only the weights of a model folder. --steps instead of --minutes stops after that many steps, for tests.
+"""
+import argparse, os, signal, time
+
+p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+p.add_argument('--photos', required=True)
+p.add_argument('--out', required=True)
+p.add_argument('--device', default='cpu')
+p.add_argument('--threads', type=int, default=1)
+p.add_argument('--channels', default='64,96,160,192')
+p.add_argument('--layers', type=int, default=1)
+p.add_argument('--groups', type=int, default=4)
+p.add_argument('--mid-attention', action='store_true')
+p.add_argument('--unshuffle', type=int, default=2)
+p.add_argument('--patch', type=int, default=64)
+p.add_argument('--batch', type=int, default=32)
+p.add_argument('--optimizer', choices=('muon', 'adamw'), default='muon')
+p.add_argument('--lr', type=float, default=1e-3)
+p.add_argument('--ema', type=float, default=.999)
+p.add_argument('--denoise', type=float, default=.5, help='share of samples without known pixels (all at low noise)')
+p.add_argument('--robust', type=float, default=.2, help='share of these with clipped, correlated or compressed noise')
+p.add_argument('--minutes', type=float, default=60)
+p.add_argument('--steps', type=int, default=0)
+p.add_argument('--decay', type=float, default=0, help='the last minutes, in which the learning rate falls to zero')
+p.add_argument('--save', type=float, default=5, help='minutes between checkpoints')
+p.add_argument('--part-mib', type=float, default=0, help='checkpoints in parts of this size')
+p.add_argument('--init', help='a model folder to start from')
+p.add_argument('--compile', action='store_true', help='torch.compile; pays on a GPU only')
+p.add_argument('--f32', action='store_true', help='no bfloat16')
+p.add_argument('--val', help='the evaluation folder: figures on a few pictures at every checkpoint')
+p.add_argument('--seed', type=int, default=0)
+a = p.parse_args()
+os.environ.setdefault('OMP_WAIT_POLICY', 'passive')      # spinning threads make a shared processor ten times slower
+os.environ.setdefault('GOMP_SPINCOUNT', '0')
+
+import torch                                             # after the environment is set
+import evaluate
+from checkpoint import read_parts, write_parts
+from data import Masks, Photos, photographic
+from diffusion import Balance, abar, fill_times, matched, noise_levels
+from fill import fill
+from optimizer import make
+from unet import Folded, cost
+
+dev = torch.device(a.device)
+cuda = dev.type == 'cuda'
+torch.set_num_threads(a.threads)
+torch.manual_seed(a.seed)
+if cuda:
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = torch.backends.cudnn.benchmark = True
+os.makedirs(a.out, exist_ok=True)
+
+state = read_parts(a.out + '/state', dev)
+options = state['options'] if state else dict(channels=[int(c) for c in a.channels.split(',')], layers=a.layers, groups=a.groups,
+                                              mid_attention=a.mid_attention, unshuffle=a.unshuffle)
+if a.init and not state:
+    start = evaluate.load(a.init)
+    options = start.options
+model, ema = (Folded(**options).to(dev, memory_format=torch.channels_last) for _ in range(2))
+if a.init and not state:
+    model.load_state_dict(start.state_dict())
+ema.load_state_dict(model.state_dict())
+optimizers = make(model.net, a.lr, a.optimizer)
+balance = Balance(16 * (1 + Masks.DEPTHS), dev)
+step, log = 0, []
+photos, masks = Photos(a.photos, a.patch, dev), Masks(a.patch, dev)
+if state:
+    model.net.load_state_dict(state['net']), ema.net.load_state_dict(state['ema'])
+    for o, s in zip(optimizers, state['optimizers']):
+        o.load_state_dict(s)
+    balance.table, step, log = state['balance'], state['step'], state['log']
+weights, averages = ([v for v in m.state_dict().values()] for m in (model, ema))
+core = torch.compile(model) if a.compile else model
+print('%s; %d masks; %.2f M parameters, %.3f MMAC per pixel; step %d' % (
+    photos.about, len(masks.bank), sum(v.numel() for v in weights) / 1e6, cost(Folded(**options)) / 1e6, step), flush=True)
+if state:                                                # last: all the above drew random numbers
+    torch.set_rng_state(state['rng'].cpu())
+    if cuda and state['cuda_rng'] is not None:
+        torch.cuda.set_rng_state(state['cuda_rng'].cpu())
+
+
+def batch():
+    """x, x_t, y, m, t, abar, class of the balance. Samples without known pixels come first."""
+    b, free = a.batch, round(a.batch * a.denoise)
+    x, gray = photos.crops(b, a.patch)
+    e = torch.randn_like(x)
+    e = torch.where(gray, e[:, :1], e)
+    hole, depth = masks(b - free)
+    m = torch.cat([torch.ones(free, 1, a.patch, a.patch, device=dev), hole])
+    sigma = noise_levels(free, dev)
+    odd = round(free * a.robust)
+    if odd:                                              # their noise is what was measured, not what was added
+        e = e.clone()
+        d = photographic(x[:odd], e[:odd] * sigma[:odd, None, None, None]) - x[:odd]
+        sigma = torch.cat([d.square().mean((1, 2, 3)).sqrt().clamp(min=.002, max=1), sigma[odd:]])
+        e[:odd] = d / sigma[:odd, None, None, None]
+    t_free, ab_free = matched(sigma)
+    t_fill = fill_times(b - free, dev)
+    t, ab = torch.cat([t_free, t_fill]), torch.cat([ab_free, abar(t_fill)])
+    y = torch.cat([torch.zeros_like(x[:free]), fill(x[free:] * (1 - hole), 1 - hole)])
+    level = (sigma / .0078).log2().mul(2.5).long().clamp(0, 15)
+    k = torch.cat([level, 16 * (1 + depth) + (t_fill / 62.5).long().clamp(0, 15)])
+    return x, ab.sqrt() * x + (1 - ab).sqrt() * e, y, m, t, ab, e, k
+
+
+def save(name):
+    write_parts('%s/%s' % (a.out, name), {
+        'options': options, 'net': model.net.state_dict(), 'ema': ema.net.state_dict(), 'optimizers': [o.state_dict() for o in optimizers],
+        'balance': balance.table, 'step': step, 'log': log, 'rng': torch.get_rng_state(),
+        'cuda_rng': torch.cuda.get_rng_state() if cuda else None}, a.part_mib)
+
+
+def figures():
+    if not a.val:
+        return ''
+    ema.eval()
+    return '%s x0 at t = 999: %s' % (
+        ' '.join('%.2f' % v for v in evaluate.gaussian(ema, a.val + '/cbsd68', dev, 6, size=320, fast=not a.f32).values()),
+        {k: v[1] for k, v in evaluate.holes(ema, a.val, dev, 1, 6, 192, fast=not a.f32).items()})
+
+
+def report():
+    line = '%.1f min step %d %.1f patches/s loss %.4f fill %.4f free %.4f %s' % (
+        (time.time() - begin) / 60, step, (step - first) * a.batch / (time.time() - begin), total.item() / max(1, since),
+        balance.table[16:].mean(), balance.table[:16].mean(), figures())
+    log.append(line)
+    print(line, flush=True)
+
+
+begin = saved = time.time()
+first, since, total = step, 0, torch.zeros((), device=dev)
+decaying = False
+stopping = []
+signal.signal(signal.SIGTERM, lambda *_: stopping.append(True))
+while not stopping and (step - first < a.steps if a.steps else time.time() - begin < 60 * a.minutes):
+    left = 1 if a.steps or not a.decay else (60 * a.minutes - (time.time() - begin)) / (60 * a.decay)
+    if left < 1 and not decaying:
+        save('state')
+        decaying = True
+    rate = a.lr * min(1, (step + 1) / 200) * max(0, min(1, left))
+    for o in optimizers:
+        for g in o.param_groups:
+            g['lr'] = rate
+    x, x_t, y, m, t, ab, e, k = batch()
+    with torch.autocast(dev.type, torch.bfloat16, enabled=not a.f32):
+        v = core(x_t, y, m, t)
+    w = m + .01 * (1 - m)                                # known pixels: hardly
+    error = ((v.float() - (ab.sqrt() * e - (1 - ab).sqrt() * x)).square() * w).sum((1, 2, 3)) / (3 * w.sum((1, 2, 3)))
+    loss = balance(error, k)
+    for o in optimizers:
+        o.zero_grad(set_to_none=True)
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.)
+    for o in optimizers:
+        o.step()
+    step, since = step + 1, since + 1
+    total += loss.detach()
+    with torch.no_grad():
+        torch._foreach_lerp_(averages, weights, 1 - min(a.ema, (1 + step) / (10 + step)))
+    if time.time() - saved > 60 * a.save:
+        report()
+        if not decaying:
+            save('state')
+        total.zero_()
+        saved, since = time.time(), 0
+if stopping:
+    print('stopped at step %d%s' % (step, ', RUN/state is from before the decay' if decaying else ''), flush=True)
+else:
+    report()
+if not (stopping and decaying):
+    save('final' if decaying else 'state')
