@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a script sees: exit codes, the sentence of a refusal, the line with the settings in force."""
+import os
+import re
+
+from gimp_console import Console, Tap
+
+IMAGE = """
+(define image (gimp-image-new 48 40 RGB))
+(define layer (gimp-layer-new image "layer" 48 40 RGB-IMAGE 100 LAYER-MODE-NORMAL))
+(gimp-image-insert-layer image layer 0 0)
+(gimp-drawable-fill layer FILL-WHITE)
+(gimp-image-select-rectangle image CHANNEL-OP-REPLACE 10 10 12 9)
+"""
+
+
+def call(filter_name, settings=""):
+    return (IMAGE + f"(plug-in-diffusion-{filter_name} #:run-mode RUN-NONINTERACTIVE #:image image "
+            f"#:drawables (vector layer) {settings})")
+
+
+def main():
+    tap = Tap()
+    with Console() as gimp:
+        for name, settings, seen in (
+            ("inpaint", "#:steps 1", r"strength 1, steps 1, sampler ddim, resample \d+, jump-length 10, "
+                                     r"context \d+, seed 0, output in-place, model \S+"),
+            ("denoise", "#:sigma 25 #:seed 3", r"strength 0\.\d+, sigma 25, method matched, steps \d+, sampler ddpm, "
+                                               r"detail 0, seed 3, output in-place, model \S+"),
+        ):
+            result = gimp.run(call(name, settings))
+            tap.ok(result.code == 0, f"{name}: success exits 0", result.err)
+            lines = [l for l in result.out.splitlines() if f"plug-in-diffusion-{name}: " in l]
+            tap.ok(len(lines) == 1 and re.search(seen, lines[0]), f"{name}: one line with the settings in force",
+                   result.out)
+            # GIMP quits without waiting for plug-ins that are about to end.
+            warnings = [l for l in result.err.splitlines() if "(gimp-diffusion:" in l and "gimp_flush" not in l]
+            tap.ok(not warnings, f"{name}: no warning, no GTK", result.err)
+
+        result = gimp.run(call("inpaint", '#:steps 1 #:sampler "ddqm" #:model ""'))
+        tap.ok(result.code == 0 and "sampler ddim" in result.out,
+               "a misspelt choice: GIMP takes the default, and the line shows it", result.out + result.err)
+
+        result = gimp.run(IMAGE + "(gimp-selection-none image)" + call("inpaint")[len(IMAGE):])
+        tap.ok(result.code == 70 and "select what is to be filled" in result.err,
+               "a refusal exits 70 and its sentence is on stderr", f"{result.code}\n{result.err}")
+
+        result = gimp.run(call("inpaint", f'#:model "{os.path.join(os.sep, "no", "model")}"'))
+        tap.ok(result.code == 70 and "choose a folder" in result.err,
+               "a missing model exits 70", f"{result.code}\n{result.err}")
+
+        for settings in ("#:strength 1.5", "#:steps 1001", "#:seed -1", "#:context 5000", "#:jump-length 0",
+                         "#:no-such-setting 1"):
+            result = gimp.run(call("inpaint", settings))
+            tap.ok(result.code == 70, f"{settings.replace('#:', '')} is refused: exit 70", result.err)
+
+        result = gimp.run(call("inpaint", "#:steps 1 #:seed 2147483647") + """
+(gimp-file-save RUN-NONINTERACTIVE image "kept.xcf")
+(define again (gimp-file-load RUN-NONINTERACTIVE "kept.xcf"))
+(display (gimp-item-get-parasite (vector-ref (gimp-image-get-layers again) 0) "diffusion-provenance"))""")
+        tap.ok(result.code == 0 and '"seed":2147483647' in result.out, "the parasite is saved with the image",
+               result.out + result.err)
+    tap.finish()
+
+
+main()
