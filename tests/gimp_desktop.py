@@ -76,8 +76,7 @@ class Desktop:
         try:
             self._start_screen()
             self._start_bus()
-            self.start("openbox", ["openbox", "--sm-disable"])
-            wait_for("the window manager", self._has_window_manager)
+            self._start_window_manager()
         except BaseException:
             self.__exit__()
             raise
@@ -115,6 +114,17 @@ class Desktop:
         bus = self.start("dbus", ["dbus-daemon", "--session", "--nofork", "--print-address"],
                          stdout=subprocess.PIPE)
         self._set("DBUS_SESSION_BUS_ADDRESS", bus.stdout.readline().decode().strip())
+
+    # Seen once: Openbox that runs and never takes the screen. The next one did.
+    def _start_window_manager(self, tries=3):
+        process = self.start("openbox", ["openbox", "--sm-disable"])
+        try:
+            wait_for("the window manager", self._has_window_manager, PATIENCE / 8)
+        except Timeout:
+            if tries == 1:
+                raise
+            process.kill()
+            self._start_window_manager(tries - 1)
 
     def _set(self, name, value):
         self.env[name] = self.display[name] = value
