@@ -11,14 +11,13 @@
 #include "model-file.h"
 
 void
-config_reader_init (ConfigReader *reader,
-                    const char   *path)
+config_reader_init (ConfigReader *reader, const char *path)
 {
   GMappedFile *map;
 
   *reader = (ConfigReader) { .path = path };
-  map     = model_file_map (path, &reader->error);
-  if (! map)
+  map = model_file_map (path, &reader->error);
+  if (!map)
     return;
   reader->object = model_file_parse_json (path, g_mapped_file_get_contents (map),
                                           g_mapped_file_get_length (map), &reader->error);
@@ -26,13 +25,12 @@ config_reader_init (ConfigReader *reader,
 }
 
 gboolean
-config_reader_finish (ConfigReader *reader,
-                      GError      **error)
+config_reader_finish (ConfigReader *reader, GError **error)
 {
   gboolean ok = reader->error == NULL;
 
   g_clear_pointer (&reader->object, json_object_unref);
-  if (! ok)
+  if (!ok)
     g_propagate_error (error, g_steal_pointer (&reader->error));
   return ok;
 }
@@ -45,24 +43,21 @@ type_of (JsonNode *node)
 
 /* The value of `key`; NULL when it is absent or nothing is read any more. */
 static JsonNode *
-lookup (ConfigReader *reader,
-        const char   *key)
+lookup (ConfigReader *reader, const char *key)
 {
   return reader->error ? NULL : json_object_get_member (reader->object, key);
 }
 
 gboolean
-config_has (ConfigReader *reader,
-            const char   *key)
+config_has (ConfigReader *reader, const char *key)
 {
   JsonNode *node = lookup (reader, key);
 
-  return node && ! JSON_NODE_HOLDS_NULL (node);
+  return node && !JSON_NODE_HOLDS_NULL (node);
 }
 
 gboolean
-config_is_null (ConfigReader *reader,
-                const char   *key)
+config_is_null (ConfigReader *reader, const char *key)
 {
   JsonNode *node = lookup (reader, key);
 
@@ -82,7 +77,8 @@ describe (JsonNode *node)
       char number[G_ASCII_DTOSTR_BUF_SIZE];
 
       g_free (json);
-      json = g_strdup (g_ascii_formatd (number, sizeof number, "%.9g", json_node_get_double (node)));
+      json =
+        g_strdup (g_ascii_formatd (number, sizeof number, "%.9g", json_node_get_double (node)));
     }
   text = model_file_printable (json);
   g_free (json);
@@ -90,9 +86,7 @@ describe (JsonNode *node)
 }
 
 void
-config_refuse (ConfigReader *reader,
-               const char   *key,
-               const char   *expected)
+config_refuse (ConfigReader *reader, const char *key, const char *expected)
 {
   JsonNode *node;
 
@@ -116,10 +110,7 @@ config_refuse (ConfigReader *reader,
 
 /* The same with a format. */
 static void G_GNUC_PRINTF (3, 4)
-refuse (ConfigReader *reader,
-        const char   *key,
-        const char   *format,
-        ...)
+  refuse (ConfigReader *reader, const char *key, const char *format, ...)
 {
   va_list args;
   char   *expected;
@@ -134,10 +125,7 @@ refuse (ConfigReader *reader,
 /* --- Single values -------------------------------------------------------- */
 
 static gboolean
-get_int (JsonNode *node,
-         int       min,
-         int       max,
-         int      *value)
+get_int (JsonNode *node, int min, int max, int *value)
 {
   gint64 wide;
 
@@ -151,10 +139,7 @@ get_int (JsonNode *node,
 }
 
 static gboolean
-get_double (JsonNode *node,
-            double    min,
-            double    max,
-            double   *value)
+get_double (JsonNode *node, double min, double max, double *value)
 {
   if (type_of (node) != G_TYPE_INT64 && type_of (node) != G_TYPE_DOUBLE)
     return FALSE;
@@ -163,9 +148,7 @@ get_double (JsonNode *node,
 }
 
 static gboolean
-get_choice (JsonNode           *node,
-            const ConfigChoice *choices,
-            int                *value)
+get_choice (JsonNode *node, const ConfigChoice *choices, int *value)
 {
   if (type_of (node) != G_TYPE_STRING)
     return FALSE;
@@ -179,13 +162,11 @@ get_choice (JsonNode           *node,
 }
 
 gboolean
-config_bool (ConfigReader *reader,
-             const char   *key,
-             gboolean      fallback)
+config_bool (ConfigReader *reader, const char *key, gboolean fallback)
 {
   JsonNode *node = lookup (reader, key);
 
-  if (! node)
+  if (!node)
     return fallback;
   if (type_of (node) == G_TYPE_BOOLEAN)
     return json_node_get_boolean (node);
@@ -194,16 +175,12 @@ config_bool (ConfigReader *reader,
 }
 
 int
-config_int (ConfigReader *reader,
-            const char   *key,
-            int           fallback,
-            int           min,
-            int           max)
+config_int (ConfigReader *reader, const char *key, int fallback, int min, int max)
 {
   JsonNode *node = lookup (reader, key);
   int       value;
 
-  if (! node)
+  if (!node)
     return fallback;
   if (get_int (node, min, max, &value))
     return value;
@@ -215,16 +192,12 @@ config_int (ConfigReader *reader,
 }
 
 double
-config_double (ConfigReader *reader,
-               const char   *key,
-               double        fallback,
-               double        min,
-               double        max)
+config_double (ConfigReader *reader, const char *key, double fallback, double min, double max)
 {
   JsonNode *node = lookup (reader, key);
   double    value;
 
-  if (! node)
+  if (!node)
     return fallback;
   if (get_double (node, min, max, &value))
     return value;
@@ -233,9 +206,7 @@ config_double (ConfigReader *reader,
 }
 
 static void
-refuse_choice (ConfigReader       *reader,
-               const char         *key,
-               const ConfigChoice *choices)
+refuse_choice (ConfigReader *reader, const char *key, const ConfigChoice *choices)
 {
   GString *names = g_string_new (NULL);
 
@@ -246,15 +217,12 @@ refuse_choice (ConfigReader       *reader,
 }
 
 int
-config_choice (ConfigReader       *reader,
-               const char         *key,
-               int                 fallback,
-               const ConfigChoice *choices)
+config_choice (ConfigReader *reader, const char *key, int fallback, const ConfigChoice *choices)
 {
   JsonNode *node = lookup (reader, key);
   int       value;
 
-  if (! node)
+  if (!node)
     return fallback;
   if (get_choice (node, choices, &value))
     return value;
@@ -263,15 +231,13 @@ config_choice (ConfigReader       *reader,
 }
 
 void
-config_only (ConfigReader *reader,
-             const char   *key,
-             const char   *value)
+config_only (ConfigReader *reader, const char *key, const char *value)
 {
   const ConfigChoice choices[] = { { value, 0 }, { NULL, 0 } };
-  JsonNode          *node      = lookup (reader, key);
+  JsonNode          *node = lookup (reader, key);
   int                found;
 
-  if (node && ! get_choice (node, choices, &found))
+  if (node && !get_choice (node, choices, &found))
     refuse (reader, key, "\"%s\"", value);
 }
 
@@ -280,18 +246,15 @@ config_only (ConfigReader *reader,
 /* The list under `key`, of min_length…max_length elements; NULL when the key is
  * absent or something is wrong. */
 static JsonArray *
-lookup_list (ConfigReader *reader,
-             const char   *key,
-             int           min_length,
-             int           max_length)
+lookup_list (ConfigReader *reader, const char *key, int min_length, int max_length)
 {
   JsonNode *node = lookup (reader, key);
 
-  if (! node)
+  if (!node)
     return NULL;
   if (JSON_NODE_HOLDS_ARRAY (node))
     {
-      JsonArray *list   = json_node_get_array (node);
+      JsonArray *list = json_node_get_array (node);
       guint      length = json_array_get_length (list);
 
       if (length >= (guint) min_length && length <= (guint) max_length)
@@ -305,17 +268,14 @@ lookup_list (ConfigReader *reader,
 }
 
 int
-config_choices (ConfigReader       *reader,
-                const char         *key,
-                const ConfigChoice *choices,
-                int                 max_length,
-                int                *values)
+config_choices (ConfigReader *reader, const char *key, const ConfigChoice *choices, int max_length,
+                int *values)
 {
-  JsonArray *list   = lookup_list (reader, key, 1, max_length);
+  JsonArray *list = lookup_list (reader, key, 1, max_length);
   int        length = list ? json_array_get_length (list) : 0;
 
   for (int i = 0; i < length; i++)
-    if (! get_choice (json_array_get_element (list, i), choices, &values[i]))
+    if (!get_choice (json_array_get_element (list, i), choices, &values[i]))
       {
         refuse_choice (reader, key, choices);
         return 0;
@@ -324,18 +284,13 @@ config_choices (ConfigReader       *reader,
 }
 
 int
-config_ints (ConfigReader *reader,
-             const char   *key,
-             int           min,
-             int           max,
-             int           max_length,
-             int          *values)
+config_ints (ConfigReader *reader, const char *key, int min, int max, int max_length, int *values)
 {
-  JsonArray *list   = lookup_list (reader, key, 1, max_length);
+  JsonArray *list = lookup_list (reader, key, 1, max_length);
   int        length = list ? json_array_get_length (list) : 0;
 
   for (int i = 0; i < length; i++)
-    if (! get_int (json_array_get_element (list, i), min, max, &values[i]))
+    if (!get_int (json_array_get_element (list, i), min, max, &values[i]))
       {
         refuse (reader, key, _("whole numbers from %d to %d"), min, max);
         return 0;
@@ -344,20 +299,16 @@ config_ints (ConfigReader *reader,
 }
 
 double *
-config_doubles (ConfigReader *reader,
-                const char   *key,
-                double        min,
-                double        max,
-                int           length)
+config_doubles (ConfigReader *reader, const char *key, double min, double max, int length)
 {
   JsonArray *list = lookup_list (reader, key, length, length);
   double    *values;
 
-  if (! list)
+  if (!list)
     return NULL;
   values = g_new (double, length);
   for (int i = 0; i < length; i++)
-    if (! get_double (json_array_get_element (list, i), min, max, &values[i]))
+    if (!get_double (json_array_get_element (list, i), min, max, &values[i]))
       {
         refuse (reader, key, _("numbers from %g to %g"), min, max);
         g_free (values);

@@ -12,21 +12,14 @@
 #define MAX_TIMESTEPS 100000
 
 static const ConfigChoice class_names[] = {
-  { "DDPMScheduler", 0 },
-  { "DDIMScheduler", 0 },
-  { "DDPMParallelScheduler", 0 },
-  { "DDIMParallelScheduler", 0 },
-  { "RePaintScheduler", 0 },
-  { NULL, 0 },
+  { "DDPMScheduler", 0 },         { "DDIMScheduler", 0 },    { "DDPMParallelScheduler", 0 },
+  { "DDIMParallelScheduler", 0 }, { "RePaintScheduler", 0 }, { NULL, 0 },
 };
 
 static const ConfigChoice beta_schedules[] = {
-  { "linear", BETA_LINEAR },
-  { "scaled_linear", BETA_SCALED_LINEAR },
-  { "quadratic", BETA_SCALED_LINEAR },
-  { "squaredcos_cap_v2", BETA_SQUAREDCOS_CAP_V2 },
-  { "sigmoid", BETA_SIGMOID },
-  { NULL, 0 },
+  { "linear", BETA_LINEAR },           { "scaled_linear", BETA_SCALED_LINEAR },
+  { "quadratic", BETA_SCALED_LINEAR }, { "squaredcos_cap_v2", BETA_SQUAREDCOS_CAP_V2 },
+  { "sigmoid", BETA_SIGMOID },         { NULL, 0 },
 };
 
 static const ConfigChoice predictions[] = {
@@ -53,9 +46,7 @@ static const ConfigChoice spacings[] = {
 };
 
 gboolean
-scheduler_config_read (SchedulerConfig *config,
-                       const char      *path,
-                       GError         **error)
+scheduler_config_read (SchedulerConfig *config, const char *path, GError **error)
 {
   ConfigReader reader;
   int          T;
@@ -67,8 +58,8 @@ scheduler_config_read (SchedulerConfig *config,
   config->num_train_timesteps = T =
     config_int (&reader, "num_train_timesteps", 1000, 1, MAX_TIMESTEPS);
   config->beta_schedule = config_choice (&reader, "beta_schedule", BETA_LINEAR, beta_schedules);
-  config->beta_start    = config_double (&reader, "beta_start", 0.0001, 0.0, 1.0);
-  config->beta_end      = config_double (&reader, "beta_end", 0.02, 0.0, 1.0);
+  config->beta_start = config_double (&reader, "beta_start", 0.0001, 0.0, 1.0);
+  config->beta_end = config_double (&reader, "beta_end", 0.02, 0.0, 1.0);
   if (config_has (&reader, "trained_betas"))
     {
       config->beta_schedule = BETA_TRAINED;
@@ -78,10 +69,9 @@ scheduler_config_read (SchedulerConfig *config,
   if (config->rescale_betas_zero_snr && T < 2)
     config_refuse (&reader, "num_train_timesteps", _("at least 2 with rescale_betas_zero_snr"));
 
-  config->prediction =
-    config_choice (&reader, "prediction_type", PREDICTION_EPSILON, predictions);
+  config->prediction = config_choice (&reader, "prediction_type", PREDICTION_EPSILON, predictions);
   config->variance = config_choice (&reader, "variance_type", VARIANCE_FIXED_SMALL, variances);
-  config->clip_sample       = config_bool (&reader, "clip_sample", TRUE);
+  config->clip_sample = config_bool (&reader, "clip_sample", TRUE);
   config->clip_sample_range = config_double (&reader, "clip_sample_range", 1.0, 1e-3, 1e3);
   config->timestep_spacing =
     config_choice (&reader, "timestep_spacing", TIMESTEPS_LEADING, spacings);

@@ -45,22 +45,22 @@ static const ConfigChoice conditionings[] = {
 
 /* diffusers' network when the file says nothing. */
 static const UnetConfig defaults = {
-  .in_channels            = 3,
-  .out_channels           = 3,
-  .n_levels               = 4,
-  .block_out_channels     = { 224, 448, 672, 896 },
-  .down_attention         = { FALSE, TRUE, TRUE, TRUE },
-  .up_attention           = { TRUE, TRUE, TRUE, FALSE },
-  .layers_per_block       = 2,
-  .norm_num_groups        = 32,
-  .norm_eps               = 1e-5,
-  .mid_attention          = TRUE,
-  .attention_head_dim     = 8,
+  .in_channels = 3,
+  .out_channels = 3,
+  .n_levels = 4,
+  .block_out_channels = { 224, 448, 672, 896 },
+  .down_attention = { FALSE, TRUE, TRUE, TRUE },
+  .up_attention = { TRUE, TRUE, TRUE, FALSE },
+  .layers_per_block = 2,
+  .norm_num_groups = 32,
+  .norm_eps = 1e-5,
+  .mid_attention = TRUE,
+  .attention_head_dim = 8,
   .mid_block_scale_factor = 1.0,
-  .downsample_padding     = 1,
-  .flip_sin_to_cos        = TRUE,
-  .pixel_unshuffle        = 1,
-  .conditioning           = CONDITIONING_NONE,
+  .downsample_padding = 1,
+  .flip_sin_to_cos = TRUE,
+  .pixel_unshuffle = 1,
+  .conditioning = CONDITIONING_NONE,
 };
 
 /* A number, or a list of height and width, of which we take the larger. */
@@ -70,10 +70,10 @@ read_sample_size (ConfigReader *reader)
   JsonNode *node;
   int       sizes[2] = { 0, 0 };
 
-  if (! config_has (reader, "sample_size"))
+  if (!config_has (reader, "sample_size"))
     return 0;
   node = json_object_get_member (reader->object, "sample_size");
-  if (! JSON_NODE_HOLDS_ARRAY (node))
+  if (!JSON_NODE_HOLDS_ARRAY (node))
     return config_int (reader, "sample_size", 0, 1, 65536);
   config_ints (reader, "sample_size", 1, 65536, 2, sizes);
   return MAX (sizes[0], sizes[1]);
@@ -81,8 +81,7 @@ read_sample_size (ConfigReader *reader)
 
 /* The levels: three lists of one length. */
 static void
-read_levels (ConfigReader *reader,
-             UnetConfig   *config)
+read_levels (ConfigReader *reader, UnetConfig *config)
 {
   int values[UNET_MAX_LEVELS];
   int n;
@@ -109,12 +108,11 @@ read_levels (ConfigReader *reader,
 
 /* Groups and heads have to divide what they cut up. */
 static void
-check_divisions (ConfigReader     *reader,
-                 const UnetConfig *config)
+check_divisions (ConfigReader *reader, const UnetConfig *config)
 {
   for (int i = 0; i < config->n_levels; i++)
     {
-      int      channels  = config->block_out_channels[i];
+      int      channels = config->block_out_channels[i];
       gboolean attention = config->down_attention[i] ||
                            config->up_attention[config->n_levels - 1 - i] ||
                            (i == config->n_levels - 1 && config->mid_attention);
@@ -122,8 +120,7 @@ check_divisions (ConfigReader     *reader,
       if (channels % config->norm_num_groups != 0)
         config_refuse (reader, "norm_num_groups",
                        _("a divisor of each number in block_out_channels"));
-      if (attention && config->attention_head_dim > 0 &&
-          channels % config->attention_head_dim != 0)
+      if (attention && config->attention_head_dim > 0 && channels % config->attention_head_dim != 0)
         config_refuse (reader, "attention_head_dim",
                        _("a divisor of the channels of each block with attention"));
     }
@@ -140,12 +137,11 @@ check_divisions (ConfigReader     *reader,
 /* What goes in and out follows from the picture (3 channels), the folding and
  * the conditioning. */
 static void
-check_channels (ConfigReader     *reader,
-                const UnetConfig *config)
+check_channels (ConfigReader *reader, const UnetConfig *config)
 {
-  int   folded   = config->pixel_unshuffle * config->pixel_unshuffle;
-  int   inputs   = (config->conditioning == CONDITIONING_NONE ? 3 : 7) * folded;
-  int   outputs  = 3 * folded;
+  int   folded = config->pixel_unshuffle * config->pixel_unshuffle;
+  int   inputs = (config->conditioning == CONDITIONING_NONE ? 3 : 7) * folded;
+  int   outputs = 3 * folded;
   char *expected;
 
   if (config->in_channels != inputs)
@@ -168,8 +164,7 @@ check_channels (ConfigReader     *reader,
 /* Keys of diffusers that change the arithmetic in ways this build does not
  * have: only the value that leaves it as it is is taken. */
 static void
-refuse_unsupported (ConfigReader     *reader,
-                    const UnetConfig *config)
+refuse_unsupported (ConfigReader *reader, const UnetConfig *config)
 {
   config_only (reader, "_class_name", "UNet2DModel");
   config_choice (reader, "act_fn", 0, activations);
@@ -191,34 +186,32 @@ refuse_unsupported (ConfigReader     *reader,
 }
 
 gboolean
-unet_config_read (UnetConfig *config,
-                  const char *path,
-                  GError    **error)
+unet_config_read (UnetConfig *config, const char *path, GError **error)
 {
   ConfigReader reader;
 
   *config = defaults;
   config_reader_init (&reader, path);
 
-  config->in_channels  = config_int (&reader, "in_channels", 3, 1, MAX_CHANNELS);
+  config->in_channels = config_int (&reader, "in_channels", 3, 1, MAX_CHANNELS);
   config->out_channels = config_int (&reader, "out_channels", 3, 1, MAX_CHANNELS);
-  config->sample_size  = read_sample_size (&reader);
+  config->sample_size = read_sample_size (&reader);
   read_levels (&reader, config);
   config->layers_per_block = config_int (&reader, "layers_per_block", 2, 1, 16);
-  config->norm_num_groups  = config_int (&reader, "norm_num_groups", 32, 1, MAX_CHANNELS);
-  config->norm_eps         = config_double (&reader, "norm_eps", 1e-5, 1e-12, 1.0);
-  config->mid_attention    = config_bool (&reader, "add_attention", TRUE);
+  config->norm_num_groups = config_int (&reader, "norm_num_groups", 32, 1, MAX_CHANNELS);
+  config->norm_eps = config_double (&reader, "norm_eps", 1e-5, 1e-12, 1.0);
+  config->mid_attention = config_bool (&reader, "add_attention", TRUE);
   if (config_is_null (&reader, "attention_head_dim"))
     config->attention_head_dim = 0; /* one head of all channels */
   else
     config->attention_head_dim = config_int (&reader, "attention_head_dim", 8, 1, MAX_CHANNELS);
   config->mid_block_scale_factor =
     config_double (&reader, "mid_block_scale_factor", 1.0, 1e-3, 1e3);
-  config->downsample_padding  = config_int (&reader, "downsample_padding", 1, 0, 1);
-  config->flip_sin_to_cos     = config_bool (&reader, "flip_sin_to_cos", TRUE);
-  config->freq_shift          = config_double (&reader, "freq_shift", 0.0, 0.0, MAX_CHANNELS);
+  config->downsample_padding = config_int (&reader, "downsample_padding", 1, 0, 1);
+  config->flip_sin_to_cos = config_bool (&reader, "flip_sin_to_cos", TRUE);
+  config->freq_shift = config_double (&reader, "freq_shift", 0.0, 0.0, MAX_CHANNELS);
   config->center_input_sample = config_bool (&reader, "center_input_sample", FALSE);
-  config->pixel_unshuffle     = config_int (&reader, "pixel_unshuffle", 1, 1, 8);
+  config->pixel_unshuffle = config_int (&reader, "pixel_unshuffle", 1, 1, 8);
   if (config_has (&reader, "conditioning"))
     config->conditioning =
       config_choice (&reader, "conditioning", CONDITIONING_NONE, conditionings);

@@ -23,10 +23,10 @@ typedef struct
   int          sample_size; /* pixels after folding that it was trained on; 0: not said */
   int          n_levels;    /* 1…UNET_MAX_LEVELS */
   int          block_out_channels[UNET_MAX_LEVELS]; /* finest level first, each 1…4096 */
-  gboolean     down_attention[UNET_MAX_LEVELS]; /* AttnDownBlock2D, finest level first */
-  gboolean     up_attention[UNET_MAX_LEVELS];   /* AttnUpBlock2D, coarsest level first */
-  int          layers_per_block; /* 1…16; one more on the way up */
-  int          norm_num_groups; /* divides each of block_out_channels */
+  gboolean     down_attention[UNET_MAX_LEVELS];     /* AttnDownBlock2D, finest level first */
+  gboolean     up_attention[UNET_MAX_LEVELS];       /* AttnUpBlock2D, coarsest level first */
+  int          layers_per_block;                    /* 1…16; one more on the way up */
+  int          norm_num_groups;                     /* divides each of block_out_channels */
   double       norm_eps;
   gboolean     mid_attention;      /* add_attention */
   int          attention_head_dim; /* divides the channels; 0: one head (null in the file) */
@@ -74,7 +74,7 @@ typedef struct
   int             num_train_timesteps; /* T, 1…100000 */
   BetaSchedule    beta_schedule;
   double          beta_start, beta_end; /* 0…1; schedule_new refuses what makes no schedule */
-  double         *trained_betas; /* T values when beta_schedule is BETA_TRAINED; owned */
+  double         *trained_betas;        /* T values when beta_schedule is BETA_TRAINED; owned */
   gboolean        rescale_betas_zero_snr;
   Prediction      prediction;
   VarianceType    variance;
@@ -91,4 +91,4 @@ typedef struct
  * in_channels and out_channels that fit folding and conditioning. */
 gboolean unet_config_read (UnetConfig *config, const char *path, GError **error);
 gboolean scheduler_config_read (SchedulerConfig *config, const char *path, GError **error);
-void scheduler_config_clear (SchedulerConfig *config);
+void     scheduler_config_clear (SchedulerConfig *config);

@@ -17,16 +17,13 @@
 #include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 
-#define MAX_DEPTH 16
-#define MAX_NUMBER_LENGTH 64
+#define MAX_DEPTH          16
+#define MAX_NUMBER_LENGTH  64
 #define MAX_INTEGER_DIGITS 18 /* 10^18 < 2^63 */
-#define MAX_PRINTABLE 60
+#define MAX_PRINTABLE      60
 
 gboolean
-model_file_fail (GError    **error,
-                 const char *path,
-                 const char *format,
-                 ...)
+model_file_fail (GError **error, const char *path, const char *format, ...)
 {
   va_list args;
   char   *sentence;
@@ -48,8 +45,8 @@ char *
 model_file_printable (const char *text)
 {
   char    *valid = g_utf8_make_valid (text, -1);
-  GString *out   = g_string_new (NULL);
-  int      n     = 0;
+  GString *out = g_string_new (NULL);
+  int      n = 0;
 
   for (const char *p = valid; *p; p = g_utf8_next_char (p))
     {
@@ -69,8 +66,7 @@ model_file_printable (const char *text)
 /* --- Opening -------------------------------------------------------------- */
 
 GMappedFile *
-model_file_map (const char *path,
-                GError    **error)
+model_file_map (const char *path, GError **error)
 {
   GMappedFile *map;
   GError      *failure = NULL;
@@ -88,14 +84,14 @@ model_file_map (const char *path,
                          g_strerror (code));
       return NULL;
     }
-  if (! S_ISREG (info.st_mode))
+  if (!S_ISREG (info.st_mode))
     {
       model_file_fail (error, path, _("A file was expected, this is something else."));
       return NULL;
     }
 
   map = g_mapped_file_new (path, FALSE, &failure);
-  if (! map)
+  if (!map)
     {
       model_file_fail (error, path, _("This file of the model cannot be read (%s)."),
                        failure->message);
@@ -121,8 +117,7 @@ is_number_char (char c)
 /* From the opening quote at `p` to behind the closing one; NULL when the string
  * does not end or holds what strict JSON or a C string cannot. */
 static const char *
-skip_string (const char *p,
-             const char *end)
+skip_string (const char *p, const char *end)
 {
   for (p++; p < end; p++)
     {
@@ -141,10 +136,9 @@ skip_string (const char *p,
 }
 
 static gboolean
-scan_number (const char *start,
-             gsize       length)
+scan_number (const char *start, gsize length)
 {
-  gsize    digits     = 0;
+  gsize    digits = 0;
   gboolean is_integer = TRUE;
 
   if (length > MAX_NUMBER_LENGTH)
@@ -156,18 +150,16 @@ scan_number (const char *start,
       else if (start[i] != '-')
         is_integer = FALSE;
     }
-  return digits > 0 && (! is_integer || digits <= MAX_INTEGER_DIGITS);
+  return digits > 0 && (!is_integer || digits <= MAX_INTEGER_DIGITS);
 }
 
 /* The scanner. Returns NULL when the text may be given to json-glib, else what
  * is wrong with it, and where in `offset`. */
 static const char *
-scan (const char *text,
-      gsize       length,
-      gsize      *offset)
+scan (const char *text, gsize length, gsize *offset)
 {
-  const char *end   = text + length;
-  const char *p     = text;
+  const char *end = text + length;
+  const char *p = text;
   int         depth = 0;
 
   while (p < end)
@@ -178,7 +170,7 @@ scan (const char *text,
       if (*p == '"')
         {
           p = skip_string (p, end);
-          if (! p)
+          if (!p)
             return N_("a string that does not end or has a forbidden character");
         }
       else if (*p == '[' || *p == '{')
@@ -197,7 +189,7 @@ scan (const char *text,
         {
           while (p < end && is_number_char (*p))
             p++;
-          if (! scan_number (token, p - token))
+          if (!scan_number (token, p - token))
             return N_("a number that is too large or malformed");
         }
       else if (is_word_char (*p))
@@ -207,9 +199,9 @@ scan (const char *text,
           while (p < end && is_word_char (*p))
             p++;
           n = p - token;
-          if (! ((n == 4 && strncmp (token, "true", 4) == 0) ||
-                 (n == 4 && strncmp (token, "null", 4) == 0) ||
-                 (n == 5 && strncmp (token, "false", 5) == 0)))
+          if (!((n == 4 && strncmp (token, "true", 4) == 0) ||
+                (n == 4 && strncmp (token, "null", 4) == 0) ||
+                (n == 5 && strncmp (token, "false", 5) == 0)))
             return N_("an unknown word");
         }
       else if (*p && strchr (" \t\r\n,:", *p))
@@ -231,32 +223,26 @@ typedef struct
 } NameCheck;
 
 static void
-on_object_start (JsonParser *parser,
-                 gpointer    data)
+on_object_start (JsonParser *parser, gpointer data)
 {
   NameCheck *check = data;
-  guint      none  = 0;
+  guint      none = 0;
 
   g_array_append_val (check->n_members, none);
 }
 
 static void
-on_object_member (JsonParser *parser,
-                  JsonObject *object,
-                  const char *name,
-                  gpointer    data)
+on_object_member (JsonParser *parser, JsonObject *object, const char *name, gpointer data)
 {
   NameCheck *check = data;
-  guint     *n     = &g_array_index (check->n_members, guint, check->n_members->len - 1);
+  guint     *n = &g_array_index (check->n_members, guint, check->n_members->len - 1);
 
-  if (++*n != json_object_get_size (object) && ! check->duplicate)
+  if (++*n != json_object_get_size (object) && !check->duplicate)
     check->duplicate = model_file_printable (name);
 }
 
 static void
-on_object_end (JsonParser *parser,
-               JsonObject *object,
-               gpointer    data)
+on_object_end (JsonParser *parser, JsonObject *object, gpointer data)
 {
   NameCheck *check = data;
 
@@ -264,17 +250,14 @@ on_object_end (JsonParser *parser,
 }
 
 JsonObject *
-model_file_parse_json (const char *path,
-                       const char *text,
-                       gsize       length,
-                       GError    **error)
+model_file_parse_json (const char *path, const char *text, gsize length, GError **error)
 {
-  JsonObject *object  = NULL;
-  JsonParser *parser  = NULL;
+  JsonObject *object = NULL;
+  JsonParser *parser = NULL;
   GError     *failure = NULL;
-  NameCheck   check   = { NULL, NULL };
+  NameCheck   check = { NULL, NULL };
   const char *problem;
-  gsize       offset  = 0;
+  gsize       offset = 0;
 
   if (length == 0)
     {
@@ -283,12 +266,11 @@ model_file_parse_json (const char *path,
     }
   if (length > MODEL_FILE_MAX_JSON)
     {
-      model_file_fail (error, path,
-                       _("The JSON text has %zu bytes, expected at most %d."),
-                       length, MODEL_FILE_MAX_JSON);
+      model_file_fail (error, path, _("The JSON text has %zu bytes, expected at most %d."), length,
+                       MODEL_FILE_MAX_JSON);
       return NULL;
     }
-  if (! g_utf8_validate_len (text, length, NULL))
+  if (!g_utf8_validate_len (text, length, NULL))
     {
       model_file_fail (error, path, _("JSON in UTF-8 was expected, this is something else."));
       return NULL;
@@ -296,22 +278,21 @@ model_file_parse_json (const char *path,
   problem = scan (text, length, &offset);
   if (problem)
     {
-      model_file_fail (error, path,
-                       _("This is not valid JSON: %s (byte %zu)."),
-                       _(problem), offset);
+      model_file_fail (error, path, _("This is not valid JSON: %s (byte %zu)."), _ (problem),
+                       offset);
       return NULL;
     }
 
   check.n_members = g_array_new (FALSE, FALSE, sizeof (guint));
   parser = json_parser_new_immutable ();
-#if JSON_CHECK_VERSION (1, 10, 0)
+#if JSON_CHECK_VERSION(1, 10, 0)
   json_parser_set_strict (parser, TRUE);
 #endif
   g_signal_connect (parser, "object-start", G_CALLBACK (on_object_start), &check);
   g_signal_connect (parser, "object-member", G_CALLBACK (on_object_member), &check);
   g_signal_connect (parser, "object-end", G_CALLBACK (on_object_end), &check);
 
-  if (! json_parser_load_from_data (parser, text, length, &failure))
+  if (!json_parser_load_from_data (parser, text, length, &failure))
     {
       model_file_fail (error, path, _("This is not valid JSON: %s."), failure->message);
       g_error_free (failure);

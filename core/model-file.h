@@ -16,10 +16,8 @@
 
 /* Sets a DIFFUSION_ERROR_MODEL whose message is "PATH: " and the sentence that
  * `format` makes. Returns FALSE. */
-gboolean model_file_fail (GError    **error,
-                          const char *path,
-                          const char *format,
-                          ...) G_GNUC_PRINTF (3, 4);
+gboolean model_file_fail (GError **error, const char *path, const char *format, ...)
+  G_GNUC_PRINTF (3, 4);
 
 /* A name or value from a file, fit for a message: no control characters, at
  * most 60 characters. Free with g_free. */
@@ -34,7 +32,5 @@ GMappedFile *model_file_map (const char *path, GError **error);
  * deeper than 16, names that occur twice in one object, comments, NaN, whole
  * numbers of more than 18 digits, the character U+0000. The object is to be
  * given back with json_object_unref. */
-JsonObject *model_file_parse_json (const char *path,
-                                   const char *text,
-                                   gsize       length,
-                                   GError    **error);
+JsonObject *model_file_parse_json (const char *path, const char *text, gsize length,
+                                   GError **error);

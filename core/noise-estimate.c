@@ -21,7 +21,7 @@
  * moments of a clipped normal distribution), so σ is sought as a fixed point.
  *
  * Noise that a camera has smoothed or JPEG has thinned out has lost its high
- * frequencies; see coarse_sigma.
+ * frequencies or those of the colours; see luma_sigma and coarse_sigma.
  *
  * How well it does is printed by tests/noise-accuracy.py.
  */
@@ -35,16 +35,15 @@
 #include "planes.h"
 
 #define MAX_ITERATIONS 12
-#define MIN_CHOICE 8   /* windows */
-#define CONFIDENCE 2.0 /* standard errors */
-#define COARSE_MAX 3.0 /* 8-bit levels */
+#define MIN_CHOICE     8   /* windows */
+#define COARSE_MAX     3.0 /* 8-bit levels */
 
 /* --- Clipped noise -------------------------------------------------------- */
 
 /* The variance that is left of normal noise of variance 1 on a value that is
  * clipped from below at 0, over the mean that results; linear in between. */
 #define CLIP_PER_UNIT 64
-#define CLIP_LENGTH (4 * CLIP_PER_UNIT)
+#define CLIP_LENGTH   (4 * CLIP_PER_UNIT)
 
 typedef struct
 {
@@ -53,14 +52,12 @@ typedef struct
 
 /* Mean and variance of max (x + n, 0). */
 static void
-clipped_moments (double  x,
-                 double *mean,
-                 double *variance)
+clipped_moments (double x, double *mean, double *variance)
 {
   double density = exp (-0.5 * x * x) / sqrt (2.0 * G_PI);
-  double share   = 0.5 * erfc (-x / G_SQRT2);
+  double share = 0.5 * erfc (-x / G_SQRT2);
 
-  *mean     = x * share + density;
+  *mean = x * share + density;
   *variance = (x * x + 1.0) * share + x * density - *mean * *mean;
 }
 
@@ -87,14 +84,12 @@ clip_table_init (ClipTable *table)
 /* The share of the noise's variance that clipping at one end left, where the
  * clipped values are `distance` from that end in the mean. */
 static double
-clip_table_get (const ClipTable *table,
-                double           distance,
-                double           sigma)
+clip_table_get (const ClipTable *table, double distance, double sigma)
 {
   double place = MAX (distance, 0.0) * CLIP_PER_UNIT;
   int    i;
 
-  if (! (place < CLIP_LENGTH * sigma))
+  if (!(place < CLIP_LENGTH * sigma))
     return 1.0;
   place /= sigma;
   i = MIN ((int) place, CLIP_LENGTH - 1);
@@ -114,6 +109,10 @@ typedef enum
 
 static const int set_size[N_SETS] = { 1, 2, 3 };
 
+/* Standard errors that a mean square is given as its limit. In luma there is
+ * texture more often than a few windows of pure noise mislead. */
+static const double set_confidence[N_SETS] = { 1.3, 2.0, 2.0 };
+
 /* What one window says, given σ: energies (mean squares) as they would be
  * without clipping. */
 typedef struct
@@ -124,11 +123,8 @@ typedef struct
 } Reading;
 
 static void
-read_window (Reading           *reading,
-             const NoiseWindow *window,
-             int                n_channels,
-             const ClipTable   *table,
-             double             sigma)
+read_window (Reading *reading, const NoiseWindow *window, int n_channels, const ClipTable *table,
+             double sigma)
 {
   double gain[3] = { 1.0, 1.0, 1.0 };
 
@@ -138,7 +134,7 @@ read_window (Reading           *reading,
       double left = clip_table_get (table, window->mean[c], sigma) *
                     clip_table_get (table, 255.0 - window->mean[c], sigma);
 
-      gain[c]       = 1.0 / sqrt (left);
+      gain[c] = 1.0 / sqrt (left);
       reading->left = MIN (reading->left, left);
     }
 
@@ -149,8 +145,8 @@ read_window (Reading           *reading,
   for (int band = BAND_NOISE_1; band < N_BANDS; band++)
     {
       const float *product = window->product[band];
-      float       *energy  = reading->energy[band - BAND_NOISE_1];
-      double       sum     = gain[0] * gain[0] * product[0];
+      float       *energy = reading->energy[band - BAND_NOISE_1];
+      double       sum = gain[0] * gain[0] * product[0];
 
       energy[SET_LUMA] = sum;
       if (n_channels == 3)
@@ -160,10 +156,10 @@ read_window (Reading           *reading,
           double luma;
 
           sum += gain[1] * gain[1] * product[1] + gain[2] * gain[2] * product[2];
-          luma               = CLAMP ((sum + 2.0 * cross) / 3.0, 0.0, sum);
-          energy[SET_LUMA]   = luma;
+          luma = CLAMP ((sum + 2.0 * cross) / 3.0, 0.0, sum);
+          energy[SET_LUMA] = luma;
           energy[SET_COLOUR] = (sum - luma) / 2.0;
-          energy[SET_ALL]    = sum / 3.0;
+          energy[SET_ALL] = sum / 3.0;
         }
     }
 }
@@ -172,8 +168,7 @@ read_window (Reading           *reading,
  * freedom as there are independent values: its quantile over its mean, where
  * `z` is that of the normal distribution (Wilson and Hilferty 1931). */
 static double
-chi2_quantile (double freedom,
-               double z)
+chi2_quantile (double freedom, double z)
 {
   double v = 2.0 / (9.0 * freedom);
   double r = MAX (1.0 - v + z * sqrt (v), 0.1);
@@ -181,24 +176,20 @@ chi2_quantile (double freedom,
   return r * r * r;
 }
 
-/* The upper confidence limit of the variance: `n` windows that together cover
- * `n_pixels`, with `n_values` coefficients each. Where windows overlap they say
- * no more than the pixels do. */
+/* The upper confidence limit of the variance, from the mean square over windows
+ * that together cover `n_pixels`. Where windows overlap they say no more than
+ * the pixels do. */
 static double
-upper_limit (double mean,
-             int    n,
-             int    n_pixels,
-             int    n_values)
+upper_limit (double mean, int n_pixels, Set set, WindowBand band)
 {
-  double independent = MIN ((double) n_pixels / WINDOW_AREA, n) * n_values;
+  double independent = (double) n_pixels / WINDOW_AREA * set_size[set] * noise_band_size (band);
 
-  return mean / chi2_quantile (independent, -CONFIDENCE);
+  return mean / chi2_quantile (independent, -set_confidence[set]);
 }
 
 /* Marks the window's pixels; returns how many were not marked before. */
 static int
-cover (guint8            *covered,
-       const NoiseWindow *window)
+cover (guint8 *covered, const NoiseWindow *window)
 {
   int n = 0;
 
@@ -208,7 +199,7 @@ cover (guint8            *covered,
 
       for (int x = 0; x < WINDOW_SIZE; x++)
         {
-          n += ! row[x];
+          n += !row[x];
           row[x] = 1;
         }
     }
@@ -219,7 +210,7 @@ typedef struct
 {
   float texture;
   int   window;
-} Place;
+} Ranked;
 
 typedef struct
 {
@@ -227,28 +218,27 @@ typedef struct
   Set                 first, last; /* of the sets that are looked at */
   ClipTable           clip;
   Reading            *readings; /* of each window */
-  Place              *order;    /* windows that count, smoothest first */
+  Ranked             *order;    /* windows that count, smoothest first */
   guint8             *covered;
 } WhiteNoise;
 
 /* The smallest limit over all choices of windows, bands and sets. */
 static double
-smallest_limit (WhiteNoise *noise,
-                int         n)
+smallest_limit (WhiteNoise *noise, int n)
 {
   static const double shares[] = { 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.7 };
   double              sum[N_BANDS - BAND_NOISE_1][N_SETS] = { { 0.0 } };
-  double              best  = INFINITY;
+  double              best = INFINITY;
   int                 n_pixels = 0, i = 0;
 
-  memset (noise->covered, 0, noise->windows->n_places);
+  memset (noise->covered, 0, noise->windows->n_pixels);
   for (gsize s = 0; s < G_N_ELEMENTS (shares); s++)
     {
       int end = CLAMP ((int) (shares[s] * n), MIN (MIN_CHOICE, n), n);
 
       for (; i < end; i++)
         {
-          int            window  = noise->order[i].window;
+          int            window = noise->order[i].window;
           const Reading *reading = &noise->readings[window];
 
           n_pixels += cover (noise->covered, &noise->windows->windows[window]);
@@ -258,8 +248,7 @@ smallest_limit (WhiteNoise *noise,
         }
       for (int band = 0; band < N_BANDS - BAND_NOISE_1; band++)
         for (int set = noise->first; set <= (int) noise->last; set++)
-          best = MIN (best, upper_limit (sum[band][set] / end, end, n_pixels,
-                                         set_size[set] * noise_band_size (BAND_NOISE_1 + band)));
+          best = MIN (best, upper_limit (sum[band][set] / end, n_pixels, set, BAND_NOISE_1 + band));
     }
   return best;
 }
@@ -270,24 +259,23 @@ static int
 choose_windows (WhiteNoise *noise)
 {
   static const float limits[] = { 0.5f, 0.3f, 0.1f, 0.0f };
-  int                enough   = MIN (1500, 3 * noise->windows->n / 10);
-  int                n        = 0;
+  int                enough = MIN (1500, 3 * noise->windows->n / 10);
+  int                n = 0;
 
   for (gsize l = 0; l < G_N_ELEMENTS (limits) && n <= enough; l++)
     {
       n = 0;
       for (int i = 0; i < noise->windows->n; i++)
         if (noise->readings[i].left >= limits[l])
-          noise->order[n++] = (Place) { noise->readings[i].texture, i };
+          noise->order[n++] = (Ranked) { noise->readings[i].texture, i };
     }
   return n;
 }
 
 static int
-compare_places (gconstpointer a,
-                gconstpointer b)
+compare_ranked (gconstpointer a, gconstpointer b)
 {
-  const Place *one = a, *other = b;
+  const Ranked *one = a, *other = b;
 
   if (one->texture != other->texture)
     return one->texture < other->texture ? -1 : 1;
@@ -296,16 +284,14 @@ compare_places (gconstpointer a,
 
 /* σ of white noise, as the sets from `first` to `last` show it. */
 static double
-white_sigma (const NoiseWindows *windows,
-             Set                 first,
-             Set                 last)
+white_sigma (const NoiseWindows *windows, Set first, Set last)
 {
   WhiteNoise noise = { .windows = windows, .first = first, .last = last };
   double     sigma = 0.0, before;
 
   noise.readings = g_new (Reading, windows->n);
-  noise.order    = g_new (Place, windows->n);
-  noise.covered  = g_new (guint8, windows->n_places);
+  noise.order = g_new (Ranked, windows->n);
+  noise.covered = g_new (guint8, windows->n_pixels);
   clip_table_init (&noise.clip);
 
   for (int iteration = 0; iteration < MAX_ITERATIONS; iteration++)
@@ -316,10 +302,10 @@ white_sigma (const NoiseWindows *windows,
         read_window (&noise.readings[i], &windows->windows[i], windows->n_channels, &noise.clip,
                      sigma);
       n = choose_windows (&noise);
-      qsort (noise.order, n, sizeof *noise.order, compare_places);
+      qsort (noise.order, n, sizeof *noise.order, compare_ranked);
 
       before = sigma;
-      sigma  = sqrt (smallest_limit (&noise, n));
+      sigma = sqrt (smallest_limit (&noise, n));
       if (fabs (sigma - before) < 0.002 * sigma + 0.001)
         break;
     }
@@ -333,8 +319,7 @@ white_sigma (const NoiseWindows *windows,
 /* --- Noise of cameras and JPEG -------------------------------------------- */
 
 static int
-compare_doubles (gconstpointer a,
-                 gconstpointer b)
+compare_doubles (gconstpointer a, gconstpointer b)
 {
   double one = *(const double *) a, other = *(const double *) b;
 
@@ -343,9 +328,7 @@ compare_doubles (gconstpointer a,
 
 /* 1 up to `low`, 0 from `high`, linear in between. */
 static double
-fade (double value,
-      double low,
-      double high)
+fade (double value, double low, double high)
 {
   return CLAMP ((high - value) / (high - low), 0.0, 1.0);
 }
@@ -359,27 +342,29 @@ typedef struct
 } Floor;
 
 static Floor
-luma_floor (const NoiseWindows *windows,
-            WindowBand          band)
+luma_floor (const NoiseWindows *windows, WindowBand band)
 {
   double *energies = g_new (double, windows->n);
-  int     freedom  = noise_band_size (band);
+  int     freedom = noise_band_size (band);
   double  low, high;
   Floor   floor;
 
   for (int i = 0; i < windows->n; i++)
     {
       const float *product = windows->windows[i].product[band];
-      double       luma    = product[0];
+      double       luma = product[0];
 
       if (windows->n_channels == 3)
-        luma = (luma + product[1] + product[2] + 2.0 * (product[3] + product[4] + product[5])) / 3.0;
+        luma =
+          (luma + product[1] + product[2] + 2.0 * (product[3] + product[4] + product[5])) / 3.0;
       energies[i] = MAX (luma, 0.0);
     }
   qsort (energies, windows->n, sizeof *energies, compare_doubles);
-  low              = sqrt (energies[windows->n / 100] / chi2_quantile (freedom, -2.3263));
-  high             = sqrt (energies[windows->n / 5] / chi2_quantile (freedom, -0.8416));
-  floor.level      = sqrt (energies[windows->n / 20] / chi2_quantile (freedom, -1.6449));
+
+  /* The quantiles of 1, 5 and 20 in a hundred. */
+  low = sqrt (energies[windows->n / 100] / chi2_quantile (freedom, -2.3263));
+  floor.level = sqrt (energies[windows->n / 20] / chi2_quantile (freedom, -1.6449));
+  high = sqrt (energies[windows->n / 5] / chi2_quantile (freedom, -0.8416));
   floor.unevenness = high / MAX (low, 0.1);
   g_free (energies);
   return floor;
@@ -389,17 +374,16 @@ luma_floor (const NoiseWindows *windows,
 static double
 trust (const NoiseWindows *windows)
 {
-  return 1.0 - fade (windows->n_places, 80 * 80, 160 * 160);
+  return 1.0 - fade (windows->n_pixels, 80 * 80, 160 * 160);
 }
 
 /* JPEG and cameras take the noise out of the colours' differences, where
  * `white` was found. What luma shows is taken for noise when it is nearly as
  * strong in each of the smoother windows and in each of the bands. */
 static double
-luma_sigma (const NoiseWindows *windows,
-            double              white)
+luma_sigma (const NoiseWindows *windows, double white)
 {
-  double luma  = white_sigma (windows, SET_LUMA, SET_LUMA);
+  double luma = white_sigma (windows, SET_LUMA, SET_LUMA);
   Floor  floor = luma_floor (windows, BAND_NOISE_1);
 
   return MIN (luma, floor.level) * fade (white / MAX (luma, 0.1), 0.12, 0.2) *
@@ -412,13 +396,12 @@ luma_sigma (const NoiseWindows *windows,
  * at which denoising hardly touches a clean picture, and counts only where
  * there is no white noise. */
 static double
-coarse_sigma (const NoiseWindows *windows,
-              double              white)
+coarse_sigma (const NoiseWindows *windows, double white)
 {
   Floor floor = luma_floor (windows, BAND_COARSE);
 
-  return MIN (floor.level, COARSE_MAX) * fade (floor.unevenness, 1.4, 1.7) * fade (white, 1.0, 1.6) *
-         trust (windows);
+  return MIN (floor.level, COARSE_MAX) * fade (floor.unevenness, 1.4, 1.7) *
+         fade (white, 1.0, 1.6) * trust (windows);
 }
 
 /* --- Gray pictures in colour ---------------------------------------------- */
@@ -431,7 +414,7 @@ static gboolean
 is_one_colour (const NoiseWindows *windows)
 {
   double matrix[3][3] = { { 0.0 } };
-  double vector[3]    = { 1.0, 1.0, 1.0 };
+  double vector[3] = { 1.0, 1.0, 1.0 };
   double trace, largest = 0.0;
 
   for (int i = 0; i < windows->n; i++)
@@ -479,20 +462,19 @@ keep_green (NoiseWindows *windows)
 /* --- Interface ------------------------------------------------------------ */
 
 double
-diffusion_estimate_sigma (const DiffusionSource *source,
-                          const DiffusionRect   *region,
-                          GError               **error)
+diffusion_estimate_sigma (const DiffusionSource *source, const DiffusionRect *region,
+                          GError **error)
 {
   NoiseWindows windows;
   double       sigma = 0.0;
 
-  if (! planes_rect_inside (region, source->width, source->height))
+  if (!planes_rect_inside (region, source->width, source->height))
     {
       g_set_error (error, DIFFUSION_ERROR, DIFFUSION_ERROR_ARGUMENT,
                    _("The region to estimate noise in is empty or outside the picture."));
       return -1.0;
     }
-  if (! noise_windows_read (&windows, source, region, error))
+  if (!noise_windows_read (&windows, source, region, error))
     return -1.0;
   if (windows.n > 0)
     {

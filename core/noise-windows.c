@@ -9,17 +9,15 @@
 
 #include "planes.h"
 
-#define BLOCK_SIDE 128 /* pixels read at once in each direction, at most */
-#define MAX_BLOCKS 64
+#define BLOCK_SIDE  128 /* pixels read at once in each direction, at most */
+#define MAX_BLOCKS  64
 #define MAX_WINDOWS 16384
-#define MIN_SIDE 32    /* narrower regions look beyond themselves */
+#define MIN_SIDE    32 /* narrower regions look beyond themselves */
 #define MIN_WINDOWS 32 /* fewer selected ones: look at the rest as well */
 #define MAX_CLIPPED (3 * WINDOW_AREA / 4)
 
 static gboolean
-band_has (WindowBand band,
-          int        u,
-          int        v)
+band_has (WindowBand band, int u, int v)
 {
   switch (band)
     {
@@ -55,7 +53,7 @@ noise_band_size (WindowBand band)
 typedef struct
 {
   float basis[WINDOW_SIZE][WINDOW_SIZE]; /* [frequency][place], orthonormal */
-  float weight[WINDOW_AREA][N_BANDS];           /* 1 / size of the band, or 0 */
+  float weight[WINDOW_AREA][N_BANDS];    /* 1 / size of the band, or 0 */
 } Transform;
 
 static void
@@ -74,10 +72,7 @@ transform_init (Transform *transform)
 
 /* The DCT of the window at `pixels`, whose rows are `stride` apart. */
 static void
-transform_apply (const Transform *transform,
-                 const float     *pixels,
-                 int              stride,
-                 float           *out)
+transform_apply (const Transform *transform, const float *pixels, int stride, float *out)
 {
   float rows[WINDOW_SIZE][WINDOW_SIZE];
 
@@ -102,15 +97,14 @@ transform_apply (const Transform *transform,
 }
 
 static void
-window_measure (NoiseWindow     *window,
-                const Transform *transform,
-                const float     *pixels, /* 8-bit levels */
-                int              stride,
-                gsize            plane,
-                int              n_channels)
+window_measure (NoiseWindow *window, const Transform *transform,
+                const float *pixels, /* 8-bit levels */
+                int stride, gsize plane, int n_channels)
 {
-  static const int pairs[N_PAIRS][2] = { { 0, 0 }, { 1, 1 }, { 2, 2 }, { 0, 1 }, { 0, 2 }, { 1, 2 } };
-  float            dct[3][WINDOW_AREA];
+  static const int pairs[N_PAIRS][2] = {
+    { 0, 0 }, { 1, 1 }, { 2, 2 }, { 0, 1 }, { 0, 2 }, { 1, 2 }
+  };
+  float dct[3][WINDOW_AREA];
 
   memset (window, 0, sizeof *window);
   for (int c = 0; c < n_channels; c++)
@@ -133,7 +127,7 @@ window_measure (NoiseWindow     *window,
 typedef enum
 {
   WINDOW_GOOD,
-  WINDOW_OUTSIDE,  /* not selected, or transparent */
+  WINDOW_OUTSIDE, /* not selected, or transparent */
   WINDOW_CLIPPED,
   WINDOW_CONSTANT, /* of one colour all over */
 } WindowKind;
@@ -150,10 +144,7 @@ typedef struct
 } Reader;
 
 static WindowKind
-classify (const Reader *reader,
-          gsize         place,
-          int           stride,
-          gsize         plane)
+classify (const Reader *reader, gsize place, int stride, gsize plane)
 {
   gboolean constant = TRUE;
 
@@ -162,13 +153,13 @@ classify (const Reader *reader,
       {
         gsize i = place + y * stride + x;
 
-        if (! (reader->alpha[i] > 0.0f) ||
-            (reader->use_selection && ! (reader->selection[i] >= SELECTION_MIN)))
+        if (!(reader->alpha[i] > 0.0f) ||
+            (reader->use_selection && !(reader->selection[i] >= SELECTION_MIN)))
           return WINDOW_OUTSIDE;
       }
   for (int c = 0; c < reader->source->n_channels; c++)
     {
-      const float *pixels  = reader->pixels + c * plane + place;
+      const float *pixels = reader->pixels + c * plane + place;
       int          clipped = 0;
 
       for (int y = 0; y < WINDOW_SIZE; y++)
@@ -188,17 +179,15 @@ classify (const Reader *reader,
 /* The middle of cell (column, row) of the grid of blocks, at most BLOCK_SIDE
  * in each direction. */
 static DiffusionRect
-block_rect (const Reader *reader,
-            int           column,
-            int           row)
+block_rect (const Reader *reader, int column, int row)
 {
   const DiffusionRect *region = &reader->region;
-  gint64               left   = (gint64) region->width * column / reader->columns;
-  gint64               right  = (gint64) region->width * (column + 1) / reader->columns;
-  gint64               top    = (gint64) region->height * row / reader->rows;
+  gint64               left = (gint64) region->width * column / reader->columns;
+  gint64               right = (gint64) region->width * (column + 1) / reader->columns;
+  gint64               top = (gint64) region->height * row / reader->rows;
   gint64               bottom = (gint64) region->height * (row + 1) / reader->rows;
-  DiffusionRect        rect   = { .width = MIN (right - left, BLOCK_SIDE),
-                                  .height = MIN (bottom - top, BLOCK_SIDE) };
+  DiffusionRect        rect = { .width = MIN (right - left, BLOCK_SIDE),
+                                .height = MIN (bottom - top, BLOCK_SIDE) };
 
   rect.x = region->x + left + (right - left - rect.width) / 2;
   rect.y = region->y + top + (bottom - top - rect.height) / 2;
@@ -206,14 +195,12 @@ block_rect (const Reader *reader,
 }
 
 static gboolean
-read_block (Reader              *reader,
-            const DiffusionRect *rect,
-            GError             **error)
+read_block (Reader *reader, const DiffusionRect *rect, GError **error)
 {
   gsize n = (gsize) rect->width * rect->height * reader->source->n_channels;
 
-  if (! reader->source->read (reader->source->data, rect, reader->pixels, reader->alpha,
-                              reader->selection, error))
+  if (!reader->source->read (reader->source->data, rect, reader->pixels, reader->alpha,
+                             reader->selection, error))
     return FALSE;
   for (gsize i = 0; i < n; i++)
     reader->pixels[i] = 255.0f * planes_clip (reader->pixels[i]);
@@ -221,29 +208,26 @@ read_block (Reader              *reader,
 }
 
 static gboolean
-read_windows (Reader          *reader,
-              const Transform *transform,
-              GArray          *windows,
-              int             *n_places,
-              GError         **error)
+read_windows (Reader *reader, const Transform *transform, GArray *windows, int *n_pixels,
+              GError **error)
 {
   reader->n_constant = 0;
-  *n_places          = 0;
+  *n_pixels = 0;
   g_array_set_size (windows, 0);
 
   for (int row = 0; row < reader->rows; row++)
     for (int column = 0; column < reader->columns; column++)
       {
-        DiffusionRect rect  = block_rect (reader, column, row);
+        DiffusionRect rect = block_rect (reader, column, row);
         gsize         plane = (gsize) rect.width * rect.height;
 
-        if (! read_block (reader, &rect, error))
+        if (!read_block (reader, &rect, error))
           return FALSE;
         for (int y = 0; y + WINDOW_SIZE <= rect.height; y += reader->step)
           for (int x = 0; x + WINDOW_SIZE <= rect.width; x += reader->step)
             {
               gsize       place = (gsize) y * rect.width + x;
-              WindowKind  kind  = classify (reader, place, rect.width, plane);
+              WindowKind  kind = classify (reader, place, rect.width, plane);
               NoiseWindow window;
 
               reader->n_constant += kind == WINDOW_CONSTANT;
@@ -251,11 +235,11 @@ read_windows (Reader          *reader,
                 continue;
               window_measure (&window, transform, reader->pixels + place, rect.width, plane,
                               reader->source->n_channels);
-              window.place  = *n_places + place;
+              window.place = *n_pixels + place;
               window.stride = rect.width;
               g_array_append_val (windows, window);
             }
-        *n_places += plane;
+        *n_pixels += plane;
       }
   return TRUE;
 }
@@ -264,15 +248,13 @@ read_windows (Reader          *reader,
 
 /* Widens a narrow side, as far as the picture goes. */
 static void
-widen (int *start,
-       int *length,
-       int  limit)
+widen (int *start, int *length, int limit)
 {
   int wanted = MIN (MIN_SIDE, limit);
 
   if (*length >= wanted)
     return;
-  *start  = CLAMP (*start - (wanted - *length) / 2, 0, limit - wanted);
+  *start = CLAMP (*start - (wanted - *length) / 2, 0, limit - wanted);
   *length = wanted;
 }
 
@@ -283,7 +265,7 @@ lay_out (Reader *reader)
   gint64               places = 0;
 
   reader->columns = (region->width - 1) / BLOCK_SIDE + 1;
-  reader->rows    = (region->height - 1) / BLOCK_SIDE + 1;
+  reader->rows = (region->height - 1) / BLOCK_SIDE + 1;
   while ((gint64) reader->columns * reader->rows > MAX_BLOCKS)
     {
       if (reader->columns >= reader->rows)
@@ -297,8 +279,8 @@ lay_out (Reader *reader)
       {
         DiffusionRect rect = block_rect (reader, column, row);
 
-        places += (gint64) MAX (rect.width - WINDOW_SIZE + 1, 0) *
-                  MAX (rect.height - WINDOW_SIZE + 1, 0);
+        places +=
+          (gint64) MAX (rect.width - WINDOW_SIZE + 1, 0) * MAX (rect.height - WINDOW_SIZE + 1, 0);
       }
   reader->step = MAX (1, (int) ceil (sqrt ((double) places / MAX_WINDOWS)));
   /* A step of 8 would always meet JPEG's own 8×8 blocks in the same way. */
@@ -307,10 +289,8 @@ lay_out (Reader *reader)
 }
 
 gboolean
-noise_windows_read (NoiseWindows          *windows,
-                    const DiffusionSource *source,
-                    const DiffusionRect   *region,
-                    GError               **error)
+noise_windows_read (NoiseWindows *windows, const DiffusionSource *source,
+                    const DiffusionRect *region, GError **error)
 {
   Reader    reader = { .source = source, .region = *region, .use_selection = TRUE };
   Transform transform;
@@ -325,26 +305,26 @@ noise_windows_read (NoiseWindows          *windows,
   transform_init (&transform);
 
   reader.pixels = planes_new (BLOCK_SIDE, BLOCK_SIDE, source->n_channels + 2, error);
-  if (! reader.pixels)
+  if (!reader.pixels)
     return FALSE;
-  reader.alpha     = reader.pixels + source->n_channels * BLOCK_SIDE * BLOCK_SIDE;
+  reader.alpha = reader.pixels + source->n_channels * BLOCK_SIDE * BLOCK_SIDE;
   reader.selection = reader.alpha + BLOCK_SIDE * BLOCK_SIDE;
 
   array = g_array_new (FALSE, FALSE, sizeof (NoiseWindow));
-  ok    = read_windows (&reader, &transform, array, &windows->n_places, error);
+  ok = read_windows (&reader, &transform, array, &windows->n_pixels, error);
   if (ok && array->len + reader.n_constant < MIN_WINDOWS)
     {
       reader.use_selection = FALSE;
-      ok = read_windows (&reader, &transform, array, &windows->n_places, error);
+      ok = read_windows (&reader, &transform, array, &windows->n_pixels, error);
     }
   /* A picture that is flat for the greater part has no noise. */
   if (array->len <= (guint) reader.n_constant)
     g_array_set_size (array, 0);
 
   g_free (reader.pixels);
-  windows->n       = array->len;
+  windows->n = array->len;
   windows->windows = (NoiseWindow *) g_array_free (array, FALSE);
-  if (! ok)
+  if (!ok)
     noise_windows_clear (windows);
   return ok;
 }

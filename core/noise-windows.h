@@ -28,10 +28,10 @@ typedef enum
 
 typedef struct
 {
-  float mean[3];                  /* 8-bit levels */
+  float mean[3];                   /* 8-bit levels */
   float product[N_BANDS][N_PAIRS]; /* mean over the band of the product of two colours'
                                     * coefficients, levels²; the transform is orthonormal */
-  int   place, stride;            /* of its first pixel, and from row to row, in a numbering
+  int   place, stride;             /* of its first pixel, and from row to row, in a numbering
                                    * of all pixels that windows are taken from */
 } NoiseWindow;
 
@@ -39,7 +39,7 @@ typedef struct
 {
   NoiseWindow *windows;
   int          n;
-  int          n_places;
+  int          n_pixels;
   int          n_channels;
 } NoiseWindows;
 
@@ -52,8 +52,6 @@ int noise_band_size (WindowBand band);
  * clipped in some colour, and those of one colour all over (frames, letters),
  * as long as they are not the majority. May find none. FALSE when reading
  * fails. Free with noise_windows_clear. */
-gboolean noise_windows_read (NoiseWindows          *windows,
-                             const DiffusionSource *source,
-                             const DiffusionRect   *region,
-                             GError               **error);
-void noise_windows_clear (NoiseWindows *windows);
+gboolean noise_windows_read (NoiseWindows *windows, const DiffusionSource *source,
+                             const DiffusionRect *region, GError **error);
+void     noise_windows_clear (NoiseWindows *windows);

@@ -88,7 +88,7 @@ float_of_bits (guint32 bits)
 static float
 float_of_half (guint16 half)
 {
-  guint32 sign     = (guint32) (half & 0x8000) << 16;
+  guint32 sign = (guint32) (half & 0x8000) << 16;
   guint32 exponent = (half >> 10) & 0x1F;
   guint32 mantissa = half & 0x3FF;
 
@@ -100,18 +100,14 @@ float_of_half (guint16 half)
 }
 
 static void
-load_f32 (float        *values,
-          const guint8 *bytes,
-          gint64        n)
+load_f32 (float *values, const guint8 *bytes, gint64 n)
 {
   for (gint64 i = 0; i < n; i++)
     values[i] = float_of_bits (read_u32 (bytes + 4 * i));
 }
 
 static void
-load_f16 (float        *values,
-          const guint8 *bytes,
-          gint64        n)
+load_f16 (float *values, const guint8 *bytes, gint64 n)
 {
   for (gint64 i = 0; i < n; i++)
     values[i] = float_of_half (read_u16 (bytes + 2 * i));
@@ -119,9 +115,7 @@ load_f16 (float        *values,
 
 /* bfloat16 is the upper half of binary32. */
 static void
-load_bf16 (float        *values,
-           const guint8 *bytes,
-           gint64        n)
+load_bf16 (float *values, const guint8 *bytes, gint64 n)
 {
   for (gint64 i = 0; i < n; i++)
     values[i] = float_of_bits ((guint32) read_u16 (bytes + 2 * i) << 16);
@@ -162,26 +156,22 @@ find_dtype (const char *name)
 /* The member `name` of `object` when it is an array of whole numbers ≥ 0, of
  * which the first `max` are put into `values`; −1 else. Returns its length. */
 static int
-read_counts (JsonObject *object,
-             const char *name,
-             int         max,
-             gint64     *values)
+read_counts (JsonObject *object, const char *name, int max, gint64 *values)
 {
   JsonNode  *member = json_object_get_member (object, name);
   JsonArray *array;
   guint      n;
 
-  if (! member || ! JSON_NODE_HOLDS_ARRAY (member))
+  if (!member || !JSON_NODE_HOLDS_ARRAY (member))
     return -1;
   array = json_node_get_array (member);
-  n     = json_array_get_length (array);
+  n = json_array_get_length (array);
   for (guint i = 0; i < n; i++)
     {
       JsonNode *element = json_array_get_element (array, i);
       gint64    value;
 
-      if (! JSON_NODE_HOLDS_VALUE (element) ||
-          json_node_get_value_type (element) != G_TYPE_INT64)
+      if (!JSON_NODE_HOLDS_VALUE (element) || json_node_get_value_type (element) != G_TYPE_INT64)
         return -1;
       value = json_node_get_int (element);
       if (value < 0)
@@ -194,12 +184,11 @@ read_counts (JsonObject *object,
 
 /* The member `name` when it is a string, else NULL. */
 static const char *
-read_string (JsonObject *object,
-             const char *name)
+read_string (JsonObject *object, const char *name)
 {
   JsonNode *member = json_object_get_member (object, name);
 
-  if (! member || ! JSON_NODE_HOLDS_VALUE (member) ||
+  if (!member || !JSON_NODE_HOLDS_VALUE (member) ||
       json_node_get_value_type (member) != G_TYPE_STRING)
     return NULL;
   return json_node_get_string (member);
@@ -208,8 +197,7 @@ read_string (JsonObject *object,
 /* Bytes that a tensor of this type and shape takes; FALSE when they cannot be
  * counted in 63 bits or are no whole number of bytes. */
 static gboolean
-count_bytes (const Tensor *tensor,
-             gint64       *n_bytes)
+count_bytes (const Tensor *tensor, gint64 *n_bytes)
 {
   guint64 bits = tensor->dtype->bits;
 
@@ -218,7 +206,7 @@ count_bytes (const Tensor *tensor,
     if (tensor->shape[i] == 0)
       bits = 0;
   for (int i = 0; i < tensor->n_dims; i++)
-    if (! g_uint64_checked_mul (&bits, bits, tensor->shape[i]))
+    if (!g_uint64_checked_mul (&bits, bits, tensor->shape[i]))
       return FALSE;
   *n_bytes = bits / 8;
   return bits % 8 == 0;
@@ -226,10 +214,7 @@ count_bytes (const Tensor *tensor,
 
 /* One entry of the header. Returns NULL and sets `error` when it is wrong. */
 static Tensor *
-read_entry (const Safetensors *file,
-            const char        *name,
-            JsonNode          *node,
-            GError           **error)
+read_entry (const Safetensors *file, const char *name, JsonNode *node, GError **error)
 {
   Tensor      tensor = { 0 };
   JsonObject *entry;
@@ -239,19 +224,19 @@ read_entry (const Safetensors *file,
   gboolean    ok = FALSE;
 
   shown = model_file_printable (name);
-  if (! JSON_NODE_HOLDS_OBJECT (node))
+  if (!JSON_NODE_HOLDS_OBJECT (node))
     {
       model_file_fail (error, file->path,
                        _("The entry of tensor “%s” should be an object with dtype, "
-                         "shape and data_offsets."),
+                          "shape and data_offsets."),
                        shown);
       goto out;
     }
   entry = json_node_get_object (node);
 
-  dtype        = read_string (entry, "dtype");
+  dtype = read_string (entry, "dtype");
   tensor.dtype = dtype ? find_dtype (dtype) : NULL;
-  if (! tensor.dtype)
+  if (!tensor.dtype)
     {
       char *text = model_file_printable (dtype ? dtype : "");
 
@@ -267,14 +252,13 @@ read_entry (const Safetensors *file,
     {
       model_file_fail (error, file->path,
                        _("The shape of tensor “%s” should be a list of at most %d whole "
-                         "numbers from 0."),
+                          "numbers from 0."),
                        shown, MAX_DIMS);
       goto out;
     }
-  if (! count_bytes (&tensor, &n_bytes))
+  if (!count_bytes (&tensor, &n_bytes))
     {
-      model_file_fail (error, file->path,
-                       _("Tensor “%s” has a shape that is too large."), shown);
+      model_file_fail (error, file->path, _("Tensor “%s” has a shape that is too large."), shown);
       goto out;
     }
 
@@ -282,28 +266,26 @@ read_entry (const Safetensors *file,
     {
       model_file_fail (error, file->path,
                        _("The data_offsets of tensor “%s” should be two whole numbers, "
-                         "the first not above the second."),
+                          "the first not above the second."),
                        shown);
       goto out;
     }
   tensor.begin = offsets[0];
-  tensor.end   = offsets[1];
+  tensor.end = offsets[1];
   if (tensor.end > file->data_length)
     {
       model_file_fail (error, file->path,
                        _("Tensor “%s” ends at byte %" PRId64
-                         " of the data, expected at most %" PRId64
-                         ": the file is cut or wrong."),
+                          " of the data, expected at most %" PRId64 ": the file is cut or wrong."),
                        shown, tensor.end, file->data_length);
       goto out;
     }
   if (tensor.end - tensor.begin != n_bytes)
     {
-      model_file_fail (error, file->path,
-                       _("Tensor “%s” has %" PRId64
-                         " bytes, by its dtype and shape %" PRId64
-                         " were expected."),
-                       shown, tensor.end - tensor.begin, n_bytes);
+      model_file_fail (
+        error, file->path,
+        _("Tensor “%s” has %" PRId64 " bytes, by its dtype and shape %" PRId64 " were expected."),
+        shown, tensor.end - tensor.begin, n_bytes);
       goto out;
     }
   ok = TRUE;
@@ -314,10 +296,9 @@ out:
 }
 
 static gint
-compare_places (gconstpointer a,
-                gconstpointer b)
+compare_places (gconstpointer a, gconstpointer b)
 {
-  const Tensor *one   = *(const Tensor *const *) a;
+  const Tensor *one = *(const Tensor *const *) a;
   const Tensor *other = *(const Tensor *const *) b;
 
   if (one->begin != other->begin)
@@ -329,14 +310,13 @@ compare_places (gconstpointer a,
 
 /* Do the tensors fill the data, each byte once? */
 static gboolean
-check_places (const Safetensors *file,
-              GError           **error)
+check_places (const Safetensors *file, GError **error)
 {
   GPtrArray     *sorted = g_ptr_array_new ();
   GHashTableIter iter;
   gpointer       value;
   gint64         place = 0;
-  gboolean       ok    = TRUE;
+  gboolean       ok = TRUE;
 
   g_hash_table_iter_init (&iter, file->tensors);
   while (g_hash_table_iter_next (&iter, NULL, &value))
@@ -354,29 +334,26 @@ check_places (const Safetensors *file,
           ok = model_file_fail (error, file->path,
                                 tensor->begin < place
                                   ? _("The bytes of tensor “%s” begin at %" PRId64
-                                      " and overlap another tensor's, expected %" PRId64
-                                      ".")
+                                       " and overlap another tensor's, expected %" PRId64 ".")
                                   : _("The bytes of tensor “%s” begin at %" PRId64
-                                      " after a gap, expected %" PRId64 "."),
+                                       " after a gap, expected %" PRId64 "."),
                                 shown, tensor->begin, place);
           g_free (shown);
         }
       place = tensor->end;
     }
   if (ok && place != file->data_length)
-    ok = model_file_fail (error, file->path,
-                          _("The data has %" PRId64
-                            " bytes, by the tensors %" PRId64 " were expected."),
-                          file->data_length, place);
+    ok = model_file_fail (
+      error, file->path,
+      _("The data has %" PRId64 " bytes, by the tensors %" PRId64 " were expected."),
+      file->data_length, place);
 
   g_ptr_array_unref (sorted);
   return ok;
 }
 
 static gboolean
-read_entries (Safetensors *file,
-              JsonObject  *header,
-              GError     **error)
+read_entries (Safetensors *file, JsonObject *header, GError **error)
 {
   JsonObjectIter iter;
   const char    *name;
@@ -390,13 +367,13 @@ read_entries (Safetensors *file,
 
       if (strcmp (name, "__metadata__") == 0)
         {
-          if (! JSON_NODE_HOLDS_OBJECT (node))
+          if (!JSON_NODE_HOLDS_OBJECT (node))
             return model_file_fail (error, file->path,
                                     _("The entry “__metadata__” should be an object."));
           continue;
         }
       tensor = read_entry (file, name, node, error);
-      if (! tensor)
+      if (!tensor)
         return FALSE;
       tensor->name = key = g_strdup (name);
       g_hash_table_insert (file->tensors, key, tensor);
@@ -406,23 +383,22 @@ read_entries (Safetensors *file,
 
 /* A model of the pickle age: say what to do, since nobody guesses it. */
 static gboolean
-refuse_pickle (const char *path,
-               GError    **error)
+refuse_pickle (const char *path, GError **error)
 {
   static const char *const suffixes[] = { ".bin", ".pt", ".pth", ".ckpt" };
 
-  if (! g_str_has_suffix (path, ".safetensors"))
+  if (!g_str_has_suffix (path, ".safetensors"))
     return TRUE;
   for (gsize i = 0; i < G_N_ELEMENTS (suffixes); i++)
     {
-      int      stem   = strlen (path) - strlen (".safetensors");
+      int      stem = strlen (path) - strlen (".safetensors");
       char    *pickle = g_strdup_printf ("%.*s%s", stem, path, suffixes[i]);
       gboolean exists = g_file_test (pickle, G_FILE_TEST_EXISTS);
 
       if (exists)
         model_file_fail (error, pickle,
                          _("Weights in this format can run programs and are never read: "
-                           "convert them to safetensors."));
+                            "convert them to safetensors."));
       g_free (pickle);
       if (exists)
         return FALSE;
@@ -433,8 +409,7 @@ refuse_pickle (const char *path,
 /* --- Interface ------------------------------------------------------------ */
 
 Safetensors *
-safetensors_open (const char *path,
-                  GError    **error)
+safetensors_open (const char *path, GError **error)
 {
   Safetensors *file;
   JsonObject  *header;
@@ -442,24 +417,22 @@ safetensors_open (const char *path,
   guint64      header_length, length;
   gboolean     ok;
 
-  if (! g_file_test (path, G_FILE_TEST_EXISTS) && ! refuse_pickle (path, error))
+  if (!g_file_test (path, G_FILE_TEST_EXISTS) && !refuse_pickle (path, error))
     return NULL;
 
-  file          = g_new0 (Safetensors, 1);
-  file->path    = g_strdup (path);
+  file = g_new0 (Safetensors, 1);
+  file->path = g_strdup (path);
   file->tensors = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  file->map     = model_file_map (path, error);
-  if (! file->map)
+  file->map = model_file_map (path, error);
+  if (!file->map)
     goto fail;
 
   contents = g_mapped_file_get_contents (file->map);
-  length   = g_mapped_file_get_length (file->map);
+  length = g_mapped_file_get_length (file->map);
   if (length < 8)
     {
-      model_file_fail (error, path,
-                       _("The file has %" PRIu64
-                         " bytes, too few for a safetensors file."),
-                       length);
+      model_file_fail (
+        error, path, _("The file has %" PRIu64 " bytes, too few for a safetensors file."), length);
       goto fail;
     }
   header_length = read_u64 ((const guint8 *) contents);
@@ -467,16 +440,16 @@ safetensors_open (const char *path,
     {
       model_file_fail (error, path,
                        _("The header's length is given as %" PRIu64
-                         " bytes, expected at most %" PRIu64
-                         ": this is no safetensors file, or it is cut."),
+                          " bytes, expected at most %" PRIu64
+                          ": this is no safetensors file, or it is cut."),
                        header_length, MIN (length - 8, MODEL_FILE_MAX_JSON));
       goto fail;
     }
-  file->data        = (const guint8 *) contents + 8 + header_length;
+  file->data = (const guint8 *) contents + 8 + header_length;
   file->data_length = length - 8 - header_length;
 
   header = model_file_parse_json (path, contents + 8, header_length, error);
-  if (! header)
+  if (!header)
     goto fail;
   ok = read_entries (file, header, error);
   json_object_unref (header);
@@ -491,7 +464,7 @@ fail:
 void
 safetensors_close (Safetensors *file)
 {
-  if (! file)
+  if (!file)
     return;
   g_clear_pointer (&file->map, g_mapped_file_unref);
   g_hash_table_unref (file->tensors);
@@ -500,8 +473,7 @@ safetensors_close (Safetensors *file)
 }
 
 gboolean
-safetensors_has (Safetensors *file,
-                 const char  *name)
+safetensors_has (Safetensors *file, const char *name)
 {
   return g_hash_table_contains (file->tensors, name);
 }
@@ -517,8 +489,7 @@ safetensors_sha256 (Safetensors *file)
 /* --- Loading -------------------------------------------------------------- */
 
 static char *
-describe_shape (int           n_dims,
-                const gint64 *shape)
+describe_shape (int n_dims, const gint64 *shape)
 {
   GString *text = g_string_new ("[");
 
@@ -529,11 +500,8 @@ describe_shape (int           n_dims,
 }
 
 static gboolean
-check_shape (const Safetensors *file,
-             const Tensor      *tensor,
-             int                n_dims,
-             const gint64      *shape,
-             GError           **error)
+check_shape (const Safetensors *file, const Tensor *tensor, int n_dims, const gint64 *shape,
+             GError **error)
 {
   char *found, *expected;
 
@@ -541,7 +509,7 @@ check_shape (const Safetensors *file,
       (n_dims == 0 || memcmp (tensor->shape, shape, n_dims * sizeof *shape) == 0))
     return TRUE;
 
-  found    = describe_shape (tensor->n_dims, tensor->shape);
+  found = describe_shape (tensor->n_dims, tensor->shape);
   expected = describe_shape (n_dims, shape);
   model_file_fail (error, file->path, _("Tensor “%s” has the shape %s, expected %s."),
                    tensor->name, found, expected);
@@ -551,26 +519,23 @@ check_shape (const Safetensors *file,
 }
 
 float *
-safetensors_load (Safetensors  *file,
-                  const char   *name,
-                  int           n_dims,
-                  const gint64 *shape,
-                  GError      **error)
+safetensors_load (Safetensors *file, const char *name, int n_dims, const gint64 *shape,
+                  GError **error)
 {
   const Tensor *tensor = g_hash_table_lookup (file->tensors, name);
   const guint8 *bytes;
   float        *values;
   gint64        n;
 
-  if (! tensor)
+  if (!tensor)
     {
       model_file_fail (error, file->path,
                        _("Tensor “%s” is missing; the configuration asks for it."), name);
       return NULL;
     }
-  if (! check_shape (file, tensor, n_dims, shape, error))
+  if (!check_shape (file, tensor, n_dims, shape, error))
     return NULL;
-  if (! tensor->dtype->load)
+  if (!tensor->dtype->load)
     {
       model_file_fail (error, file->path,
                        _("Tensor “%s” has the dtype %s, expected F32, F16 or BF16."), name,
@@ -578,10 +543,10 @@ safetensors_load (Safetensors  *file,
       return NULL;
     }
 
-  bytes  = file->data + tensor->begin;
-  n      = (tensor->end - tensor->begin) / (tensor->dtype->bits / 8);
+  bytes = file->data + tensor->begin;
+  n = (tensor->end - tensor->begin) / (tensor->dtype->bits / 8);
   values = g_try_malloc_n (MAX (n, 1), sizeof (float));
-  if (! values)
+  if (!values)
     {
       g_set_error (error, DIFFUSION_ERROR, DIFFUSION_ERROR_MEMORY,
                    _("There is not enough memory for the model's tensor “%s”."), name);
@@ -590,7 +555,7 @@ safetensors_load (Safetensors  *file,
 
   tensor->dtype->load (values, bytes, n);
   for (gint64 i = 0; i < n; i++)
-    if (! is_finite_float (values[i]))
+    if (!is_finite_float (values[i]))
       {
         model_file_fail (error, file->path,
                          _("Tensor “%s” has a value that is infinite or not a number."), name);

@@ -11,8 +11,8 @@
 
 #include "diffusion.h"
 
-#define MAKER_UNET "unet/config.json"
-#define MAKER_WEIGHTS "unet/diffusion_pytorch_model.safetensors"
+#define MAKER_UNET      "unet/config.json"
+#define MAKER_WEIGHTS   "unet/diffusion_pytorch_model.safetensors"
 #define MAKER_SCHEDULER "scheduler/scheduler_config.json"
 
 /* --- Files ---------------------------------------------------------------- */
@@ -20,7 +20,7 @@
 static inline char *
 maker_new_folder (void)
 {
-  GError *error  = NULL;
+  GError *error = NULL;
   char   *folder = g_dir_make_tmp ("diffusion-test-XXXXXX", &error);
 
   g_assert_no_error (error);
@@ -31,7 +31,7 @@ maker_new_folder (void)
 static inline void
 maker_remove (const char *path)
 {
-  if (g_file_test (path, G_FILE_TEST_IS_DIR) && ! g_file_test (path, G_FILE_TEST_IS_SYMLINK))
+  if (g_file_test (path, G_FILE_TEST_IS_DIR) && !g_file_test (path, G_FILE_TEST_IS_SYMLINK))
     {
       GDir       *dir = g_dir_open (path, 0, NULL);
       const char *name;
@@ -49,14 +49,11 @@ maker_remove (const char *path)
 }
 
 static inline void
-maker_write (const char *folder,
-             const char *name,
-             const void *contents,
-             gssize      length)
+maker_write (const char *folder, const char *name, const void *contents, gssize length)
 {
-  char   *path   = g_build_filename (folder, name, NULL);
+  char   *path = g_build_filename (folder, name, NULL);
   char   *parent = g_path_get_dirname (path);
-  GError *error  = NULL;
+  GError *error = NULL;
 
   g_assert_cmpint (g_mkdir_with_parents (parent, 0700), ==, 0);
   g_file_set_contents (path, contents, length, &error);
@@ -66,9 +63,7 @@ maker_write (const char *folder,
 }
 
 static inline void
-maker_write_text (const char *folder,
-                  const char *name,
-                  const char *text)
+maker_write_text (const char *folder, const char *name, const char *text)
 {
   maker_write (folder, name, text, strlen (text));
 }
@@ -77,12 +72,9 @@ maker_write_text (const char *folder,
 
 /* The 8 bytes of length, the header, the data. */
 static inline GByteArray *
-maker_safetensors (const char   *header,
-                   gsize         header_length,
-                   const guint8 *data,
-                   gsize         data_length)
+maker_safetensors (const char *header, gsize header_length, const guint8 *data, gsize data_length)
 {
-  GByteArray *file   = g_byte_array_new ();
+  GByteArray *file = g_byte_array_new ();
   guint64     length = GUINT64_TO_LE ((guint64) header_length);
 
   g_byte_array_append (file, (const guint8 *) &length, sizeof length);
@@ -92,11 +84,8 @@ maker_safetensors (const char   *header,
 }
 
 static inline void
-maker_write_safetensors (const char   *folder,
-                         const char   *name,
-                         const char   *header,
-                         const guint8 *data,
-                         gsize         data_length)
+maker_write_safetensors (const char *folder, const char *name, const char *header,
+                         const guint8 *data, gsize data_length)
 {
   GByteArray *file = maker_safetensors (header, strlen (header), data, data_length);
 
@@ -107,32 +96,30 @@ maker_write_safetensors (const char   *folder,
 /* --- A right model -------------------------------------------------------- */
 
 /* One level of 8 channels, without attention: 43 tensors. */
-static const char maker_unet_json[] =
-  "{\n"
-  "  \"_class_name\": \"UNet2DModel\",\n"
-  "  \"add_attention\": false,\n"
-  "  \"block_out_channels\": [8],\n"
-  "  \"down_block_types\": [\"DownBlock2D\"],\n"
-  "  \"in_channels\": 3,\n"
-  "  \"layers_per_block\": 1,\n"
-  "  \"norm_num_groups\": 4,\n"
-  "  \"out_channels\": 3,\n"
-  "  \"sample_size\": 16,\n"
-  "  \"up_block_types\": [\"UpBlock2D\"]\n"
-  "}\n";
+static const char maker_unet_json[] = "{\n"
+                                      "  \"_class_name\": \"UNet2DModel\",\n"
+                                      "  \"add_attention\": false,\n"
+                                      "  \"block_out_channels\": [8],\n"
+                                      "  \"down_block_types\": [\"DownBlock2D\"],\n"
+                                      "  \"in_channels\": 3,\n"
+                                      "  \"layers_per_block\": 1,\n"
+                                      "  \"norm_num_groups\": 4,\n"
+                                      "  \"out_channels\": 3,\n"
+                                      "  \"sample_size\": 16,\n"
+                                      "  \"up_block_types\": [\"UpBlock2D\"]\n"
+                                      "}\n";
 
-static const char maker_scheduler_json[] =
-  "{\n"
-  "  \"_class_name\": \"DDPMScheduler\",\n"
-  "  \"beta_end\": 0.02,\n"
-  "  \"beta_schedule\": \"linear\",\n"
-  "  \"beta_start\": 0.0001,\n"
-  "  \"clip_sample\": true,\n"
-  "  \"num_train_timesteps\": 1000,\n"
-  "  \"prediction_type\": \"epsilon\",\n"
-  "  \"trained_betas\": null,\n"
-  "  \"variance_type\": \"fixed_small\"\n"
-  "}\n";
+static const char maker_scheduler_json[] = "{\n"
+                                           "  \"_class_name\": \"DDPMScheduler\",\n"
+                                           "  \"beta_end\": 0.02,\n"
+                                           "  \"beta_schedule\": \"linear\",\n"
+                                           "  \"beta_start\": 0.0001,\n"
+                                           "  \"clip_sample\": true,\n"
+                                           "  \"num_train_timesteps\": 1000,\n"
+                                           "  \"prediction_type\": \"epsilon\",\n"
+                                           "  \"trained_betas\": null,\n"
+                                           "  \"variance_type\": \"fixed_small\"\n"
+                                           "}\n";
 
 typedef struct
 {
@@ -141,11 +128,8 @@ typedef struct
 } MakerWeights;
 
 static inline void
-maker_add_tensor (MakerWeights *weights,
-                  const char   *prefix,
-                  const char   *name,
-                  int           n_dims,
-                  const int    *shape)
+maker_add_tensor (MakerWeights *weights, const char *prefix, const char *name, int n_dims,
+                  const int *shape)
 {
   gsize n = 4;
 
@@ -163,15 +147,11 @@ maker_add_tensor (MakerWeights *weights,
 
 /* A linear layer (size 0) or a convolution of size × size. */
 static inline void
-maker_add_layer (MakerWeights *weights,
-                 const char   *prefix,
-                 const char   *name,
-                 int           n_out,
-                 int           n_in,
-                 int           size)
+maker_add_layer (MakerWeights *weights, const char *prefix, const char *name, int n_out, int n_in,
+                 int size)
 {
   char *weight = g_strconcat (name, ".weight", NULL);
-  char *bias   = g_strconcat (name, ".bias", NULL);
+  char *bias = g_strconcat (name, ".bias", NULL);
 
   maker_add_tensor (weights, prefix, weight, size ? 4 : 2, (int[]) { n_out, n_in, size, size });
   maker_add_tensor (weights, prefix, bias, 1, &n_out);
@@ -180,13 +160,10 @@ maker_add_layer (MakerWeights *weights,
 }
 
 static inline void
-maker_add_norm (MakerWeights *weights,
-                const char   *prefix,
-                const char   *name,
-                int           n)
+maker_add_norm (MakerWeights *weights, const char *prefix, const char *name, int n)
 {
   char *weight = g_strconcat (name, ".weight", NULL);
-  char *bias   = g_strconcat (name, ".bias", NULL);
+  char *bias = g_strconcat (name, ".bias", NULL);
 
   maker_add_tensor (weights, prefix, weight, 1, &n);
   maker_add_tensor (weights, prefix, bias, 1, &n);
@@ -195,10 +172,7 @@ maker_add_norm (MakerWeights *weights,
 }
 
 static inline void
-maker_add_resnet (MakerWeights *weights,
-                  const char   *prefix,
-                  int           n_in,
-                  int           n_out)
+maker_add_resnet (MakerWeights *weights, const char *prefix, int n_in, int n_out)
 {
   maker_add_norm (weights, prefix, "norm1", n_in);
   maker_add_layer (weights, prefix, "conv1", n_out, n_in, 3);
@@ -238,7 +212,7 @@ maker_new_model (void)
   char   *folder = maker_new_folder ();
   gsize   n_bytes;
   char   *header = maker_header (&n_bytes);
-  guint8 *data   = g_malloc0 (n_bytes);
+  guint8 *data = g_malloc0 (n_bytes);
 
   maker_write_text (folder, MAKER_UNET, maker_unet_json);
   maker_write_text (folder, MAKER_SCHEDULER, maker_scheduler_json);
@@ -250,9 +224,7 @@ maker_new_model (void)
 
 /* `text` with `search`, which has to occur, replaced the first time. */
 static inline char *
-maker_replace (const char *text,
-               const char *search,
-               const char *replacement)
+maker_replace (const char *text, const char *search, const char *replacement)
 {
   const char *found = strstr (text, search);
 
@@ -266,8 +238,7 @@ maker_replace (const char *text,
 /* `error` is of the domain's kind MODEL, is one sentence and matches `pattern`
  * (with * and ?). Frees it. */
 static inline void
-maker_assert_refused (GError     *error,
-                      const char *pattern)
+maker_assert_refused (GError *error, const char *pattern)
 {
   g_assert_nonnull (error);
   g_test_message ("%s", error->message);
@@ -275,7 +246,7 @@ maker_assert_refused (GError     *error,
   g_assert_true (g_str_has_suffix (error->message, "."));
   g_assert_null (strchr (error->message, '\n'));
   g_assert_true (g_utf8_validate (error->message, -1, NULL));
-  if (! g_pattern_match_simple (pattern, error->message))
+  if (!g_pattern_match_simple (pattern, error->message))
     g_error ("expected “%s”, got “%s”", pattern, error->message);
   g_error_free (error);
 }

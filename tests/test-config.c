@@ -9,9 +9,7 @@
 static char *folder; /* a temporary one */
 
 static gboolean
-read_unet (const char *json,
-           UnetConfig *config,
-           GError    **error)
+read_unet (const char *json, UnetConfig *config, GError **error)
 {
   char    *path = g_build_filename (folder, "config.json", NULL);
   gboolean ok;
@@ -23,9 +21,7 @@ read_unet (const char *json,
 }
 
 static gboolean
-read_scheduler (const char      *json,
-                SchedulerConfig *config,
-                GError         **error)
+read_scheduler (const char *json, SchedulerConfig *config, GError **error)
 {
   char    *path = g_build_filename (folder, "scheduler_config.json", NULL);
   gboolean ok;
@@ -95,8 +91,8 @@ test_unet_ddpm (void)
   g_assert_cmpfloat (config.freq_shift, ==, 1.0);
   g_assert_cmpfloat (config.norm_eps, ==, 1e-6);
   g_assert_cmpint (config.sample_size, ==, 32);
-  g_assert_true (config.down_attention[1] && ! config.down_attention[2]);
-  g_assert_true (config.up_attention[2] && ! config.up_attention[1]);
+  g_assert_true (config.down_attention[1] && !config.down_attention[2]);
+  g_assert_true (config.up_attention[2] && !config.up_attention[1]);
 }
 
 /* Folding and conditioning, our own two keys. */
@@ -126,10 +122,10 @@ test_unet_own_keys (void)
 static void
 test_unet_refusals (void)
 {
-#define LEVELS(channels, down, up)                                                             \
+#define LEVELS(channels, down, up) \
   "\"block_out_channels\":" channels ",\"down_block_types\":" down ",\"up_block_types\":" up
 #define DOWN1 "[\"DownBlock2D\"]"
-#define UP1 "[\"UpBlock2D\"]"
+#define UP1   "[\"UpBlock2D\"]"
   static const struct
   {
     const char *keys;
@@ -211,7 +207,7 @@ test_unet_refusals (void)
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      char      *json  = g_strdup_printf ("{%s}", cases[i].keys);
+      char      *json = g_strdup_printf ("{%s}", cases[i].keys);
       GError    *error = NULL;
       UnetConfig config;
 
@@ -253,10 +249,8 @@ test_scheduler_values (void)
     const char  *name;
     BetaSchedule value;
   } schedules[] = {
-    { "linear", BETA_LINEAR },
-    { "scaled_linear", BETA_SCALED_LINEAR },
-    { "quadratic", BETA_SCALED_LINEAR },
-    { "squaredcos_cap_v2", BETA_SQUAREDCOS_CAP_V2 },
+    { "linear", BETA_LINEAR },           { "scaled_linear", BETA_SCALED_LINEAR },
+    { "quadratic", BETA_SCALED_LINEAR }, { "squaredcos_cap_v2", BETA_SQUAREDCOS_CAP_V2 },
     { "sigmoid", BETA_SIGMOID },
   };
   SchedulerConfig config;
@@ -320,10 +314,13 @@ test_scheduler_refusals (void)
     { "\"beta_start\":-0.1", "*“beta_start” is -0.1*" },
     { "\"beta_end\":1.5", "*“beta_end” is 1.5*" },
     { "\"beta_end\":\"0.02\"", "*“beta_end” is \"0.02\"*" },
-    { "\"num_train_timesteps\":3,\"trained_betas\":[0.1,0.2]", "*“trained_betas” is [0.1*length 3*" },
-    { "\"num_train_timesteps\":1,\"trained_betas\":[0.1,0.2]", "*“trained_betas” is [0.1*length 1." },
+    { "\"num_train_timesteps\":3,\"trained_betas\":[0.1,0.2]",
+      "*“trained_betas” is [0.1*length 3*" },
+    { "\"num_train_timesteps\":1,\"trained_betas\":[0.1,0.2]",
+      "*“trained_betas” is [0.1*length 1." },
     { "\"trained_betas\":0.5", "*“trained_betas” is 0.5*length 1000." },
-    { "\"num_train_timesteps\":2,\"trained_betas\":[0.1,2]", "*“trained_betas” is [0.1*,2]*numbers from 0 to 1*" },
+    { "\"num_train_timesteps\":2,\"trained_betas\":[0.1,2]",
+      "*“trained_betas” is [0.1*,2]*numbers from 0 to 1*" },
     { "\"num_train_timesteps\":1,\"trained_betas\":[\"a\"]", "*“trained_betas” is*" },
     { "\"num_train_timesteps\":1,\"rescale_betas_zero_snr\":true", "*“num_train_timesteps” is 1*" },
     { "\"rescale_betas_zero_snr\":0", "*“rescale_betas_zero_snr” is 0*" },
@@ -343,7 +340,7 @@ test_scheduler_refusals (void)
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      char           *json  = g_strdup_printf ("{%s}", cases[i].keys);
+      char           *json = g_strdup_printf ("{%s}", cases[i].keys);
       GError         *error = NULL;
       SchedulerConfig config;
 
@@ -366,7 +363,7 @@ test_bundled (void)
   GError         *error = NULL;
 
   g_assert_nonnull (weights);
-  unet      = g_build_filename (weights, MAKER_UNET, NULL);
+  unet = g_build_filename (weights, MAKER_UNET, NULL);
   scheduler = g_build_filename (weights, MAKER_SCHEDULER, NULL);
   unet_config_read (&unet_config, unet, &error);
   g_assert_no_error (error);
@@ -379,8 +376,7 @@ test_bundled (void)
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   int status;
 

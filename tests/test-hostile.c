@@ -11,8 +11,7 @@
 
 /* The folder is loaded, refused with `pattern`, and removed. */
 static void
-assert_refused (char       *folder,
-                const char *pattern)
+assert_refused (char *folder, const char *pattern)
 {
   GError         *error = NULL;
   DiffusionModel *model = diffusion_model_load (folder, &error);
@@ -24,19 +23,16 @@ assert_refused (char       *folder,
 }
 
 static char *
-path_in (const char *folder,
-         const char *name)
+path_in (const char *folder, const char *name)
 {
   return g_build_filename (folder, name, NULL);
 }
 
 /* Reads a file of the folder. Free with g_free. */
 static char *
-read_file (const char *folder,
-           const char *name,
-           gsize      *length)
+read_file (const char *folder, const char *name, gsize *length)
 {
-  char   *path  = path_in (folder, name);
+  char   *path = path_in (folder, name);
   GError *error = NULL;
   char   *contents;
 
@@ -47,8 +43,7 @@ read_file (const char *folder,
 }
 
 static void
-remove_in (const char *folder,
-           const char *name)
+remove_in (const char *folder, const char *name)
 {
   char *path = path_in (folder, name);
 
@@ -62,10 +57,10 @@ remove_in (const char *folder,
 static void
 test_right (void)
 {
-  char           *folder = maker_new_model ();
-  char           *flat   = maker_new_folder ();
-  GError         *error  = NULL;
-  DiffusionModel *model  = diffusion_model_load (folder, &error);
+  char                    *folder = maker_new_model ();
+  char                    *flat = maker_new_folder ();
+  GError                  *error = NULL;
+  DiffusionModel          *model = diffusion_model_load (folder, &error);
   static const char *const names[][2] = {
     { MAKER_UNET, "config.json" },
     { MAKER_WEIGHTS, "diffusion_pytorch_model.safetensors" },
@@ -99,7 +94,7 @@ static void
 test_missing (void)
 {
   static const char *const names[] = { MAKER_UNET, MAKER_WEIGHTS, MAKER_SCHEDULER };
-  char *folder, *path;
+  char                    *folder, *path;
 
   folder = maker_new_folder ();
   assert_refused (g_build_filename (folder, "nowhere", NULL), "*nowhere: *not a folder*");
@@ -107,7 +102,7 @@ test_missing (void)
 
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
     {
-      char *base    = g_path_get_basename (names[i]);
+      char *base = g_path_get_basename (names[i]);
       char *pattern = g_strdup_printf ("*%s: *missing*", base);
 
       folder = maker_new_model ();
@@ -116,7 +111,7 @@ test_missing (void)
 
       /* A folder in its place. */
       folder = maker_new_model ();
-      path   = path_in (folder, names[i]);
+      path = path_in (folder, names[i]);
       g_assert_cmpint (g_remove (path), ==, 0);
       g_assert_cmpint (g_mkdir (path, 0700), ==, 0);
       g_free (path);
@@ -126,7 +121,7 @@ test_missing (void)
 
       /* A pipe, which would be waited for till the end of time. */
       folder = maker_new_model ();
-      path   = path_in (folder, names[i]);
+      path = path_in (folder, names[i]);
       g_assert_cmpint (g_remove (path), ==, 0);
       g_assert_cmpint (mkfifo (path, 0600), ==, 0);
       g_free (path);
@@ -134,7 +129,7 @@ test_missing (void)
 
       /* A device that never ends. */
       folder = maker_new_model ();
-      path   = path_in (folder, names[i]);
+      path = path_in (folder, names[i]);
       g_assert_cmpint (g_remove (path), ==, 0);
       g_assert_cmpint (symlink ("/dev/zero", path), ==, 0);
       g_free (path);
@@ -143,15 +138,15 @@ test_missing (void)
 
       /* A link to itself, and one to nothing. */
       pattern = g_strdup_printf ("*%s*", base);
-      folder  = maker_new_model ();
-      path    = path_in (folder, names[i]);
+      folder = maker_new_model ();
+      path = path_in (folder, names[i]);
       g_assert_cmpint (g_remove (path), ==, 0);
       g_assert_cmpint (symlink (base, path), ==, 0);
       g_free (path);
       assert_refused (folder, pattern);
 
       folder = maker_new_model ();
-      path   = path_in (folder, names[i]);
+      path = path_in (folder, names[i]);
       g_assert_cmpint (g_remove (path), ==, 0);
       g_assert_cmpint (symlink ("/nowhere/at/all", path), ==, 0);
       g_free (path);
@@ -168,7 +163,7 @@ test_missing (void)
 
   /* The weights themselves in place of their folder. */
   folder = maker_new_model ();
-  path   = path_in (folder, MAKER_WEIGHTS);
+  path = path_in (folder, MAKER_WEIGHTS);
   {
     GError         *error = NULL;
     DiffusionModel *model = diffusion_model_load (path, &error);
@@ -201,14 +196,13 @@ test_pickle (void)
 /* Gives the right model's weights another header or other data: the first
  * `search` in the header becomes `replacement`. */
 static char *
-new_model_with_header (const char *search,
-                       const char *replacement)
+new_model_with_header (const char *search, const char *replacement)
 {
   char   *folder = maker_new_model ();
   gsize   n_bytes;
   char   *header = maker_header (&n_bytes);
-  char   *wrong  = maker_replace (header, search, replacement);
-  guint8 *data   = g_malloc0 (n_bytes);
+  char   *wrong = maker_replace (header, search, replacement);
+  guint8 *data = g_malloc0 (n_bytes);
 
   maker_write_safetensors (folder, MAKER_WEIGHTS, wrong, data, n_bytes);
   g_free (data);
@@ -259,7 +253,7 @@ test_cut (void)
   char *folder = maker_new_model ();
   gsize length;
   char *contents = read_file (folder, MAKER_WEIGHTS, &length);
-  int   n        = 0;
+  int   n = 0;
 
   for (gsize cut = 0; cut < length; cut += cut < 64 ? 1 : cut < length - 100 ? 997 : 7)
     {
@@ -285,7 +279,7 @@ test_header_lengths (void)
 
   for (gsize i = 0; i < G_N_ELEMENTS (lengths); i++)
     {
-      char   *folder   = maker_new_model ();
+      char   *folder = maker_new_model ();
       guint64 wrong[2] = { GUINT64_TO_LE (lengths[i]), 0 };
 
       maker_write (folder, MAKER_WEIGHTS, wrong, sizeof wrong);
@@ -299,7 +293,7 @@ test_trailing_data (void)
   char   *folder = maker_new_model ();
   gsize   n_bytes;
   char   *header = maker_header (&n_bytes);
-  guint8 *data   = g_malloc0 (n_bytes + 4);
+  guint8 *data = g_malloc0 (n_bytes + 4);
 
   maker_write_safetensors (folder, MAKER_WEIGHTS, header, data, n_bytes + 4);
   assert_refused (folder, "*The data has*were expected*");
@@ -317,8 +311,8 @@ test_not_a_number (void)
       char   *folder = maker_new_model ();
       gsize   n_bytes;
       char   *header = maker_header (&n_bytes);
-      guint8 *data   = g_malloc0 (n_bytes);
-      guint32 value  = GUINT32_TO_LE (values[i]);
+      guint8 *data = g_malloc0 (n_bytes);
+      guint32 value = GUINT32_TO_LE (values[i]);
 
       memcpy (data + n_bytes - 4, &value, 4);
       maker_write_safetensors (folder, MAKER_WEIGHTS, header, data, n_bytes);
@@ -364,10 +358,10 @@ static void
 test_size_bombs (void)
 {
   gsize length = 100 << 20;
-  char *text   = g_strnfill (length, ' ');
+  char *text = g_strnfill (length, ' ');
   char *folder;
 
-  text[0]          = '{';
+  text[0] = '{';
   text[length - 1] = '}';
 
   folder = maker_new_model ();
@@ -422,8 +416,8 @@ test_configurations (void)
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       char *folder = maker_new_model ();
-      char *right  = read_file (folder, cases[i].file, NULL);
-      char *wrong  = maker_replace (right, cases[i].search, cases[i].replacement);
+      char *right = read_file (folder, cases[i].file, NULL);
+      char *wrong = maker_replace (right, cases[i].search, cases[i].replacement);
 
       maker_write_text (folder, cases[i].file, wrong);
       assert_refused (folder, cases[i].pattern);
@@ -453,8 +447,8 @@ test_other_formats (void)
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
     for (gsize j = 0; j < G_N_ELEMENTS (formats); j++)
       {
-        char *folder  = maker_new_model ();
-        char *base    = g_path_get_basename (names[i]);
+        char *folder = maker_new_model ();
+        char *base = g_path_get_basename (names[i]);
         char *pattern = g_strdup_printf ("*%s: *", base);
 
         maker_write (folder, names[i], formats[j].bytes, formats[j].length);
@@ -472,7 +466,7 @@ static void
 test_random_damage (void)
 {
   static const char *const names[] = { MAKER_UNET, MAKER_WEIGHTS, MAKER_SCHEDULER };
-  char *folder = maker_new_model ();
+  char                    *folder = maker_new_model ();
 
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
     {
@@ -503,8 +497,7 @@ test_random_damage (void)
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/hostile/right", test_right);

@@ -52,8 +52,8 @@ new_gray (const Picture *colour)
   Picture *gray = new_flat (colour->width, colour->height, 1, 0.0f);
 
   for (gsize i = 0; i < gray->size; i++)
-    gray->pixels[i] = 0.299f * colour->pixels[i] + 0.587f * colour->pixels[gray->size + i]
-                      + 0.114f * colour->pixels[2 * gray->size + i];
+    gray->pixels[i] = 0.299f * colour->pixels[i] + 0.587f * colour->pixels[gray->size + i] +
+                      0.114f * colour->pixels[2 * gray->size + i];
   return gray;
 }
 
@@ -62,7 +62,8 @@ static void
 quantise (Picture *picture)
 {
   for (gsize i = 0; i < picture->n_channels * picture->size; i++)
-    picture->pixels[i] = roundf (STEPS_8_BIT * CLAMP (picture->pixels[i], 0.0f, 1.0f)) / STEPS_8_BIT;
+    picture->pixels[i] =
+      roundf (STEPS_8_BIT * CLAMP (picture->pixels[i], 0.0f, 1.0f)) / STEPS_8_BIT;
 }
 
 static double
@@ -119,7 +120,8 @@ test_scene (void)
         for (int c = 0; c < n_channels; c++)
           for (int y = 0; y < 60; y++)
             for (int x = 0; x < 160; x++)
-              picture->pixels[c * picture->size + y * 160 + x] += 0.1f * sinf (0.9f * x + 0.5f * y) * sinf (0.8f * y);
+              picture->pixels[c * picture->size + y * 160 + x] +=
+                0.1f * sinf (0.9f * x + 0.5f * y) * sinf (0.8f * y);
         picture_add_noise (picture, sigmas[s], 2);
         quantise (picture);
         assert_near (estimate (picture, NULL), sigmas[s], 0.06, 0.2);
@@ -259,7 +261,8 @@ test_smoothed_noise (void)
             for (int again = 0; again < 4; again++) /* a 4×4 box of smoothed values */
               sum += noise->pixels[(y + dy + again / 2) * 240 + x + dx + again % 2];
         for (int c = 0; c < 3; c++)
-          picture->pixels[c * picture->size + y * 240 + x] += sum / 36.0f + 0.1f * sinf (0.02f * x + c);
+          picture->pixels[c * picture->size + y * 240 + x] +=
+            sum / 36.0f + 0.1f * sinf (0.02f * x + c);
       }
   quantise (picture);
   g_assert_cmpfloat (estimate (picture, NULL), >=, 1.0);
@@ -367,7 +370,9 @@ test_frame (void)
 static void
 test_nothing (void)
 {
-  static const int sizes[][2] = { { 1, 1 }, { 1, 300 }, { 7, 7 }, { 8, 8 }, { 64, 64 }, { 300, 5 } };
+  static const int sizes[][2] = {
+    { 1, 1 }, { 1, 300 }, { 7, 7 }, { 8, 8 }, { 64, 64 }, { 300, 5 }
+  };
 
   for (gsize s = 0; s < G_N_ELEMENTS (sizes); s++)
     for (float value = -1.0f; value <= 2.0f; value += 0.5f)
@@ -419,12 +424,8 @@ typedef struct
 
 /* A noisy picture of any size, computed where it is asked for. */
 static gboolean
-read_large (gpointer             data,
-            const DiffusionRect *window,
-            float               *pixels,
-            float               *alpha,
-            float               *selection,
-            GError             **error)
+read_large (gpointer data, const DiffusionRect *window, float *pixels, float *alpha,
+            float *selection, GError **error)
 {
   Large       *large = data;
   gsize        size = (gsize) window->width * window->height;
@@ -470,8 +471,8 @@ static void
 test_errors (void)
 {
   static const DiffusionRect wrong[] = {
-    { 0, 0, 0, 10 }, { 0, 0, 10, -1 }, { -1, 0, 10, 10 }, { 995, 0, 10, 10 }, { 0, 1000, 1, 1 },
-    { G_MAXINT, 0, 10, 10 },
+    { 0, 0, 0, 10 },    { 0, 0, 10, -1 },  { -1, 0, 10, 10 },
+    { 995, 0, 10, 10 }, { 0, 1000, 1, 1 }, { G_MAXINT, 0, 10, 10 },
   };
   Large           large = { 0, 0, 0 };
   DiffusionSource source = { 1000, 1000, 3, read_large, &large };

@@ -11,11 +11,8 @@
 /* Opens a file made of `header` and `data`; `folder` is to be removed by the
  * caller once it is closed. */
 static Safetensors *
-open_made (const char   *folder,
-           const char   *header,
-           const guint8 *data,
-           gsize         data_length,
-           GError      **error)
+open_made (const char *folder, const char *header, const guint8 *data, gsize data_length,
+           GError **error)
 {
   char        *path = g_build_filename (folder, "a.safetensors", NULL);
   Safetensors *file;
@@ -46,32 +43,33 @@ static void
 test_all_halves (void)
 {
   char        *folder = maker_new_folder ();
-  GError      *error  = NULL;
-  guint8      *data   = g_malloc (2 * 0xF800);
+  GError      *error = NULL;
+  guint8      *data = g_malloc (2 * 0xF800);
   Safetensors *file;
   float       *values;
   guint16     *halves = g_new (guint16, 0xF800);
-  int          n      = 0;
+  int          n = 0;
 
   for (int i = 0; i < 0x10000; i++)
     if ((i >> 10 & 0x1F) != 0x1F)
       {
-        halves[n]       = i;
-        data[2 * n]     = i & 0xFF;
+        halves[n] = i;
+        data[2 * n] = i & 0xFF;
         data[2 * n + 1] = i >> 8;
         n++;
       }
   g_assert_cmpint (n, ==, 0xF800);
 
-  file = open_made (folder, "{\"h\":{\"dtype\":\"F16\",\"shape\":[63488],\"data_offsets\":[0,126976]}}",
-                    data, 2 * n, &error);
+  file =
+    open_made (folder, "{\"h\":{\"dtype\":\"F16\",\"shape\":[63488],\"data_offsets\":[0,126976]}}",
+               data, 2 * n, &error);
   g_assert_no_error (error);
   values = safetensors_load (file, "h", 1, (gint64[]) { n }, &error);
   g_assert_no_error (error);
   for (int i = 0; i < n; i++)
     {
       g_assert_true (values[i] == half_by_definition (halves[i]));
-      g_assert_cmpint (! signbit (values[i]), ==, halves[i] < 0x8000);
+      g_assert_cmpint (!signbit (values[i]), ==, halves[i] < 0x8000);
     }
 
   safetensors_close (file);
@@ -102,8 +100,8 @@ test_mixed (void)
     0x00, 0x3E,                                     /* 1.5 */
   };
   char        *folder = maker_new_folder ();
-  GError      *error  = NULL;
-  Safetensors *file   = open_made (folder, header, data, sizeof data, &error);
+  GError      *error = NULL;
+  Safetensors *file = open_made (folder, header, data, sizeof data, &error);
   float       *values;
   char        *sum, *contents;
   char        *path = g_build_filename (folder, "a.safetensors", NULL);
@@ -173,19 +171,22 @@ test_not_finite (void)
     guint8      data[4];
     int         size;
   } cases[] = {
-    { "F32", { 0x00, 0x00, 0xC0, 0x7F }, 4 },  { "F32", { 0x00, 0x00, 0x80, 0xFF }, 4 },
-    { "F32", { 0x01, 0x00, 0x80, 0x7F }, 4 },  { "F16", { 0x00, 0x7C }, 2 },
-    { "F16", { 0x01, 0xFC }, 2 },              { "BF16", { 0x80, 0x7F }, 2 },
+    { "F32", { 0x00, 0x00, 0xC0, 0x7F }, 4 },
+    { "F32", { 0x00, 0x00, 0x80, 0xFF }, 4 },
+    { "F32", { 0x01, 0x00, 0x80, 0x7F }, 4 },
+    { "F16", { 0x00, 0x7C }, 2 },
+    { "F16", { 0x01, 0xFC }, 2 },
+    { "BF16", { 0x80, 0x7F }, 2 },
     { "BF16", { 0xC0, 0xFF }, 2 },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      char   *folder = maker_new_folder ();
-      GError *error  = NULL;
-      char   *header = g_strdup_printf ("{\"w\":{\"dtype\":\"%s\",\"shape\":[1],"
-                                          "\"data_offsets\":[0,%d]}}",
-                                        cases[i].dtype, cases[i].size);
+      char        *folder = maker_new_folder ();
+      GError      *error = NULL;
+      char        *header = g_strdup_printf ("{\"w\":{\"dtype\":\"%s\",\"shape\":[1],"
+                                                    "\"data_offsets\":[0,%d]}}",
+                                             cases[i].dtype, cases[i].size);
       Safetensors *file = open_made (folder, header, cases[i].data, cases[i].size, &error);
 
       g_assert_no_error (error);
@@ -203,10 +204,10 @@ static void
 test_lying_headers (void)
 {
 #define W(rest) "{\"w\":{" rest "}}"
-#define D "\"dtype\":\"F32\","
-#define S "\"shape\":[2],"
-#define O "\"data_offsets\":[0,8]"
-#define HALF "\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":"
+#define D       "\"dtype\":\"F32\","
+#define S       "\"shape\":[2],"
+#define O       "\"data_offsets\":[0,8]"
+#define HALF    "\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":"
   static const struct
   {
     const char *header;
@@ -282,7 +283,7 @@ test_lying_headers (void)
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       char   *folder = maker_new_folder ();
-      GError *error  = NULL;
+      GError *error = NULL;
 
       g_test_message ("%s", cases[i].header);
       g_assert_null (open_made (folder, cases[i].header, data, sizeof data, &error));
@@ -296,17 +297,18 @@ test_lying_headers (void)
 static void
 test_ugly_names (void)
 {
-  char        *folder = maker_new_folder ();
-  GError      *error  = NULL;
-  char        *name   = g_strnfill (100000, 'n');
-  char        *header = g_strdup_printf ("{\"%s\\n\\u001b[31m\":{\"dtype\":\"%%s%%n\"}}", name);
+  char   *folder = maker_new_folder ();
+  GError *error = NULL;
+  char   *name = g_strnfill (100000, 'n');
+  char   *header = g_strdup_printf ("{\"%s\\n\\u001b[31m\":{\"dtype\":\"%%s%%n\"}}", name);
 
   g_assert_null (open_made (folder, header, NULL, 0, &error));
   g_assert_cmpuint (strlen (error->message), <, 1000);
   maker_assert_refused (error, "*nnnnn…*%s%n*");
 
   error = NULL;
-  g_assert_null (open_made (folder, "{\"\\n\\u001b[31m\":{\"dtype\":\"F\\u0007\"}}", NULL, 0, &error));
+  g_assert_null (
+    open_made (folder, "{\"\\n\\u001b[31m\":{\"dtype\":\"F\\u0007\"}}", NULL, 0, &error));
   g_assert_null (strchr (error->message, '\033'));
   maker_assert_refused (error, "*“\uFFFD\uFFFD[31m”*“F\uFFFD”*");
 
@@ -317,8 +319,7 @@ test_ugly_names (void)
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/safetensors/all-halves", test_all_halves);
