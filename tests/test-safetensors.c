@@ -283,9 +283,11 @@ test_lying_headers (void)
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       char   *folder = maker_new_folder ();
+      char   *escaped = g_strescape (cases[i].header, NULL);
       GError *error = NULL;
 
-      g_test_message ("%s", cases[i].header);
+      g_test_message ("%s", escaped);
+      g_free (escaped);
       g_assert_null (open_made (folder, cases[i].header, data, sizeof data, &error));
       maker_assert_refused (error, cases[i].pattern);
       maker_remove (folder);
