@@ -193,8 +193,11 @@ gboolean diffusion_denoise (DiffusionModel           *model,
                             const DiffusionProgress  *progress,
                             GError                  **error);
 
-/* Estimates the standard deviation of the noise in `region`, 8-bit levels ≥ 0.
- * Large regions are sampled. Returns a negative number on error. */
+/* Estimates the standard deviation of the noise in `region`, 8-bit levels ≥ 0,
+ * from the pixels that are selected and not transparent. Large regions are
+ * sampled, at most a million pixels; narrow ones look around themselves. 0 where
+ * there is nothing to see: too small a picture, or one of flat colours. Returns
+ * a negative number on error. */
 double diffusion_estimate_sigma (const DiffusionSource *source,
                                  const DiffusionRect   *region,
                                  GError               **error);

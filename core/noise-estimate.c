@@ -23,7 +23,19 @@
  * Noise that a camera has smoothed or JPEG has thinned out has lost its high
  * frequencies or those of the colours; see luma_sigma and coarse_sigma.
  *
- * How well it does is printed by tests/noise-accuracy.py.
+ * How well it does on the 68 pictures of CBSD68 with 8-bit clipped noise, in
+ * whole and in one region of each: how many in a hundred are further off than
+ * both 10 % and 0.7 level; for clean ones the largest estimate (printed, with
+ * more, by tests/noise-accuracy.py):
+ *                      clean   σ 2    3    5    8   15   25   35   50
+ *   colour, whole        3.0     0    0    0    0    0    0    0    0
+ *   colour, 256 × 256    3.0     0    0    0    0    0    0    0    0
+ *   colour, 64 × 64      0.8     0    0    0    1    3    0    0    1
+ *   gray, whole          3.0     4    4    4    1    0    0    0    0
+ *   gray, 256 × 256      3.9     9    6    7    3    0    0    0    1
+ *   gray, 64 × 64       10.4    34   32   28   31   10    6    3   10
+ * In a small gray region that is texture all over nothing tells texture from
+ * noise: there the estimate is too high.
  */
 #include <math.h>
 #include <stdlib.h>
