@@ -61,15 +61,14 @@ typedef struct
 static int
 automatic_context (const DiffusionModel *model, const DiffusionRect *region)
 {
-  const UnetConfig *unet = model_get_unet_config (model);
-  int               longer = MAX (region->width, region->height);
-  int               most = MAX (CONTEXT_MAX_CELLS * model_get_multiple (model), CONTEXT_MIN);
-  int               context = CLAMP (longer / 2, CONTEXT_MIN, most);
+  int longer = MAX (region->width, region->height);
+  int most = MAX (CONTEXT_MAX_CELLS * model_get_multiple (model), CONTEXT_MIN);
+  int context = CLAMP (longer / 2, CONTEXT_MIN, most);
 
   /* A network trained on whole pictures of one size expects to see about as much. */
   if (!diffusion_model_is_mask_aware (model))
     {
-      int seen = unet->sample_size * unet->pixel_unshuffle;
+      int seen = model_get_shape (model)->sample_size;
       int missing = seen - MIN (region->width, region->height);
 
       context = MAX (context, MIN ((missing + 1) / 2, most));

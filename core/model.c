@@ -9,9 +9,9 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "kernels.h"
 #include "model-file.h"
 #include "safetensors.h"
-#include "unet.h"
 
 #define CONFIG_NAME "config.json"
 #define WEIGHTS_NAME "diffusion_pytorch_model.safetensors"
@@ -19,10 +19,9 @@
 
 struct DiffusionModel
 {
-  UnetConfig      config;
+  Network        *network;
   SchedulerConfig scheduler_config;
   Schedule       *schedule;
-  Unet           *unet;
   char           *sha256;
 };
 
@@ -77,8 +76,7 @@ load_files (DiffusionModel *model,
 {
   Safetensors *weights;
 
-  if (!unet_config_read (&model->config, config_path, error)
-      || !scheduler_config_read (&model->scheduler_config, scheduler_path, error))
+  if (!scheduler_config_read (&model->scheduler_config, scheduler_path, error))
     return FALSE;
 
   model->schedule = schedule_new (&model->scheduler_config, error);
@@ -88,12 +86,12 @@ load_files (DiffusionModel *model,
   weights = safetensors_open (weights_path, error);
   if (!weights)
     return FALSE;
-  model->unet = unet_new (&model->config, weights, NULL, error);
-  if (model->unet)
+  model->network = network_load (config_path, weights, error);
+  if (model->network)
     model->sha256 = safetensors_sha256 (weights);
   safetensors_close (weights);
 
-  return model->unet != NULL;
+  return model->network != NULL;
 }
 
 DiffusionModel *
@@ -130,7 +128,7 @@ diffusion_model_free (DiffusionModel *model)
     return;
   scheduler_config_clear (&model->scheduler_config);
   schedule_free (model->schedule);
-  unet_free (model->unet);
+  network_free (model->network);
   g_free (model->sha256);
   g_free (model);
 }
@@ -146,7 +144,7 @@ diffusion_model_get_sha256 (const DiffusionModel *model)
 gboolean
 diffusion_model_is_mask_aware (const DiffusionModel *model)
 {
-  return model->config.conditioning != CONDITIONING_NONE;
+  return model_get_shape (model)->conditioning != CONDITIONING_NONE;
 }
 
 const Schedule *
@@ -161,16 +159,18 @@ model_get_scheduler_config (const DiffusionModel *model)
   return &model->scheduler_config;
 }
 
-const UnetConfig *
-model_get_unet_config (const DiffusionModel *model)
+const NetworkShape *
+model_get_shape (const DiffusionModel *model)
 {
-  return &model->config;
+  return network_get_shape (model->network);
 }
 
 int
 model_get_multiple (const DiffusionModel *model)
 {
-  return model->config.pixel_unshuffle << (model->config.n_levels - 1);
+  const NetworkShape *shape = model_get_shape (model);
+
+  return shape->fold * shape->multiple;
 }
 
 /* --- Evaluation ----------------------------------------------------------- */
@@ -181,7 +181,7 @@ model_get_multiple (const DiffusionModel *model)
  * folded_height pixels, `stride` channels each; a block is one row of the map. */
 typedef struct
 {
-  int          f; /* pixel_unshuffle */
+  int          f; /* of the network's shape */
   int          width, height;
   int          folded_width, stride;
   const int   *columns, *rows; /* where each pixel of the padded window comes from */
@@ -277,11 +277,12 @@ model_predict (DiffusionModel   *model,
                GCancellable     *cancel,
                GError          **error)
 {
-  const int multiple = model_get_multiple (model);
-  const int f = model->config.pixel_unshuffle;
-  int       folded_height;
-  int      *columns, *rows;
-  Fold      fold = { .f = f, .width = width, .height = height };
+  const NetworkShape *shape = model_get_shape (model);
+  const int           multiple = model_get_multiple (model);
+  const int           f = shape->fold;
+  int                 folded_height;
+  int                *columns, *rows;
+  Fold                fold = { .f = f, .width = width, .height = height };
 
   g_return_val_if_fail (width > 0 && height > 0, FALSE);
   g_return_val_if_fail (width <= G_MAXINT - multiple && height <= G_MAXINT - multiple, FALSE);
@@ -299,22 +300,22 @@ model_predict (DiffusionModel   *model,
   else
     t = MAX (t, 0.0);
 
-  fold.map = unet_begin (model->unet, workers, fold.folded_width, folded_height, error);
+  fold.map = network_begin (model->network, workers, fold.folded_width, folded_height, error);
   if (!fold.map)
     return FALSE;
 
-  fold.stride = KERNEL_PAD (model->config.in_channels);
+  fold.stride = KERNEL_PAD (shape->in_channels);
   fold.columns = columns = new_reflection (width, fold.folded_width * f);
   fold.rows = rows = new_reflection (height, folded_height * f);
   workers_run (workers, folded_height, fold_row, &fold, NULL);
   g_free (columns);
   g_free (rows);
 
-  fold.result = unet_run (model->unet, workers, t, cancel, error);
+  fold.result = network_run (model->network, workers, t, cancel, error);
   if (!fold.result)
     return FALSE;
 
-  fold.stride = KERNEL_PAD (model->config.out_channels);
+  fold.stride = KERNEL_PAD (shape->out_channels);
   fold.out = out;
   workers_run (workers, folded_height, unfold_row, &fold, NULL);
   return TRUE;

@@ -5,14 +5,14 @@
  */
 #pragma once
 
-#include "config.h"
+#include "network.h"
 #include "schedule.h"
 
 const Schedule        *model_get_schedule (const DiffusionModel *model);
 const SchedulerConfig *model_get_scheduler_config (const DiffusionModel *model);
-const UnetConfig      *model_get_unet_config (const DiffusionModel *model);
+const NetworkShape    *model_get_shape (const DiffusionModel *model);
 
-/* f · 2^(levels − 1): windows are padded to multiples of this. */
+/* Pixels: windows are padded to multiples of this. */
 int model_get_multiple (const DiffusionModel *model);
 
 /* One evaluation at the real timestep t. Planes of height × width floats in

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * network.h: the denoising network of a model folder, of whatever kind, as
+ * model.c sees it. `_class_name` in its configuration says the kind, and
+ * network.c is the one place that asks.
+ */
+#pragma once
+
+#include "config.h"
+#include "safetensors.h"
+#include "workers.h"
+
+typedef struct Network Network;
+
+/* A network runs on maps: a window of the picture, folded fold × fold pixels
+ * into channels (channel c · fold² + dy · fold + dx, as PyTorch's
+ * pixel_unshuffle has it). */
+typedef struct
+{
+  int          fold;                      /* pixels of the picture, 1 or more */
+  int          multiple;                  /* of which both sides of a map have to be multiples */
+  int          in_channels, out_channels; /* of the maps */
+  int          sample_size;               /* pixels of the picture that it was trained on; 0: not said */
+  Conditioning conditioning;
+} NetworkShape;
+
+/* Reads the configuration and takes the weights out of `weights`. Errors:
+ * DIFFUSION_ERROR_MODEL, DIFFUSION_ERROR_MEMORY. */
+Network *network_load (const char *config_path, Safetensors *weights, GError **error);
+void network_free (Network *network);
+
+const NetworkShape *network_get_shape (const Network *network);
+
+/* Makes room for a map of width × height, channels last, KERNEL_PAD (in_channels)
+ * floats a pixel. The caller fills it, zeros in the channels that only memory has.
+ * Valid until network_run. Memory is kept until another size, or network_free. */
+float *network_begin (Network          *network,
+                      DiffusionWorkers *workers,
+                      int               width,
+                      int               height,
+                      GError          **error);
+
+/* Evaluates the network at timestep t on what network_begin returned, by the same
+ * workers. The result has KERNEL_PAD (out_channels) floats a pixel and is valid
+ * until the next network_begin. */
+const float *network_run (Network          *network,
+                          DiffusionWorkers *workers,
+                          double            t,
+                          GCancellable     *cancel,
+                          GError          **error);
