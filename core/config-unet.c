@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * config-unet.c: unet/config.json, the keys of diffusers' UNet2DModel and the
- * two of our own (pixel_unshuffle, conditioning).
+ * three of our own (pixel_unshuffle, conditioning, guess_deviation).
  */
 #include "config.h"
 
@@ -215,6 +215,14 @@ unet_config_read (UnetConfig *config, const char *path, GError **error)
   if (config_has (&reader, "conditioning"))
     config->conditioning =
       config_choice (&reader, "conditioning", CONDITIONING_NONE, conditionings);
+  config->guess_deviation = config_double (&reader, "guess_deviation", 0.0, 0.0, 2.0);
+  if (config->guess_deviation > 0.0)
+    {
+      if (config->conditioning != CONDITIONING_FILLED_IMAGE)
+        config_refuse (&reader, "guess_deviation", _("0, for “conditioning” is not \"filled-image\""));
+      else if (config->guess_deviation < 1e-3)
+        config_refuse (&reader, "guess_deviation", _("0, or a number from 0.001 to 2"));
+    }
 
   refuse_unsupported (&reader, config);
   check_divisions (&reader, config);

@@ -37,6 +37,7 @@ typedef struct
   gboolean     center_input_sample;
   int          pixel_unshuffle; /* f, 1…8 */
   Conditioning conditioning;
+  double       guess_deviation; /* s of guess.h, in the −1…1 range; 0: the output is the prediction */
 } UnetConfig;
 
 typedef enum

@@ -9,6 +9,7 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "guess.h"
 #include "kernels.h"
 #include "model-file.h"
 #include "safetensors.h"
@@ -90,8 +91,14 @@ load_files (DiffusionModel *model,
   if (model->network)
     model->sha256 = safetensors_sha256 (weights);
   safetensors_close (weights);
+  if (!model->network)
+    return FALSE;
 
-  return model->network != NULL;
+  if (model_get_shape (model)->guess_deviation > 0.0 && model->scheduler_config.prediction != PREDICTION_V)
+    return model_file_fail (error, scheduler_path,
+                            _ ("With “guess_deviation” in the network's configuration "
+                               "“prediction_type” must be \"v_prediction\"."));
+  return TRUE;
 }
 
 DiffusionModel *
@@ -186,7 +193,7 @@ typedef struct
   int          folded_width, stride;
   const int   *columns, *rows; /* where each pixel of the padded window comes from */
   int          n_planes;
-  const float *planes[MAX_PLANES];
+  const float *planes[MAX_PLANES]; /* NULL: 0 throughout, or 1 for the mask */
   gboolean     masked; /* the last plane is the mask: 1 beyond the window */
   float       *map;
   const float *result;
@@ -222,16 +229,19 @@ fold_row (gpointer data,
       {
         const gboolean mask = fold->masked && p == fold->n_planes - 1;
         const gboolean below = row * f + dy >= fold->height;
-        const float   *in = fold->planes[p] + (gsize) fold->rows[row * f + dy] * fold->width;
+        const float   *in = fold->planes[p];
+
+        if (in)
+          in += (gsize) fold->rows[row * f + dy] * fold->width;
 
         for (int dx = 0; dx < f; dx++)
           {
             float *out = pixels + (p * f + dy) * f + dx;
 
             for (int x = 0; x < fold->folded_width; x++)
-              out[(gsize) x * fold->stride] = mask && (below || x * f + dx >= fold->width)
+              out[(gsize) x * fold->stride] = mask && (below || x * f + dx >= fold->width || !in)
                                                 ? 1.0f
-                                                : in[fold->columns[x * f + dx]];
+                                                : in ? in[fold->columns[x * f + dx]] : 0.0f;
           }
       }
 }
@@ -261,7 +271,7 @@ add_planes (Fold        *fold,
             int          n)
 {
   for (int i = 0; i < n; i++)
-    fold->planes[fold->n_planes++] = planes + (gsize) i * fold->width * fold->height;
+    fold->planes[fold->n_planes++] = planes ? planes + (gsize) i * fold->width * fold->height : NULL;
 }
 
 gboolean
@@ -318,5 +328,8 @@ model_predict (DiffusionModel   *model,
   fold.stride = KERNEL_PAD (shape->out_channels);
   fold.out = out;
   workers_run (workers, folded_height, unfold_row, &fold, NULL);
+  if (y != NULL && shape->guess_deviation > 0.0)
+    guess_to_v (shape->guess_deviation, schedule_alpha_bar (model->schedule, t),
+                (gsize) 3 * width * height, x_t, y, out);
   return TRUE;
 }

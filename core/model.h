@@ -16,7 +16,8 @@ const NetworkShape    *model_get_shape (const DiffusionModel *model);
 int model_get_multiple (const DiffusionModel *model);
 
 /* One evaluation at the real timestep t. Planes of height × width floats in
- * the −1…1 range: x_t (3), y (3) and m (1) for mask-aware models, else NULL;
+ * the −1…1 range: x_t (3), y (3) and m (1) for mask-aware models, else NULL.
+ * NULL for a mask-aware model: nothing is known (m = 1, y = 0), as in Denoise.
  * out (3): ε̂, x̂_0 or v̂ as the model predicts. Pads (reflection; m = 1), folds,
  * evaluates, unfolds, crops. Models without conditioning are fed max(t, 0). */
 gboolean model_predict (DiffusionModel   *model,

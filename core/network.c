@@ -53,6 +53,7 @@ load_unet (Network     *network,
     .out_channels = config.out_channels,
     .sample_size = config.sample_size * config.pixel_unshuffle,
     .conditioning = config.conditioning,
+    .guess_deviation = config.guess_deviation,
   };
   network->unet = unet_new (&config, weights, NULL, error);
   return network->unet != NULL;

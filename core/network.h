@@ -22,6 +22,7 @@ typedef struct
   int          in_channels, out_channels; /* of the maps */
   int          sample_size;               /* pixels of the picture that it was trained on; 0: not said */
   Conditioning conditioning;
+  double       guess_deviation; /* s of guess.h; 0: the output is the prediction */
 } NetworkShape;
 
 /* Reads the configuration and takes the weights out of `weights`. Errors:

@@ -131,7 +131,6 @@ struct Tiles
 
   /* Planes of one window; those that are the picture's own stay NULL. */
   float *window_x, *window_y, *window_m, *window_out;
-  float *nothing; /* y = 0 and m = 1 when nothing is known */
 
   TilesReport report;
   gpointer    report_data;
@@ -162,20 +161,15 @@ tiles_new (DiffusionModel   *model,
   tiles->mask_aware = diffusion_model_is_mask_aware (model);
 
   int   w = tiles->across.size, h = tiles->down.size;
-  gsize size = (gsize) w * h;
 
   if (!(tiles->window_x = planes_new (w, h, 3, error)) ||
       !(tiles->window_out = planes_new (w, h, 3, error)) ||
       (m != NULL && !(tiles->window_m = planes_new (w, h, 1, error))) ||
-      (m != NULL && tiles->mask_aware && !(tiles->window_y = planes_new (w, h, 3, error))) ||
-      (m == NULL && tiles->mask_aware && !(tiles->nothing = planes_new (w, h, 4, error))))
+      (m != NULL && tiles->mask_aware && !(tiles->window_y = planes_new (w, h, 3, error))))
     {
       tiles_free (tiles);
       return NULL;
     }
-  if (tiles->nothing != NULL)
-    for (gsize i = 0; i < 4 * size; i++)
-      tiles->nothing[i] = i < 3 * size ? 0.0f : 1.0f;
   return tiles;
 }
 
@@ -188,7 +182,6 @@ tiles_free (Tiles *tiles)
   g_free (tiles->window_y);
   g_free (tiles->window_m);
   g_free (tiles->window_out);
-  g_free (tiles->nothing);
   g_free (tiles);
 }
 
@@ -256,11 +249,6 @@ tiles_predict (gpointer      data,
           cut_colour (tiles, tiles->y, &window, tiles->window_y);
           y = tiles->window_y;
           m = tiles->window_m;
-        }
-      else if (tiles->mask_aware)
-        {
-          y = tiles->nothing;
-          m = tiles->nothing + 3 * size;
         }
       cut_colour (tiles, x_t, &window, tiles->window_x);
 

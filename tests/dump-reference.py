@@ -222,9 +222,22 @@ def predict(net, width, height, note):
     x = planes(7 if aware else 3, width, height)
     if aware:
         x[6] = (x[6] > 0).double()
-    x = extend(x, -(-width // multiple) * multiple, -(-height // multiple) * multiple, aware)
-    h = net(F.pixel_unshuffle(x, f), TIMESTEP, note)
-    return F.pixel_shuffle(h, f)[0, :, :height, :width]
+    z = extend(x, -(-width // multiple) * multiple, -(-height // multiple) * multiple, aware)
+    h = net(F.pixel_unshuffle(z, f), TIMESTEP, note)
+    h = F.pixel_shuffle(h, f)[0, :, :height, :width]
+    s = net.config.get('guess_deviation', 0)
+    return from_guess(h, s, x[:3], x[3:6]) if s else h
+
+
+def from_guess(h, s, x_t, y):
+    """core/guess.h, by way of x_0: the residual process has x_t - a y = (s a) r + b noise with r of variance 1."""
+    abar = torch.cumprod(1 - torch.linspace(1e-4, 0.02, 1000, dtype=torch.float64), 0)
+    low = int(TIMESTEP)
+    abar = torch.exp(torch.lerp(abar[low].log(), abar[low + 1].log(), TIMESTEP - low))
+    a, b = abar.sqrt(), (1 - abar).sqrt()
+    scale = torch.hypot(s * a, b)
+    residual = s * a / scale * (x_t - a * y) / scale - b / scale * h
+    return (a * x_t - (y + s * residual)) / b
 
 
 def write_reference(net, folder, out_step):
@@ -268,9 +281,9 @@ SMALL = {
         up_block_types=['AttnUpBlock2D', 'UpBlock2D'], attention_head_dim=4,
         downsample_padding=0, flip_sin_to_cos=False, freq_shift=1,
         mid_block_scale_factor=1.41421356, norm_eps=1e-06),
-    # mask-aware, one attention head, BF16, three levels
+    # mask-aware, a skip around the guess, one attention head, BF16, three levels
     'unet-conditioned': dict(
-        block_out_channels=[12, 20, 28], pixel_unshuffle=2, conditioning='filled-image',
+        block_out_channels=[12, 20, 28], pixel_unshuffle=2, conditioning='filled-image', guess_deviation=0.3,
         in_channels=28, out_channels=12, add_attention=True, attention_head_dim=None,
         down_block_types=['DownBlock2D', 'AttnDownBlock2D', 'DownBlock2D'],
         up_block_types=['UpBlock2D', 'AttnUpBlock2D', 'UpBlock2D']),
@@ -308,7 +321,7 @@ def write_folder(name, folder):
     with open(os.path.join(folder, scheduler, 'scheduler_config.json'), 'w', encoding='utf-8') as file:
         json.dump({'_class_name': 'DDPMScheduler', 'num_train_timesteps': 1000,
                    'beta_schedule': 'linear', 'beta_start': 0.0001, 'beta_end': 0.02,
-                   'prediction_type': 'epsilon'}, file, indent=2)
+                   'prediction_type': 'v_prediction' if 'guess_deviation' in config else 'epsilon'}, file, indent=2)
     save_file(state, os.path.join(folder, unet, 'diffusion_pytorch_model.safetensors'))
 
 

@@ -15,11 +15,13 @@ static const char *const nested[] = {
   "unet/config.json", "unet/diffusion_pytorch_model.safetensors", "scheduler/scheduler_config.json"
 };
 
+static const char *good = "unet-attention";
+
 static char *
 read_file (const char *name,
            gsize      *length)
 {
-  char   *path = g_test_build_filename (G_TEST_DIST, "data", "unet-attention", name, NULL);
+  char   *path = g_test_build_filename (G_TEST_DIST, "data", good, name, NULL);
   char   *text;
   GError *error = NULL;
 
@@ -186,6 +188,19 @@ test_mismatch (void)
     }
 }
 
+/* The skip around the guess is one of v. */
+static void
+test_guess_without_v (void)
+{
+  char *folder;
+
+  good = "unet-conditioned";
+  folder = folder_new ("scheduler/scheduler_config.json", "v_prediction", "epsilon");
+  good = "unet-attention";
+  assert_refused (folder, "scheduler_config.json", "guess_deviation");
+  folder_free (folder);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -194,5 +209,6 @@ main (int    argc,
   g_test_add_func ("/model/good", test_good);
   g_test_add_func ("/model/missing", test_missing);
   g_test_add_func ("/model/mismatch", test_mismatch);
+  g_test_add_func ("/model/guess-without-v", test_guess_without_v);
   return g_test_run ();
 }

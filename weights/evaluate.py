@@ -30,7 +30,8 @@ def load(path):
     if os.path.isdir(path + '/unet'):
         from safetensors.torch import load_file
         c = json.load(open(path + '/unet/config.json'))
-        model = Folded(c['block_out_channels'], c['layers_per_block'], c['norm_num_groups'], c['add_attention'], c['pixel_unshuffle'])
+        model = Folded(c['block_out_channels'], c['layers_per_block'], c['norm_num_groups'], c['add_attention'], c['pixel_unshuffle'],
+                       c.get('guess_deviation', 0))
         model.net.load_state_dict({k: v.float() for k, v in load_file(path + '/unet/diffusion_pytorch_model.safetensors').items()})
     else:
         from checkpoint import read_parts

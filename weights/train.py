@@ -22,6 +22,7 @@ p.add_argument('--layers', type=int, default=1)
 p.add_argument('--groups', type=int, default=4)
 p.add_argument('--mid-attention', action='store_true')
 p.add_argument('--unshuffle', type=int, default=2)
+p.add_argument('--guess-deviation', type=float, default=.25, help='0: no skip around the guess')
 p.add_argument('--patch', type=int, default=64)
 p.add_argument('--batch', type=int, default=32)
 p.add_argument('--optimizer', choices=('muon', 'adamw'), default='muon')
@@ -62,10 +63,11 @@ os.makedirs(a.out, exist_ok=True)
 
 state = read_parts(a.out + '/state', dev)
 options = state['options'] if state else dict(channels=[int(c) for c in a.channels.split(',')], layers=a.layers, groups=a.groups,
-                                              mid_attention=a.mid_attention, unshuffle=a.unshuffle)
+                                              mid_attention=a.mid_attention, unshuffle=a.unshuffle,
+                                              guess_deviation=a.guess_deviation)
 if a.init and not state:
     start = evaluate.load(a.init)
-    options = start.options
+    options = dict(start.options, guess_deviation=a.guess_deviation)
 model, ema = (Folded(**options).to(dev, memory_format=torch.channels_last) for _ in range(2))
 if a.init and not state:
     model.load_state_dict(start.state_dict())

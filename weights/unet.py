@@ -8,6 +8,7 @@ import math
 import torch
 import torch.nn.functional as F
 from torch import nn
+from diffusion import abar
 from fused import norm_silu
 
 EPS = 1e-5
@@ -123,17 +124,31 @@ class UNet(nn.Module):
 
 
 class Folded(nn.Module):
-    """[x_t (3), y (3), m (1)] -> v (3) at full resolution; `net` holds the parameters under the names of the model folder."""
+    """[x_t (3), y (3), m (1)] -> v (3) at full resolution; `net` holds the parameters under the names of the model folder.
 
-    def __init__(self, channels, layers=1, groups=16, mid_attention=False, unshuffle=2):
+    Where y holds a guess (fills; not Denoise, which knows nothing), the network's output F is v of the process that starts from the
+    guess: x_0 - y in units of its expected deviation s (`guess_deviation`, range -1..1) instead of x_0. With D = s^2 abar + 1 - abar,
+
+        x_t - sqrt(abar) y = s sqrt(abar) (x_0 - y) / s + sqrt(1 - abar) eps,    v = s F / sqrt(D) + sqrt(1 - abar) (sqrt(abar) (1 - s^2) x_t - y) / D:
+
+    F = 0 is the best linear estimate of x_0 from x_t and the prior N(y, s^2), so nothing of the guess has to pass through the network
+    (the skip of Karras et al. 2022, eq. 7, around y). s = 1 and y = 0 give v = F, which is what Denoise has."""
+
+    def __init__(self, channels, layers=1, groups=16, mid_attention=False, unshuffle=2, guess_deviation=0):
         super().__init__()
-        self.options = dict(channels=list(channels), layers=layers, groups=groups, mid_attention=mid_attention, unshuffle=unshuffle)
+        self.options = dict(channels=list(channels), layers=layers, groups=groups, mid_attention=mid_attention, unshuffle=unshuffle,
+                            guess_deviation=guess_deviation)
         self.net = UNet(7 * unshuffle ** 2, 3 * unshuffle ** 2, channels, layers, groups, mid_attention)
 
     def forward(self, x, y, m, t):
-        f = self.options['unshuffle']
+        f, s = self.options['unshuffle'], self.options['guess_deviation']
         folded = F.pixel_unshuffle(torch.cat([x, y, m], 1), f).contiguous(memory_format=torch.channels_last)
-        return F.pixel_shuffle(self.net(folded, t).float(), f)
+        v = F.pixel_shuffle(self.net(folded, t).float(), f)
+        if not s:
+            return v
+        ab, given = abar(t), m.amin((1, 2, 3), keepdim=True) < 1
+        d = s * s * ab + 1 - ab
+        return torch.where(given, s * v / d.sqrt() + (1 - ab).sqrt() * (ab.sqrt() * (1 - s * s) * x - y) / d, v)
 
 
 def cost(model):
