@@ -81,6 +81,9 @@ convolution_new (ConvolutionKind kind,
       || !g_size_checked_mul (&size, size, n_matrices (kind)))
     size = G_MAXSIZE;
   convolution->size = size;
+  if (!weights)
+    return convolution;
+
   convolution->weights = aligned_new (size, error);
   convolution->bias = convolution->weights ? aligned_new (convolution->n_out, error) : NULL;
   if (!convolution->bias)

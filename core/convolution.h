@@ -30,7 +30,8 @@ typedef struct
 
 /* `weights` as PyTorch lays them out, [out][in][k][k]; in = Σ parts, the
  * channels of the one or two maps that are the input, seen as one. `bias` may
- * be NULL. Nothing is kept of either. */
+ * be NULL. Nothing is kept of either. Without `weights` only the sizes are
+ * filled in: a layer whose cost is known and that cannot run. */
 Convolution *convolution_new (ConvolutionKind kind,
                               int             out_channels,
                               const int      *parts,

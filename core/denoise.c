@@ -297,6 +297,22 @@ choose_t (Denoise *job, DiffusionDenoiseSettings *used, GError **error)
   return TRUE;
 }
 
+/* As run() allocates, and the smooth fill of a window with transparent pixels: up to
+ * five times the channels and some planes of a window. */
+#define WINDOW_PLANES(n_channels) (5 * (n_channels) + 3)
+
+/* Which windows there are. */
+static void
+cut_region (Denoise *job)
+{
+  int multiple = model_get_multiple (job->model);
+
+  job->area = tiles_area (&job->region, CONTEXT, multiple, job->source->width,
+                          job->source->height);
+  job->across = tiles_axis (job->area.width, multiple);
+  job->down = tiles_axis (job->area.height, multiple);
+}
+
 static gboolean
 run (Denoise *job, GError **error)
 {
@@ -356,10 +372,7 @@ diffusion_denoise (DiffusionModel           *model,
     return FALSE;
   job.steps = used.steps;
 
-  job.area =
-    tiles_area (region, CONTEXT, model_get_multiple (model), source->width, source->height);
-  job.across = tiles_axis (job.area.width, model_get_multiple (model));
-  job.down = tiles_axis (job.area.height, model_get_multiple (model));
+  cut_region (&job);
 
   job.repaint = (Repaint){
     .workers = workers,
@@ -392,4 +405,34 @@ diffusion_denoise (DiffusionModel           *model,
   if (success)
     *settings = used;
   return success;
+}
+
+gboolean
+diffusion_denoise_cost (const DiffusionModel           *model,
+                        int                             n_threads,
+                        const DiffusionSource          *source,
+                        const DiffusionRect            *region,
+                        const DiffusionDenoiseSettings *settings,
+                        DiffusionCost                  *cost,
+                        GError                        **error)
+{
+  Denoise job = {
+    .model = (DiffusionModel *) model, /* only asked for its shape */
+    .source = source,
+    .region = *region,
+  };
+  guint64 planes;
+
+  if (!check_settings (settings, source, region, error))
+    return FALSE;
+
+  cut_region (&job);
+  tiles_cost (model, n_threads, job.across.size, job.down.size, MAX (settings->steps, 1), cost);
+  cost->n_evaluations *= (guint64) job.across.n * job.down.n;
+  cost->products *= (double) job.across.n * job.down.n;
+
+  planes = (guint64) WINDOW_PLANES (source->n_channels) * job.across.size * job.down.size;
+  planes += (guint64) source->n_channels * job.down.size * job.area.width; /* the band */
+  cost->bytes += planes * sizeof (float);
+  return TRUE;
 }

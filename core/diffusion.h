@@ -60,11 +60,47 @@ typedef struct DiffusionModel DiffusionModel;
 DiffusionModel *diffusion_model_load (const char *folder, GError **error);
 void diffusion_model_free (DiffusionModel *model);
 
+/* The same folder without the tensors: the configurations and the header of the
+ * weights are read and checked, in milliseconds whatever the model's size. Such a
+ * model answers all questions below and those about cost; it cannot run. */
+DiffusionModel *diffusion_model_outline (const char *folder, GError **error);
+
+typedef struct
+{
+  guint64 n_parameters;
+  guint64 bytes;         /* of memory, once loaded */
+  guint64 bytes_loading; /* the most that is held while it is being loaded */
+  int     sample_size;   /* side of the pictures it was trained on, pixels; 0: not told */
+} DiffusionModelInfo;
+
+void diffusion_model_get_info (const DiffusionModel *model, DiffusionModelInfo *info);
+
 /* SHA-256 of the safetensors file, 64 hexadecimal digits. Owned by the model. */
 const char *diffusion_model_get_sha256 (const DiffusionModel *model);
 
 /* TRUE when the network sees the mask and the known pixels. */
 gboolean diffusion_model_is_mask_aware (const DiffusionModel *model);
+
+/* --- Memory --------------------------------------------------------------- */
+
+/* Bytes that this process may still take: the least of what the machine (swap
+ * included), its control groups and its limit of address space leave it.
+ * G_MAXUINT64 where the system does not tell. */
+guint64 diffusion_memory_available (void);
+
+/* FALSE and DIFFUSION_ERROR_MEMORY, with both numbers and a cure, when `needed` is
+ * more than `available`. */
+gboolean diffusion_memory_check (guint64 needed, guint64 available, GError **error);
+
+/* --- Cost ----------------------------------------------------------------- */
+
+/* What a run takes, told before it from shapes alone. */
+typedef struct
+{
+  guint64 n_evaluations; /* of the network, each on one window */
+  double  products;      /* multiplications with additions that all of them take */
+  guint64 bytes;         /* the most memory that core holds at once, the model included */
+} DiffusionCost;
 
 /* --- Pictures ------------------------------------------------------------- */
 
@@ -163,6 +199,17 @@ gboolean diffusion_inpaint (DiffusionModel           *model,
                             const DiffusionProgress  *progress,
                             GError                  **error);
 
+/* What diffusion_inpaint() with the same arguments and n_threads workers will take.
+ * `model` may be an outline; of the source only its size is looked at. Errors: as
+ * diffusion_inpaint() refuses its arguments. */
+gboolean diffusion_inpaint_cost (const DiffusionModel           *model,
+                                 int                             n_threads,
+                                 const DiffusionSource          *source,
+                                 const DiffusionRect            *region,
+                                 const DiffusionInpaintSettings *settings,
+                                 DiffusionCost                  *cost,
+                                 GError                        **error);
+
 /* --- Denoise -------------------------------------------------------------- */
 
 typedef enum
@@ -192,6 +239,15 @@ gboolean diffusion_denoise (DiffusionModel           *model,
                             DiffusionDenoiseSettings *settings,
                             const DiffusionProgress  *progress,
                             GError                  **error);
+
+/* As diffusion_inpaint_cost(). */
+gboolean diffusion_denoise_cost (const DiffusionModel           *model,
+                                 int                             n_threads,
+                                 const DiffusionSource          *source,
+                                 const DiffusionRect            *region,
+                                 const DiffusionDenoiseSettings *settings,
+                                 DiffusionCost                  *cost,
+                                 GError                        **error);
 
 /* Estimates the standard deviation of the noise in `region`, 8-bit levels ≥ 0,
  * from the pixels that are selected and not transparent. Large regions are

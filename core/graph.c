@@ -10,6 +10,7 @@ typedef struct
 {
   const UnetConfig *config;
   Safetensors      *file;
+  gboolean          outline;
   Graph            *graph;
   GError           *error;
 } Builder;
@@ -23,15 +24,26 @@ load (Builder      *builder,
       int           n_dims,
       const gint64 *shape)
 {
-  char  *name;
-  float *values;
+  Graph  *graph = builder->graph;
+  guint64 n = 1;
+  char   *name;
+  float  *values = NULL;
 
   if (builder->error)
     return NULL;
 
   name = g_strdup_printf ("%s.%s", module, parameter);
-  values = safetensors_load (builder->file, name, n_dims, shape, &builder->error);
+  if (!builder->outline)
+    values = safetensors_load (builder->file, name, n_dims, shape, &builder->error);
+  else
+    safetensors_check (builder->file, name, n_dims, shape, &builder->error);
   g_free (name);
+
+  /* The file holds so many: their number is no larger than its length. */
+  for (int i = 0; !builder->error && i < n_dims; i++)
+    n *= shape[i];
+  graph->n_parameters += n;
+  graph->largest_tensor = MAX (graph->largest_tensor, n);
   return values;
 }
 
@@ -173,7 +185,7 @@ add_time (Builder           *builder,
     return -1;
 
   time.bias = time.projection->bias;
-  for (int c = 0; c < channels; c++)
+  for (int c = 0; !builder->outline && c < channels; c++)
     time.bias[c] += convolution->bias[c];
   time.at = graph->times_size;
   graph->times_size += time.projection->n_out;
@@ -230,7 +242,7 @@ add_resnet (Builder    *builder,
   second.convolution = load_convolution (builder, conv2, CONVOLUTION_WINOGRAD, FALSE,
                                          out_channels, &out_channels, 1);
   /* The shortcut's bias is added with the convolution's. */
-  if (!builder->error && second.shortcut)
+  if (!builder->error && !builder->outline && second.shortcut)
     for (int c = 0; c < out_channels; c++)
       second.convolution->bias[c] += second.shortcut->bias[c];
 
@@ -383,10 +395,11 @@ clear_step (gpointer step)
 Graph *
 graph_new (const UnetConfig *config,
            Safetensors      *file,
+           gboolean          outline,
            GError          **error)
 {
   Graph  *graph = g_new0 (Graph, 1);
-  Builder builder = { config, file, graph, NULL };
+  Builder builder = { config, file, outline, graph, NULL };
 
   graph->times = g_array_new (FALSE, FALSE, sizeof (TimeProjection));
   graph->slots = g_array_new (FALSE, FALSE, sizeof (Slot));

@@ -67,11 +67,16 @@ typedef struct
   GArray *steps; /* Step; the last makes the output */
 
   GPtrArray *convolutions, *norms, *attentions; /* owned */
+
+  guint64 n_parameters;
+  guint64 largest_tensor; /* elements */
 } Graph;
 
 /* `config` as unet_config_read made it: groups and heads divide the channels.
+ * `outline`: the tensors are checked by the file's header and not read, the layers
+ * have sizes and no weights; memory and cost are known, nothing can run.
  * Errors: DIFFUSION_ERROR_MODEL, DIFFUSION_ERROR_MEMORY. */
-Graph *graph_new (const UnetConfig *config, Safetensors *file, GError **error);
+Graph *graph_new (const UnetConfig *config, Safetensors *file, gboolean outline, GError **error);
 void graph_free (Graph *graph);
 
 static inline Step *

@@ -250,6 +250,25 @@ check_settings (const DiffusionInpaintSettings *settings,
   return wrong == NULL;
 }
 
+/* What the model asks for in place of each 0. */
+static void
+choose_settings (const DiffusionModel     *model,
+                 const DiffusionRect      *region,
+                 DiffusionInpaintSettings *used)
+{
+  gboolean mask_aware = diffusion_model_is_mask_aware (model);
+
+  if (used->steps == 0)
+    used->steps = mask_aware ? STEPS_MASK_AWARE : STEPS_UNCONDITIONAL;
+  if (used->resample == 0)
+    used->resample = mask_aware ? RESAMPLE_MASK_AWARE : RESAMPLE_UNCONDITIONAL;
+  if (used->context == 0)
+    used->context = automatic_context (model, region);
+}
+
+/* As allocate() does, and the pyramid of the smooth fill. */
+#define AREA_PLANES(n_channels) (7 * (n_channels) + 3)
+
 static gboolean
 allocate (Inpaint *job, GError **error)
 {
@@ -314,18 +333,12 @@ diffusion_inpaint (DiffusionModel           *model,
   static const DiffusionProgress nobody = { 0 };
 
   const Schedule          *schedule = model_get_schedule (model);
-  gboolean                 mask_aware = diffusion_model_is_mask_aware (model);
   DiffusionInpaintSettings used = *settings;
   gboolean                 success;
 
   if (!check_settings (settings, source, region, error))
     return FALSE;
-  if (used.steps == 0)
-    used.steps = mask_aware ? STEPS_MASK_AWARE : STEPS_UNCONDITIONAL;
-  if (used.resample == 0)
-    used.resample = mask_aware ? RESAMPLE_MASK_AWARE : RESAMPLE_UNCONDITIONAL;
-  if (used.context == 0)
-    used.context = automatic_context (model, region);
+  choose_settings (model, region, &used);
 
   Inpaint job = {
     .model = model,
@@ -368,4 +381,29 @@ diffusion_inpaint (DiffusionModel           *model,
   if (success)
     *settings = used;
   return success;
+}
+
+gboolean
+diffusion_inpaint_cost (const DiffusionModel           *model,
+                        int                             n_threads,
+                        const DiffusionSource          *source,
+                        const DiffusionRect            *region,
+                        const DiffusionInpaintSettings *settings,
+                        DiffusionCost                  *cost,
+                        GError                        **error)
+{
+  DiffusionInpaintSettings used = *settings;
+  DiffusionRect            area;
+
+  if (!check_settings (settings, source, region, error))
+    return FALSE;
+
+  choose_settings (model, region, &used);
+  area = tiles_area (region, used.context, model_get_multiple (model), source->width,
+                     source->height);
+  tiles_cost (model, n_threads, area.width, area.height,
+              repaint_count (used.steps, used.resample, used.jump_length), cost);
+  cost->bytes += (guint64) AREA_PLANES (source->n_channels) * area.width * area.height *
+                 sizeof (float);
+  return TRUE;
 }

@@ -23,7 +23,7 @@ struct DiffusionModel
   Network        *network;
   SchedulerConfig scheduler_config;
   Schedule       *schedule;
-  char           *sha256;
+  char           *sha256; /* NULL in an outline */
 };
 
 /* --- Loading -------------------------------------------------------------- */
@@ -68,8 +68,34 @@ find_layout (const char *folder,
   return found;
 }
 
+/* Before a tensor is read: is there room for all of them? */
+static gboolean
+check_room (const DiffusionModel *outline,
+            const char           *path,
+            GError              **error)
+{
+  DiffusionModelInfo info;
+  guint64            available = diffusion_memory_available ();
+  char              *need, *there;
+
+  diffusion_model_get_info (outline, &info);
+  if (info.bytes_loading <= available)
+    return TRUE;
+
+  need = g_format_size (info.bytes_loading);
+  there = g_format_size (available);
+  g_set_error (error, DIFFUSION_ERROR, DIFFUSION_ERROR_MEMORY,
+               _ ("%s: This model takes %s of memory and %s can be had; choose a smaller model or "
+                  "close other programs."),
+               path, need, there);
+  g_free (need);
+  g_free (there);
+  return FALSE;
+}
+
 static gboolean
 load_files (DiffusionModel *model,
+            gboolean        outline,
             const char     *config_path,
             const char     *weights_path,
             const char     *scheduler_path,
@@ -87,9 +113,15 @@ load_files (DiffusionModel *model,
   weights = safetensors_open (weights_path, error);
   if (!weights)
     return FALSE;
-  model->network = network_load (config_path, weights, error);
-  if (model->network)
-    model->sha256 = safetensors_sha256 (weights);
+  model->network = network_load (config_path, weights, TRUE, error);
+  if (model->network && !outline)
+    {
+      gboolean room = check_room (model, weights_path, error);
+
+      g_clear_pointer (&model->network, network_free);
+      if (room && (model->network = network_load (config_path, weights, FALSE, error)))
+        model->sha256 = safetensors_sha256 (weights);
+    }
   safetensors_close (weights);
   if (!model->network)
     return FALSE;
@@ -101,15 +133,14 @@ load_files (DiffusionModel *model,
   return TRUE;
 }
 
-DiffusionModel *
-diffusion_model_load (const char *folder,
-                      GError    **error)
+static DiffusionModel *
+new_from_folder (const char *folder,
+                 gboolean    outline,
+                 GError    **error)
 {
   DiffusionModel *model;
   gboolean        flat;
   char           *config_path, *weights_path, *scheduler_path;
-
-  g_return_val_if_fail (folder != NULL, NULL);
 
   if (!find_layout (folder, &flat, error))
     return NULL;
@@ -119,13 +150,31 @@ diffusion_model_load (const char *folder,
   weights_path = file_path (folder, flat, "unet", WEIGHTS_NAME);
   scheduler_path = file_path (folder, flat, "scheduler", SCHEDULER_NAME);
 
-  if (!load_files (model, config_path, weights_path, scheduler_path, error))
+  if (!load_files (model, outline, config_path, weights_path, scheduler_path, error))
     g_clear_pointer (&model, diffusion_model_free);
 
   g_free (config_path);
   g_free (weights_path);
   g_free (scheduler_path);
   return model;
+}
+
+DiffusionModel *
+diffusion_model_load (const char *folder,
+                      GError    **error)
+{
+  g_return_val_if_fail (folder != NULL, NULL);
+
+  return new_from_folder (folder, FALSE, error);
+}
+
+DiffusionModel *
+diffusion_model_outline (const char *folder,
+                         GError    **error)
+{
+  g_return_val_if_fail (folder != NULL, NULL);
+
+  return new_from_folder (folder, TRUE, error);
 }
 
 void
@@ -146,6 +195,13 @@ const char *
 diffusion_model_get_sha256 (const DiffusionModel *model)
 {
   return model->sha256;
+}
+
+void
+diffusion_model_get_info (const DiffusionModel *model,
+                          DiffusionModelInfo   *info)
+{
+  network_get_info (model->network, info);
 }
 
 gboolean
@@ -178,6 +234,29 @@ model_get_multiple (const DiffusionModel *model)
   const NetworkShape *shape = model_get_shape (model);
 
   return shape->fold * shape->multiple;
+}
+
+void
+model_cost (const DiffusionModel *model,
+            int                   n_threads,
+            int                   width,
+            int                   height,
+            guint64               n_windows,
+            DiffusionCost        *cost)
+{
+  const int          multiple = model_get_multiple (model);
+  const int          f = model_get_shape (model)->fold;
+  const int          folded_width = (width + multiple - 1) / multiple * multiple / f;
+  const int          folded_height = (height + multiple - 1) / multiple * multiple / f;
+  const gsize        maps = network_memory (model->network, folded_width, folded_height, n_threads);
+  DiffusionModelInfo info;
+
+  network_get_info (model->network, &info);
+  *cost = (DiffusionCost) {
+    .n_evaluations = n_windows,
+    .products = n_windows * network_products (model->network, folded_width, folded_height),
+    .bytes = maps > 0 ? MAX (info.bytes + maps, info.bytes_loading) : G_MAXSSIZE,
+  };
 }
 
 /* --- Evaluation ----------------------------------------------------------- */

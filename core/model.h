@@ -12,6 +12,15 @@ const Schedule        *model_get_schedule (const DiffusionModel *model);
 const SchedulerConfig *model_get_scheduler_config (const DiffusionModel *model);
 const NetworkShape    *model_get_shape (const DiffusionModel *model);
 
+/* What evaluations on n_windows windows of width × height by n_threads workers take:
+ * their number, the products, and the bytes of the model with its maps. */
+void model_cost (const DiffusionModel *model,
+                 int                   n_threads,
+                 int                   width,
+                 int                   height,
+                 guint64               n_windows,
+                 DiffusionCost        *cost);
+
 /* Pixels: windows are padded to multiples of this. */
 int model_get_multiple (const DiffusionModel *model);
 

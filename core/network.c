@@ -39,6 +39,7 @@ static gboolean
 load_unet (Network     *network,
            const char  *config_path,
            Safetensors *weights,
+           gboolean     outline,
            GError     **error)
 {
   UnetConfig config;
@@ -55,20 +56,23 @@ load_unet (Network     *network,
     .conditioning = config.conditioning,
     .guess_deviation = config.guess_deviation,
   };
-  network->unet = unet_new (&config, weights, NULL, error);
+  network->unet = outline ? unet_new_outline (&config, weights, error)
+                          : unet_new (&config, weights, NULL, error);
   return network->unet != NULL;
 }
 
 Network *
 network_load (const char  *config_path,
               Safetensors *weights,
+              gboolean     outline,
               GError     **error)
 {
   Network    *network = g_new0 (Network, 1);
   NetworkKind kind;
   gboolean    loaded;
 
-  loaded = read_kind (config_path, &kind, error) && load_unet (network, config_path, weights, error);
+  loaded = read_kind (config_path, &kind, error)
+           && load_unet (network, config_path, weights, outline, error);
   if (!loaded)
     g_clear_pointer (&network, network_free);
   return network;
@@ -87,6 +91,31 @@ const NetworkShape *
 network_get_shape (const Network *network)
 {
   return &network->shape;
+}
+
+void
+network_get_info (const Network      *network,
+                  DiffusionModelInfo *info)
+{
+  unet_get_info (network->unet, info);
+  info->sample_size = network->shape.sample_size;
+}
+
+gsize
+network_memory (const Network *network,
+                int            width,
+                int            height,
+                int            n_workers)
+{
+  return unet_memory (network->unet, width, height, n_workers);
+}
+
+double
+network_products (const Network *network,
+                  int            width,
+                  int            height)
+{
+  return unet_products (network->unet, width, height);
 }
 
 float *

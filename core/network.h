@@ -25,12 +25,23 @@ typedef struct
   double       guess_deviation; /* s of guess.h; 0: the output is the prediction */
 } NetworkShape;
 
-/* Reads the configuration and takes the weights out of `weights`. Errors:
- * DIFFUSION_ERROR_MODEL, DIFFUSION_ERROR_MEMORY. */
-Network *network_load (const char *config_path, Safetensors *weights, GError **error);
+/* Reads the configuration and takes the weights out of `weights`. `outline`: the
+ * tensors are checked by the file's header and not read; then only functions that
+ * take a const Network may be called. Errors: DIFFUSION_ERROR_MODEL,
+ * DIFFUSION_ERROR_MEMORY. */
+Network *network_load (const char  *config_path,
+                       Safetensors *weights,
+                       gboolean     outline,
+                       GError     **error);
 void network_free (Network *network);
 
 const NetworkShape *network_get_shape (const Network *network);
+void network_get_info (const Network *network, DiffusionModelInfo *info);
+
+/* What an evaluation of a map of width × height takes: bytes beside the weights (0
+ * when no machine has so many), and multiplications with additions. */
+gsize  network_memory (const Network *network, int width, int height, int n_workers);
+double network_products (const Network *network, int width, int height);
 
 /* Makes room for a map of width × height, channels last, KERNEL_PAD (in_channels)
  * floats a pixel. The caller fills it, zeros in the channels that only memory has.

@@ -518,31 +518,37 @@ check_shape (const Safetensors *file, const Tensor *tensor, int n_dims, const gi
   return FALSE;
 }
 
+gboolean
+safetensors_check (Safetensors *file, const char *name, int n_dims, const gint64 *shape,
+                   GError **error)
+{
+  const Tensor *tensor = g_hash_table_lookup (file->tensors, name);
+
+  if (!tensor)
+    return model_file_fail (error, file->path,
+                            _("Tensor “%s” is missing; the configuration asks for it."), name);
+  if (!check_shape (file, tensor, n_dims, shape, error))
+    return FALSE;
+  if (!tensor->dtype->load)
+    return model_file_fail (error, file->path,
+                            _("Tensor “%s” has the dtype %s, expected F32, F16 or BF16."), name,
+                            tensor->dtype->name);
+  return TRUE;
+}
+
 float *
 safetensors_load (Safetensors *file, const char *name, int n_dims, const gint64 *shape,
                   GError **error)
 {
-  const Tensor *tensor = g_hash_table_lookup (file->tensors, name);
+  const Tensor *tensor;
   const guint8 *bytes;
   float        *values;
   gint64        n;
 
-  if (!tensor)
-    {
-      model_file_fail (error, file->path,
-                       _("Tensor “%s” is missing; the configuration asks for it."), name);
-      return NULL;
-    }
-  if (!check_shape (file, tensor, n_dims, shape, error))
+  if (!safetensors_check (file, name, n_dims, shape, error))
     return NULL;
-  if (!tensor->dtype->load)
-    {
-      model_file_fail (error, file->path,
-                       _("Tensor “%s” has the dtype %s, expected F32, F16 or BF16."), name,
-                       tensor->dtype->name);
-      return NULL;
-    }
 
+  tensor = g_hash_table_lookup (file->tensors, name);
   bytes = file->data + tensor->begin;
   n = (tensor->end - tensor->begin) / (tensor->dtype->bits / 8);
   values = g_try_malloc_n (MAX (n, 1), sizeof (float));

@@ -23,6 +23,14 @@ float *safetensors_load (Safetensors  *file,
                          const gint64 *shape,
                          GError      **error);
 
+/* What safetensors_load would find wrong with the tensor's type and shape, from
+ * the header alone. */
+gboolean safetensors_check (Safetensors  *file,
+                            const char   *name,
+                            int           n_dims,
+                            const gint64 *shape,
+                            GError      **error);
+
 gboolean safetensors_has (Safetensors *file, const char *name);
 
 /* Hexadecimal SHA-256 of the whole file; free with g_free. */

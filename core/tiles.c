@@ -185,6 +185,25 @@ tiles_free (Tiles *tiles)
   g_free (tiles);
 }
 
+/* window_x, window_out; y and m as cut out of the picture or as nothing. */
+#define TILES_PLANES 10
+
+void
+tiles_cost (const DiffusionModel *model,
+            int                   n_threads,
+            int                   width,
+            int                   height,
+            int                   n_evaluations,
+            DiffusionCost        *cost)
+{
+  TilesAxis across = tiles_axis (width, model_get_multiple (model));
+  TilesAxis down = tiles_axis (height, model_get_multiple (model));
+
+  model_cost (model, n_threads, across.size, down.size,
+              (guint64) n_evaluations * across.n * down.n, cost);
+  cost->bytes += TILES_PLANES * sizeof (float) * across.size * down.size;
+}
+
 void
 tiles_set_report (Tiles *tiles, TilesReport report, gpointer data)
 {

@@ -79,6 +79,15 @@ Tiles *tiles_new (DiffusionModel   *model,
                   GError          **error);
 void tiles_free (Tiles *tiles);
 
+/* What n_evaluations by tiles_predict of a picture of width × height take at most:
+ * windows that have nothing unknown are counted as well. */
+void tiles_cost (const DiffusionModel *model,
+                 int                   n_threads,
+                 int                   width,
+                 int                   height,
+                 int                   n_evaluations,
+                 DiffusionCost        *cost);
+
 /* Called between windows with the share of the evaluation that is done. */
 typedef void (*TilesReport) (gpointer data, double fraction);
 void tiles_set_report (Tiles *tiles, TilesReport report, gpointer data);

@@ -185,13 +185,14 @@ plan_clear (Plan *plan)
 
 /* --- Life ----------------------------------------------------------------- */
 
-Unet *
-unet_new (const UnetConfig *config,
+static Unet *
+new_unet (const UnetConfig *config,
           Safetensors      *file,
+          gboolean          outline,
           const Kernels    *kernels,
           GError          **error)
 {
-  Graph *graph = graph_new (config, file, error);
+  Graph *graph = graph_new (config, file, outline, error);
   Unet  *unet;
 
   if (!graph)
@@ -203,6 +204,23 @@ unet_new (const UnetConfig *config,
   unet->kernels = kernels ? kernels : kernels_get ();
   unet->maps = g_new0 (Map, graph->slots->len);
   return unet;
+}
+
+Unet *
+unet_new (const UnetConfig *config,
+          Safetensors      *file,
+          const Kernels    *kernels,
+          GError          **error)
+{
+  return new_unet (config, file, FALSE, kernels, error);
+}
+
+Unet *
+unet_new_outline (const UnetConfig *config,
+                  Safetensors      *file,
+                  GError          **error)
+{
+  return new_unet (config, file, TRUE, NULL, error);
 }
 
 static void
@@ -249,6 +267,51 @@ unet_memory (const Unet *unet,
     bytes = 0;
   plan_clear (&plan);
   return bytes;
+}
+
+void
+unet_get_info (const Unet         *unet,
+               DiffusionModelInfo *info)
+{
+  const Graph *graph = unet->graph;
+
+  info->n_parameters = graph->n_parameters;
+  info->bytes = 0;
+  for (guint i = 0; i < graph->convolutions->len; i++)
+    {
+      const Convolution *convolution = g_ptr_array_index (graph->convolutions, i);
+
+      info->bytes += sizeof (float) * (convolution->size + convolution->n_out);
+    }
+  for (guint i = 0; i < graph->norms->len; i++)
+    {
+      const Norm *norm = g_ptr_array_index (graph->norms, i);
+
+      info->bytes += 2 * sizeof (float) * norm->channels;
+    }
+  info->bytes_loading = info->bytes + sizeof (float) * graph->largest_tensor;
+}
+
+double
+unet_products (const Unet *unet,
+               int         width,
+               int         height)
+{
+  const Graph *graph = unet->graph;
+  Map         *maps = g_new0 (Map, graph->slots->len);
+  double       products = 0.0;
+
+  for (guint i = 0; i < graph->slots->len; i++)
+    get_size (graph_slot (graph, i), width, height, &maps[i]);
+  for (guint i = 0; i < graph->steps->len; i++)
+    {
+      UnetLayer layer = { .map = &maps[graph_step (graph, i)->result] };
+
+      layer_cost (graph_step (graph, i), maps, &layer);
+      products += layer.products;
+    }
+  g_free (maps);
+  return products;
 }
 
 /* --- Run ------------------------------------------------------------------ */

@@ -17,6 +17,19 @@ typedef struct Unet Unet;
 Unet *unet_new (const UnetConfig *config, Safetensors *file, const Kernels *kernels, GError **error);
 void unet_free (Unet *unet);
 
+/* The same without the tensors: they are checked by the file's header and not
+ * read. Of what follows only the
+ * functions that take a const Unet may be called. */
+Unet *unet_new_outline (const UnetConfig *config, Safetensors *file, GError **error);
+
+/* Fills in the parameters and the bytes: of the weights as the kernels want them,
+ * and the most that is held while they are made of the file's. */
+void unet_get_info (const Unet *unet, DiffusionModelInfo *info);
+
+/* Multiplications with additions that an input of width × height takes, those
+ * that are done on what is in memory (UnetLayer.products). */
+double unet_products (const Unet *unet, int width, int height);
+
 /* Bytes that an input of width × height takes beside the weights; 0 when no
  * machine has so many. */
 gsize unet_memory (const Unet *unet, int width, int height, int n_workers);

@@ -174,35 +174,55 @@ maker_add_norm (MakerWeights *weights, const char *prefix, const char *name, int
 static inline void
 maker_add_resnet (MakerWeights *weights, const char *prefix, int n_in, int n_out)
 {
+  /* One level: all blocks have as many channels as the first. */
   maker_add_norm (weights, prefix, "norm1", n_in);
   maker_add_layer (weights, prefix, "conv1", n_out, n_in, 3);
-  maker_add_layer (weights, prefix, "time_emb_proj", n_out, 32, 0);
+  maker_add_layer (weights, prefix, "time_emb_proj", n_out, 4 * n_out, 0);
   maker_add_norm (weights, prefix, "norm2", n_out);
   maker_add_layer (weights, prefix, "conv2", n_out, n_out, 3);
   if (n_in != n_out)
     maker_add_layer (weights, prefix, "conv_shortcut", n_out, n_in, 1);
 }
 
-/* The header of the weights that fit maker_unet_json, and how long the data is. */
+/* The header of the weights of one level of n channels with so many layers_per_block,
+ * and how long the data is. */
 static inline char *
-maker_header (gsize *n_bytes)
+maker_header_of (int n, int layers, gsize *n_bytes)
 {
   MakerWeights weights = { g_string_new (NULL), 0 };
 
-  maker_add_layer (&weights, "", "conv_in", 8, 3, 3);
-  maker_add_layer (&weights, "", "time_embedding.linear_1", 32, 8, 0);
-  maker_add_layer (&weights, "", "time_embedding.linear_2", 32, 32, 0);
-  maker_add_resnet (&weights, "down_blocks.0.resnets.0.", 8, 8);
-  maker_add_resnet (&weights, "mid_block.resnets.0.", 8, 8);
-  maker_add_resnet (&weights, "mid_block.resnets.1.", 8, 8);
-  maker_add_resnet (&weights, "up_blocks.0.resnets.0.", 16, 8);
-  maker_add_resnet (&weights, "up_blocks.0.resnets.1.", 16, 8);
-  maker_add_norm (&weights, "", "conv_norm_out", 8);
-  maker_add_layer (&weights, "", "conv_out", 3, 8, 3);
+  maker_add_layer (&weights, "", "conv_in", n, 3, 3);
+  maker_add_layer (&weights, "", "time_embedding.linear_1", 4 * n, n, 0);
+  maker_add_layer (&weights, "", "time_embedding.linear_2", 4 * n, 4 * n, 0);
+  for (int i = 0; i < layers; i++)
+    {
+      char *prefix = g_strdup_printf ("down_blocks.0.resnets.%d.", i);
+
+      maker_add_resnet (&weights, prefix, n, n);
+      g_free (prefix);
+    }
+  maker_add_resnet (&weights, "mid_block.resnets.0.", n, n);
+  maker_add_resnet (&weights, "mid_block.resnets.1.", n, n);
+  for (int i = 0; i < layers + 1; i++)
+    {
+      char *prefix = g_strdup_printf ("up_blocks.0.resnets.%d.", i);
+
+      maker_add_resnet (&weights, prefix, 2 * n, n);
+      g_free (prefix);
+    }
+  maker_add_norm (&weights, "", "conv_norm_out", n);
+  maker_add_layer (&weights, "", "conv_out", 3, n, 3);
   g_string_append_c (weights.header, '}');
 
   *n_bytes = weights.n_bytes;
   return g_string_free (weights.header, FALSE);
+}
+
+/* Those that fit maker_unet_json. */
+static inline char *
+maker_header (gsize *n_bytes)
+{
+  return maker_header_of (8, 1, n_bytes);
 }
 
 /* A folder with a right model, all weights 0. Free with maker_remove, g_free. */
