@@ -84,7 +84,7 @@ project_block (gpointer data,
 
   for (int c = 0; c < run->stride; c += KERNEL_CHUNK)
     kernels->activate (normalised + c, run->stride, job->source->data + first * run->stride + c,
-                       run->stride, n, job->scale + c, job->shift + c, FALSE);
+                       run->stride, n, job->scale + c, job->shift + c, ACTIVATION_IDENTITY);
 
   for (int i = 0; i < 3; i++)
     {

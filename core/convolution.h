@@ -49,7 +49,8 @@ typedef struct
   const Map         *sources[2];
   int                n_sources;
   gboolean           upsample;      /* each source pixel counts as 2×2 */
-  const float       *scale, *shift; /* f: SiLU (x · scale + shift); NULL: f (x) = x */
+  const float       *scale, *shift; /* f: activation (x · scale + shift); NULL: f (x) = x */
+  Activation         activation;
   const float       *bias;          /* n_out */
   const Map         *residual;      /* or NULL */
   const Convolution *shortcut;      /* 1×1 of `shortcut_sources`, the residual; or NULL */

@@ -90,7 +90,8 @@ load_linear (Builder    *builder,
 static Norm *
 load_norm (Builder    *builder,
            const char *module,
-           int         channels)
+           int         channels,
+           int         n_groups)
 {
   const gint64 shape[] = { channels };
   Norm        *norm;
@@ -99,7 +100,7 @@ load_norm (Builder    *builder,
     return NULL;
 
   norm = g_new0 (Norm, 1);
-  norm->n_groups = builder->config->norm_num_groups;
+  norm->n_groups = n_groups;
   norm->channels = channels;
   norm->epsilon = builder->config->norm_eps;
   norm->gamma = load (builder, module, "weight", 1, shape);
@@ -149,7 +150,16 @@ add_step (Builder    *builder,
   return step->result;
 }
 
-/* A convolution of one map, with nothing around it but perhaps a norm. */
+/* A step to start from: of one map, with nothing around it. */
+static Step
+new_step (StepKind kind,
+          int      source)
+{
+  return (Step) { .kind = kind, .sources = { source }, .n_sources = 1, .modulation = -1, .time = -1,
+                  .residual = -1, .factor = 1.0f };
+}
+
+/* A convolution of one map, with nothing around it but perhaps norm and SiLU. */
 static int
 add_convolution (Builder        *builder,
                  const char     *module,
@@ -161,31 +171,32 @@ add_convolution (Builder        *builder,
 {
   const int in_channels = map_channels (builder, source);
   const int level = graph_slot (builder->graph, source)->level + level_change;
-  Step      step = { .sources = { source }, .n_sources = 1, .time = -1, .residual = -1, .factor = 1.0f };
+  Step      step = new_step (kind == CONVOLUTION_WINOGRAD ? STEP_CONVOLUTION : STEP_HALVING, source);
 
-  step.kind = kind == CONVOLUTION_WINOGRAD ? STEP_CONVOLUTION : STEP_HALVING;
   step.norm = norm;
+  step.activation = ACTIVATION_SILU;
   step.upsample = level_change < 0;
   step.convolution = load_convolution (builder, module, kind, FALSE, out_channels, &in_channels, 1);
   return add_step (builder, &step, module, out_channels, level);
 }
 
-/* Adds to the channels of a residual block's first convolution. */
+/* A residual block's time projection to n values. `convolution`: what they are
+ * added to, or NULL. */
 static int
 add_time (Builder           *builder,
           const char        *module,
           const Convolution *convolution,
-          int                channels)
+          int                n)
 {
   Graph         *graph = builder->graph;
   TimeProjection time = { 0 };
 
-  time.projection = load_linear (builder, module, channels, 4 * graph->time_channels);
+  time.projection = load_linear (builder, module, n, 4 * graph->time_channels);
   if (builder->error)
     return -1;
 
   time.bias = time.projection->bias;
-  for (int c = 0; !builder->outline && c < channels; c++)
+  for (int c = 0; !builder->outline && convolution && c < n; c++)
     time.bias[c] += convolution->bias[c];
   time.at = graph->times_size;
   graph->times_size += time.projection->n_out;
@@ -193,21 +204,48 @@ add_time (Builder           *builder,
   return graph->times->len - 1;
 }
 
-/* ResnetBlock2D of one map, or of two seen as one:
- *   h = conv1 (SiLU (norm1 (x))) + time_emb_proj (SiLU (embedding))
- *   (x or conv_shortcut (x) + conv2 (SiLU (norm2 (h)))) / divisor */
+/* A map halved or enlarged, perhaps normalised and activated before. */
+static int
+add_resample (Builder    *builder,
+              const char *module,
+              const char *what,
+              const Norm *norm,
+              int         source,
+              int         level_change)
+{
+  const Slot slot = *graph_slot (builder->graph, source);
+  Step       step = new_step (STEP_RESAMPLE, source);
+  char      *name = g_strconcat (module, what, NULL);
+  int        result;
+
+  step.norm = norm;
+  step.activation = builder->config->activation;
+  result = add_step (builder, &step, name, slot.channels, slot.level + level_change);
+  g_free (name);
+  return result;
+}
+
+/* ResnetBlock2D of one map, or of two seen as one, f the activation:
+ *   h = conv1 (r (f (norm1 (x)))) + e, e = time_emb_proj (f (embedding))
+ *   (s + conv2 (f (norm2 (h)))) / divisor, s = r (x) or conv_shortcut (r (x));
+ * with scale-shift, e is twice as long and its halves modulate instead:
+ *   h = conv1 (r (f (norm1 (x)))), and norm2 (h) · (1 + e_1) + e_2 for norm2 (h).
+ * r halves or enlarges the map where the level changes (of one map only). */
 static int
 add_resnet (Builder    *builder,
             const char *module,
             const int  *sources,
             int         n_sources,
             int         out_channels,
-            double      divisor)
+            double      divisor,
+            int         level_change)
 {
-  const int level = graph_slot (builder->graph, sources[0])->level;
-  Step      first = { .kind = STEP_CONVOLUTION, .residual = -1, .factor = 1.0f };
-  Step      second = { .kind = STEP_CONVOLUTION, .n_sources = 1, .time = -1, .residual = -1 };
-  int       parts[2], in_channels = 0;
+  const UnetConfig *config = builder->config;
+  const int         level = graph_slot (builder->graph, sources[0])->level + level_change;
+  Step              first = new_step (STEP_CONVOLUTION, sources[0]);
+  Step              second = new_step (STEP_CONVOLUTION, -1);
+  int               resized = sources[0];
+  int               parts[2], in_channels = 0;
   char     *norm1 = g_strconcat (module, ".norm1", NULL);
   char     *norm2 = g_strconcat (module, ".norm2", NULL);
   char     *conv1 = g_strconcat (module, ".conv1", NULL);
@@ -223,16 +261,26 @@ add_resnet (Builder    *builder,
     }
 
   first.n_sources = n_sources;
-  first.norm = load_norm (builder, norm1, in_channels);
+  first.norm = load_norm (builder, norm1, in_channels, config->norm_num_groups);
+  first.activation = second.activation = config->activation;
+  if (level_change != 0)
+    {
+      first.sources[0] = add_resample (builder, module, ".hidden", first.norm, sources[0], level_change);
+      first.norm = NULL;
+      resized = add_resample (builder, module, ".shortcut", NULL, sources[0], level_change);
+    }
   first.convolution = load_convolution (builder, conv1, CONVOLUTION_WINOGRAD, FALSE,
                                         out_channels, parts, n_sources);
-  first.time = add_time (builder, time, first.convolution, out_channels);
+  if (config->scale_shift)
+    second.modulation = add_time (builder, time, NULL, 2 * out_channels);
+  else
+    first.time = add_time (builder, time, first.convolution, out_channels);
   second.sources[0] = add_step (builder, &first, conv1, out_channels, level);
 
-  second.norm = load_norm (builder, norm2, out_channels);
+  second.norm = load_norm (builder, norm2, out_channels, config->norm_num_groups);
   second.factor = 1.0 / divisor;
   if (in_channels == out_channels && n_sources == 1)
-    second.residual = sources[0];
+    second.residual = resized;
   else
     {
       second.n_shortcut_sources = n_sources;
@@ -260,7 +308,8 @@ static int
 add_attention (Builder    *builder,
                const char *module,
                int         source,
-               double      divisor)
+               double      divisor,
+               int         n_groups) /* 0: no norm */
 {
   static const char *const names[][2] = {
     { "to_q", "query" }, { "to_k", "key" }, { "to_v", "value" }, { "to_out.0", "proj_attn" }
@@ -268,14 +317,14 @@ add_attention (Builder    *builder,
   const int  channels = map_channels (builder, source);
   const int  depth = builder->config->attention_head_dim ? builder->config->attention_head_dim : channels;
   Attention *attention = g_new0 (Attention, 1);
-  Step       step = { .kind = STEP_ATTENTION, .sources = { source }, .n_sources = 1,
-                      .time = -1, .residual = -1, .factor = 1.0 / divisor };
+  Step       step = new_step (STEP_ATTENTION, source);
   Convolution **layers[] = { &attention->query, &attention->key, &attention->value, &attention->out };
   char         *norm = g_strconcat (module, ".group_norm", NULL);
 
   g_ptr_array_add (builder->graph->attentions, attention);
   attention->n_heads = channels / depth;
-  step.norm = load_norm (builder, norm, channels);
+  step.factor = 1.0 / divisor;
+  step.norm = n_groups > 0 ? load_norm (builder, norm, channels, n_groups) : NULL;
   for (guint i = 0; i < G_N_ELEMENTS (layers); i++)
     {
       char    *name = g_strdup_printf ("%s.%s", module, names[i][0]);
@@ -309,60 +358,107 @@ add_attention (Builder    *builder,
   }                                                    \
   G_STMT_END
 
+/* time_embedding, and the frequencies it is fed with. */
+static void
+add_time_embedding (Builder *builder)
+{
+  const gint64 channels = builder->config->block_out_channels[0];
+  const int    n = builder->config->fourier ? 2 * channels : channels;
+  Graph       *graph = builder->graph;
+
+  graph->time_channels = channels;
+  if (builder->config->fourier)
+    graph->frequencies = load (builder, "time_proj", "weight", 1, &channels);
+  graph->time_1 = load_linear (builder, "time_embedding.linear_1", 4 * channels, n);
+  graph->time_2 = load_linear (builder, "time_embedding.linear_2", 4 * channels, 4 * channels);
+}
+
+/* From one level to the next: a residual block that halves, or a convolution. */
+static int
+add_downsampler (Builder *builder,
+                 int      level,
+                 int      h)
+{
+  const UnetConfig     *config = builder->config;
+  const int             channels = config->block_out_channels[level];
+  const ConvolutionKind kind = config->downsample_padding ? CONVOLUTION_HALVING : CONVOLUTION_HALVING_CORNER;
+
+  if (config->down_resnet[level])
+    NAMED (h, add_resnet (builder, module, &h, 1, channels, 1.0, 1), "down_blocks.%d.downsamplers.0", level);
+  else
+    NAMED (h, add_convolution (builder, module, kind, NULL, h, channels, 1),
+           "down_blocks.%d.downsamplers.0.conv", level);
+  return h;
+}
+
+/* And back; blocks are counted from the coarsest level on. */
+static int
+add_upsampler (Builder *builder,
+               int      block,
+               int      h)
+{
+  const int channels = map_channels (builder, h);
+
+  if (builder->config->up_resnet[block])
+    NAMED (h, add_resnet (builder, module, &h, 1, channels, 1.0, -1), "up_blocks.%d.upsamplers.0", block);
+  else
+    NAMED (h, add_convolution (builder, module, CONVOLUTION_WINOGRAD, NULL, h, channels, -1),
+           "up_blocks.%d.upsamplers.0.conv", block);
+  return h;
+}
+
+static int
+add_mid_block (Builder *builder,
+               int      h)
+{
+  const UnetConfig *config = builder->config;
+  const int         channels = map_channels (builder, h);
+  const double      divisor = config->mid_block_scale_factor;
+
+  h = add_resnet (builder, "mid_block.resnets.0", &h, 1, channels, divisor, 0);
+  if (config->mid_attention)
+    h = add_attention (builder, "mid_block.attentions.0", h, divisor, config->attn_norm_num_groups);
+  return add_resnet (builder, "mid_block.resnets.1", &h, 1, channels, divisor, 0);
+}
+
 static void
 build (Builder *builder)
 {
   const UnetConfig *config = builder->config;
-  const int         n_levels = config->n_levels;
-  const int         last = n_levels - 1;
+  const int         n_groups = config->norm_num_groups;
+  const int         last = config->n_levels - 1;
   Slot              input = { config->in_channels, 0, -1 };
   GArray           *skips = g_array_new (FALSE, FALSE, sizeof (int));
-  Norm             *norm;
   int               h;
 
   g_array_append_val (builder->graph->slots, input);
-
-  builder->graph->time_channels = config->block_out_channels[0];
-  builder->graph->time_1 = load_linear (builder, "time_embedding.linear_1",
-                                        4 * config->block_out_channels[0],
-                                        config->block_out_channels[0]);
-  builder->graph->time_2 = load_linear (builder, "time_embedding.linear_2",
-                                        4 * config->block_out_channels[0],
-                                        4 * config->block_out_channels[0]);
+  add_time_embedding (builder);
 
   h = add_convolution (builder, "conv_in", CONVOLUTION_WINOGRAD, NULL, 0,
                        config->block_out_channels[0], 0);
   g_array_append_val (skips, h);
 
-  for (int i = 0; i < n_levels && !builder->error; i++)
+  for (int i = 0; i <= last && !builder->error; i++)
     {
       for (int j = 0; j < config->layers_per_block; j++)
         {
-          NAMED (h, add_resnet (builder, module, &h, 1, config->block_out_channels[i], 1.0),
+          NAMED (h, add_resnet (builder, module, &h, 1, config->block_out_channels[i], 1.0, 0),
                  "down_blocks.%d.resnets.%d", i, j);
           if (config->down_attention[i])
-            NAMED (h, add_attention (builder, module, h, 1.0), "down_blocks.%d.attentions.%d", i, j);
+            NAMED (h, add_attention (builder, module, h, 1.0, n_groups), "down_blocks.%d.attentions.%d", i, j);
           g_array_append_val (skips, h);
         }
       if (i < last)
         {
-          NAMED (h, add_convolution (builder, module,
-                                     config->downsample_padding ? CONVOLUTION_HALVING
-                                                                : CONVOLUTION_HALVING_CORNER,
-                                     NULL, h, config->block_out_channels[i], 1),
-                 "down_blocks.%d.downsamplers.0.conv", i);
+          h = add_downsampler (builder, i, h);
           g_array_append_val (skips, h);
         }
     }
 
-  h = add_resnet (builder, "mid_block.resnets.0", &h, 1, config->block_out_channels[last],
-                  config->mid_block_scale_factor);
-  if (config->mid_attention)
-    h = add_attention (builder, "mid_block.attentions.0", h, config->mid_block_scale_factor);
-  h = add_resnet (builder, "mid_block.resnets.1", &h, 1, config->block_out_channels[last],
-                  config->mid_block_scale_factor);
+  if (config->mid_block)
+    h = add_mid_block (builder, h);
 
-  for (int i = 0; i < n_levels && !builder->error; i++)
+  for (int i = 0; i <= last && !builder->error; i++)
     {
       const int channels = config->block_out_channels[last - i];
 
@@ -371,18 +467,18 @@ build (Builder *builder)
           const int sources[] = { h, g_array_index (skips, int, skips->len - 1) };
 
           g_array_set_size (skips, skips->len - 1);
-          NAMED (h, add_resnet (builder, module, sources, 2, channels, 1.0),
+          NAMED (h, add_resnet (builder, module, sources, 2, channels, 1.0, 0),
                  "up_blocks.%d.resnets.%d", i, j);
           if (config->up_attention[i])
-            NAMED (h, add_attention (builder, module, h, 1.0), "up_blocks.%d.attentions.%d", i, j);
+            NAMED (h, add_attention (builder, module, h, 1.0, n_groups), "up_blocks.%d.attentions.%d", i, j);
         }
       if (i < last)
-        NAMED (h, add_convolution (builder, module, CONVOLUTION_WINOGRAD, NULL, h, channels, -1),
-               "up_blocks.%d.upsamplers.0.conv", i);
+        h = add_upsampler (builder, i, h);
     }
 
-  norm = load_norm (builder, "conv_norm_out", config->block_out_channels[0]);
-  add_convolution (builder, "conv_out", CONVOLUTION_WINOGRAD, norm, h, config->out_channels, 0);
+  add_convolution (builder, "conv_out", CONVOLUTION_WINOGRAD,
+                   load_norm (builder, "conv_norm_out", config->block_out_channels[0], n_groups), h,
+                   config->out_channels, 0);
   g_array_free (skips, TRUE);
 }
 
@@ -431,5 +527,6 @@ graph_free (Graph *graph)
   g_ptr_array_unref (graph->convolutions);
   g_ptr_array_unref (graph->norms);
   g_ptr_array_unref (graph->attentions);
+  g_free (graph->frequencies);
   g_free (graph);
 }

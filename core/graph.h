@@ -19,6 +19,7 @@ typedef enum
   STEP_CONVOLUTION, /* Winograd */
   STEP_HALVING,
   STEP_ATTENTION,
+  STEP_RESAMPLE,
 } StepKind;
 
 typedef struct
@@ -28,7 +29,10 @@ typedef struct
   int                sources[2]; /* maps */
   int                n_sources;
   gboolean           upsample;
-  const Norm        *norm; /* followed by SiLU, but before attention; or NULL */
+  const Norm        *norm; /* of the source; or NULL */
+  int                modulation; /* number of the time projection whose halves scale and shift
+                                  * what is normalised; −1: none */
+  Activation         activation; /* after the norm; none before attention */
   const Convolution *convolution;
   int                time; /* number of the time projection that is added; −1: none */
   int                residual; /* map; −1: none */
@@ -48,17 +52,19 @@ typedef struct
   int last_step; /* that reads it; it is made by step `number − 1`, map 0 is the input */
 } Slot;
 
-/* SiLU (embedding) to the channels of one residual block. */
+/* activation (embedding) to the channels of one residual block: what is added to
+ * its first convolution, or the factors and then the summands of a modulation. */
 typedef struct
 {
   Convolution *projection;
-  float       *bias; /* of the projection and of the convolution it is added to */
+  float       *bias; /* of the projection and of the convolution it is added to, if any */
   gsize        at;   /* where its result lies among all */
 } TimeProjection;
 
 typedef struct
 {
-  int          time_channels; /* of the sinusoids */
+  int          time_channels; /* block_out_channels[0] */
+  float       *frequencies; /* of the Fourier embedding, time_channels; or NULL; owned */
   Convolution *time_1, *time_2;
   GArray      *times; /* TimeProjection */
   gsize        times_size; /* floats of all their results */

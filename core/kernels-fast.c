@@ -147,21 +147,36 @@ fast_activate (float       *out,
                int          n_pixels,
                const float *scale,
                const float *shift,
-               gboolean     silu)
+               Activation   activation)
 {
   for (int j = 0; j < KERNEL_CHUNK; j += LANES)
     {
       const Vector factor = vector_load (scale + j);
       const Vector summand = vector_load (shift + j);
 
-      if (silu)
-        for (int i = 0; i < n_pixels; i++)
-          vector_store (out + i * out_stride + j,
-                        vector_silu (vector_load (in + i * in_stride + j) * factor + summand));
-      else
-        for (int i = 0; i < n_pixels; i++)
-          vector_store (out + i * out_stride + j,
-                        vector_load (in + i * in_stride + j) * factor + summand);
+#define FOR_EACH_PIXEL(f)                           \
+  for (int i = 0; i < n_pixels; i++)                \
+    vector_store (out + i * out_stride + j,         \
+                  f (vector_load (in + i * in_stride + j) * factor + summand))
+      switch (activation)
+        {
+        case ACTIVATION_IDENTITY:
+          FOR_EACH_PIXEL ();
+          break;
+        case ACTIVATION_SILU:
+          FOR_EACH_PIXEL (vector_silu);
+          break;
+        case ACTIVATION_MISH:
+          FOR_EACH_PIXEL (vector_mish);
+          break;
+        case ACTIVATION_GELU:
+          FOR_EACH_PIXEL (vector_gelu);
+          break;
+        case ACTIVATION_RELU:
+          FOR_EACH_PIXEL (vector_relu);
+          break;
+        }
+#undef FOR_EACH_PIXEL
     }
 }
 

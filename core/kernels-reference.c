@@ -8,12 +8,6 @@
 
 #include <math.h>
 
-static double
-silu (double v)
-{
-  return v / (1.0 + exp (-v));
-}
-
 static void
 reference_product (float             *c,
                    gsize              c_stride,
@@ -49,14 +43,14 @@ reference_activate (float       *out,
                     int          n_pixels,
                     const float *scale,
                     const float *shift,
-                    gboolean     with_silu)
+                    Activation   activation)
 {
   for (int i = 0; i < n_pixels; i++)
     for (int c = 0; c < KERNEL_CHUNK; c++)
       {
         double v = (double) in[i * in_stride + c] * scale[c] + shift[c];
 
-        out[i * out_stride + c] = with_silu ? silu (v) : v;
+        out[i * out_stride + c] = activation_value (activation, v);
       }
 }
 
@@ -206,7 +200,7 @@ reference_silu (float *x,
                 int    n)
 {
   for (int i = 0; i < n; i++)
-    x[i] = silu (x[i]);
+    x[i] = activation_value (ACTIVATION_SILU, x[i]);
 }
 
 const Kernels kernels_reference = {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <glib.h>
+#include <math.h>
 
 #if defined(__x86_64__) || defined(__i386__)
 #include <immintrin.h>
@@ -128,4 +129,31 @@ vector_silu (Vector v)
 #else
   return v / divisor;
 #endif
+}
+
+/* max (v, 0); 0 for what is not a number. */
+ALWAYS_INLINE Vector
+vector_relu (Vector v)
+{
+  return (Vector) ((v > 0.0f) & (VectorInt) v);
+}
+
+/* v · tanh (log (1 + e)), e = exp (v), is v · e (e + 2) / (e (e + 2) + 2). Above
+ * 30 the quotient is 1, and e is kept from overflowing when it is squared. */
+ALWAYS_INLINE Vector
+vector_mish (Vector v)
+{
+  const Vector e = vector_exp (30.0f - vector_relu (30.0f - v));
+  const Vector product = e * (e + 2.0f);
+
+  return v * (product / (product + 2.0f));
+}
+
+/* One lane at a time, by the library's erfc. */
+ALWAYS_INLINE Vector
+vector_gelu (Vector v)
+{
+  for (int i = 0; i < LANES; i++)
+    v[i] = 0.5f * v[i] * erfcf (-0.707106781f * v[i]);
+  return v;
 }

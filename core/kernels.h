@@ -16,6 +16,8 @@
 
 #include <glib.h>
 
+#include "activation.h"
+
 #define KERNEL_CHUNK 16
 #define KERNEL_ALIGN 64
 
@@ -69,7 +71,7 @@ typedef struct
 
   /* One chunk of 16 channels of n_pixels pixels:
    *   out[i · out_stride + c] = f (in[i · in_stride + c] · scale[c] + shift[c])
-   * with f = SiLU, f (v) = v / (1 + exp (−v)), or the identity. */
+   * with f the activation. */
   void (*activate) (float       *out,
                     gsize        out_stride,
                     const float *in,
@@ -77,7 +79,7 @@ typedef struct
                     int          n_pixels,
                     const float *scale,
                     const float *shift,
-                    gboolean     silu);
+                    Activation   activation);
 
   /* One chunk of 16 channels of n_pixels pixels as it is, or of a row enlarged
    * twofold: out[i · 16 + c] = in[((first + i) >> enlarge) · in_stride + c], with

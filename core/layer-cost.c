@@ -123,6 +123,13 @@ layer_cost (const Step *step,
 {
   if (step->kind == STEP_ATTENTION)
     attention_cost (step, layer);
+  else if (step->kind == STEP_RESAMPLE)
+    {
+      const double in = map_bytes (&maps[step->sources[0]]);
+
+      layer->bytes = in + map_bytes (layer->map);
+      layer->bytes_unfused = layer->bytes + (step->norm ? 5.0 * in : 0.0);
+    }
   else
     convolution_cost (step, maps, layer);
 }

@@ -14,6 +14,7 @@
 
 #include "graph.h"
 #include "layer-cost.h"
+#include "resample.h"
 
 /* Larger sides than this are refused: pixel counts stay within an int. */
 #define SIDE_MAX 32768
@@ -35,6 +36,7 @@ struct Unet
   float    *scale, *shift; /* of the norm of the present step */
   float    *times;         /* results of all time projections */
   float    *embedding;     /* three vectors of time channels */
+  float     out_factor;    /* of the last step */
 };
 
 /* --- Plan ----------------------------------------------------------------- */
@@ -134,6 +136,9 @@ step_size (const Graph   *graph,
       break;
     case STEP_ATTENTION:
       attention_size (step->attention, result.width, result.height, size);
+      break;
+    case STEP_RESAMPLE:
+      resample_size (result.width, size);
       break;
     }
 }
@@ -395,24 +400,19 @@ apply_linear (const Unet        *unet,
 }
 
 /* The sinusoids of get_timestep_embedding in diffusers (Vaswani et al. 2017,
- * section 3.5): frequencies 10000^(−i / (half − freq_shift)), in single
- * precision at the places where PyTorch rounds, since at t = 999 the rounding
- * of a frequency moves the phase by 1e-4. Then the two linear layers, and what
- * each residual block makes of them. */
+ * section 3.5): frequencies 10000^(−i / (half − freq_shift)), sines first unless
+ * they are flipped, an odd channel 0. In single precision at the places where
+ * PyTorch rounds, since at t = 999 the rounding of a frequency moves the phase
+ * by 1e-4. */
 static void
-embed_time (Unet  *unet,
-            double t)
+positional_embedding (const Unet *unet,
+                      double      t,
+                      float      *out)
 {
-  const Graph *graph = unet->graph;
-  const int    half = graph->time_channels / 2;
-  const int    n = graph->time_1->n_out;
-  float       *sinusoids = unet->embedding;
-  float       *hidden = unet->embedding + n;
-  float       *embedding = unet->embedding + 2 * n;
-  float       *sines = sinusoids + (unet->config.flip_sin_to_cos ? half : 0);
-  float       *cosines = sinusoids + (unet->config.flip_sin_to_cos ? 0 : half);
+  const int half = unet->graph->time_channels / 2;
+  float    *sines = out + (unet->config.flip_sin_to_cos ? half : 0);
+  float    *cosines = out + (unet->config.flip_sin_to_cos ? 0 : half);
 
-  memset (sinusoids, 0, n * sizeof *sinusoids);
   for (int i = 0; i < half; i++)
     {
       const float exponent = (float) -log (10000.0) * i / (float) (half - unet->config.freq_shift);
@@ -421,17 +421,84 @@ embed_time (Unet  *unet,
       sines[i] = sinf (phase);
       cosines[i] = cosf (phase);
     }
+}
+
+/* GaussianFourierProjection (Song et al. 2021, appendix C): 2π · log (t) times the
+ * frequencies of the file, sines first whatever the configuration says. Rounded
+ * as above: the phases reach thousands. */
+static void
+fourier_embedding (const Unet *unet,
+                   double      t,
+                   float      *out)
+{
+  const int n = unet->graph->time_channels;
+
+  for (int i = 0; i < n; i++)
+    {
+      const float phase = logf (t) * unet->graph->frequencies[i] * 2.0f * (float) G_PI;
+
+      out[i] = sinf (phase);
+      out[n + i] = cosf (phase);
+    }
+}
+
+/* The sinusoids, two linear layers with SiLU between them, and what each
+ * residual block makes of the result. */
+static void
+embed_time (Unet  *unet,
+            double t)
+{
+  const Graph *graph = unet->graph;
+  const int    n = graph->time_1->n_out;
+  float       *sinusoids = unet->embedding;
+  float       *hidden = unet->embedding + n;
+  float       *embedding = unet->embedding + 2 * n;
+
+  memset (sinusoids, 0, n * sizeof *sinusoids);
+  if (graph->frequencies)
+    fourier_embedding (unet, t, sinusoids);
+  else
+    positional_embedding (unet, t, sinusoids);
 
   apply_linear (unet, graph->time_1, graph->time_1->bias, sinusoids, hidden);
   unet->kernels->silu (hidden, n);
   apply_linear (unet, graph->time_2, graph->time_2->bias, hidden, embedding);
-  unet->kernels->silu (embedding, n);
+  for (int i = 0; i < n; i++)
+    embedding[i] = activation_value (unet->config.activation, embedding[i]);
 
   for (guint i = 0; i < graph->times->len; i++)
     {
       const TimeProjection *time = &g_array_index (graph->times, TimeProjection, i);
 
       apply_linear (unet, time->projection, time->bias, embedding, unet->times + time->at);
+    }
+}
+
+static const float *
+time_result (const Unet *unet,
+             int         number)
+{
+  return unet->times + g_array_index (unet->graph->times, TimeProjection, number).at;
+}
+
+/* Scale and shift of the step's norm of `sources`, modulated where the step says
+ * so: (x · scale + shift) · (1 + e_1) + e_2. */
+static void
+prepare_norm (const Unet       *unet,
+              const Step       *step,
+              const Map *const *sources)
+{
+  norm_prepare (step->norm, sources, step->n_sources, unet->scale, unet->shift);
+  if (step->modulation >= 0)
+    {
+      const int    n = step->norm->channels;
+      const float *e = time_result (unet, step->modulation);
+
+      for (int c = 0; c < n; c++)
+        {
+          unet->scale[c] *= 1.0f + e[c];
+          unet->shift[c] = unet->shift[c] * (1.0f + e[c]) + e[n + c];
+        }
     }
 }
 
@@ -449,16 +516,19 @@ run_convolution (Unet       *unet,
     job.shortcut_sources[i] = &unet->maps[step->shortcut_sources[i]];
   if (step->norm)
     {
-      norm_prepare (step->norm, job.sources, job.n_sources, unet->scale, unet->shift);
+      prepare_norm (unet, step, job.sources);
       job.scale = unet->scale;
       job.shift = unet->shift;
+      job.activation = step->activation;
     }
   job.bias = step->convolution->bias;
   if (step->time >= 0)
-    job.bias = unet->times + g_array_index (unet->graph->times, TimeProjection, step->time).at;
+    job.bias = time_result (unet, step->time);
   if (step->residual >= 0)
     job.residual = &unet->maps[step->residual];
   job.result = &unet->maps[step->result];
+  if (step->result == (int) unet->graph->slots->len - 1)
+    job.factor = unet->out_factor;
 
   return step->kind == STEP_HALVING ? halving_run (&job, &unet->workspace)
                                     : winograd_run (&job, &unet->workspace);
@@ -472,8 +542,47 @@ run_attention (Unet       *unet,
   AttentionJob job = { step->attention, source, unet->scale, unet->shift, step->factor,
                        &unet->maps[step->result] };
 
-  norm_prepare (step->norm, &source, 1, unet->scale, unet->shift);
+  if (step->norm)
+    prepare_norm (unet, step, &source);
+  else
+    for (int c = 0; c < source->stride; c++)
+      {
+        unet->scale[c] = 1.0f;
+        unet->shift[c] = 0.0f;
+      }
   return attention_run (&job, &unet->workspace);
+}
+
+static gboolean
+run_resample (Unet       *unet,
+              const Step *step)
+{
+  const Map  *source = &unet->maps[step->sources[0]];
+  ResampleJob job = { .source = source, .activation = step->activation,
+                      .result = &unet->maps[step->result] };
+
+  if (step->norm)
+    {
+      prepare_norm (unet, step, &source);
+      job.scale = unet->scale;
+      job.shift = unet->shift;
+    }
+  return resample_run (&job, &unet->workspace);
+}
+
+static gboolean
+run_step (Unet       *unet,
+          const Step *step)
+{
+  switch (step->kind)
+    {
+    case STEP_ATTENTION:
+      return run_attention (unet, step);
+    case STEP_RESAMPLE:
+      return run_resample (unet, step);
+    default:
+      return run_convolution (unet, step);
+    }
 }
 
 static void
@@ -506,15 +615,16 @@ unet_run (Unet             *unet,
       for (int c = 0; c < input->channels; c++)
         input->data[i * input->stride + c] = 2.0f * input->data[i * input->stride + c] - 1.0f;
 
+  if (unet->config.fourier)
+    t = MAX (t, 1.0);
+  unet->out_factor = unet->config.fourier ? 1.0 / t : 1.0;
   embed_time (unet, t);
 
   for (guint i = 0; i < graph->steps->len; i++)
     {
       const Step *step = graph_step (graph, i);
-      gboolean    done;
 
-      done = step->kind == STEP_ATTENTION ? run_attention (unet, step) : run_convolution (unet, step);
-      if (!done)
+      if (!run_step (unet, step))
         {
           g_cancellable_set_error_if_cancelled (cancel, error);
           return NULL;

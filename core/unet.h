@@ -46,7 +46,8 @@ float *unet_begin (Unet             *unet,
 
 /* Evaluates the network at timestep t on what unet_begin returned, by the same
  * workers. The result has KERNEL_PAD (out_channels) floats a pixel and is valid
- * until the next unet_begin. */
+ * until the next unet_begin. A network with the Fourier embedding, whose result
+ * is divided by t, gets at least t = 1: the reference has no value at 0. */
 const float *unet_run (Unet             *unet,
                        DiffusionWorkers *workers,
                        double            t,

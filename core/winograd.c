@@ -193,7 +193,7 @@ read_row (const Run   *run,
   in = source->data + (gsize) (y >> upsample) * source->width * source->stride + at;
   if (scale)
     kernels->activate (out, KERNEL_CHUNK, in + (gsize) x0 * source->stride, source->stride, inside,
-                       scale, shift, TRUE);
+                       scale, shift, run->job->activation);
   else
     kernels->copy (out, in, source->stride, x0, inside, upsample);
 

@@ -51,14 +51,20 @@ test_unet_defaults (void)
       g_assert_cmpint (config.block_out_channels[i], ==, channels[i]);
       g_assert_cmpint (config.down_attention[i], ==, i > 0);
       g_assert_cmpint (config.up_attention[i], ==, i < 3);
+      g_assert_false (config.down_resnet[i] || config.up_resnet[i]);
     }
   g_assert_cmpint (config.layers_per_block, ==, 2);
   g_assert_cmpint (config.norm_num_groups, ==, 32);
   g_assert_cmpfloat (config.norm_eps, ==, 1e-5);
+  g_assert_cmpint (config.activation, ==, ACTIVATION_SILU);
+  g_assert_false (config.scale_shift);
+  g_assert_true (config.mid_block);
   g_assert_true (config.mid_attention);
+  g_assert_cmpint (config.attn_norm_num_groups, ==, 32);
   g_assert_cmpint (config.attention_head_dim, ==, 8);
   g_assert_cmpfloat (config.mid_block_scale_factor, ==, 1.0);
   g_assert_cmpint (config.downsample_padding, ==, 1);
+  g_assert_false (config.fourier);
   g_assert_true (config.flip_sin_to_cos);
   g_assert_cmpfloat (config.freq_shift, ==, 0.0);
   g_assert_false (config.center_input_sample);
@@ -93,6 +99,48 @@ test_unet_ddpm (void)
   g_assert_cmpint (config.sample_size, ==, 32);
   g_assert_true (config.down_attention[1] && !config.down_attention[2]);
   g_assert_true (config.up_attention[2] && !config.up_attention[1]);
+}
+
+/* Which blocks change the size by what, and which norm the middle attention has. */
+static void
+test_unet_blocks (void)
+{
+#define LEVELS "\"block_out_channels\": [64, 64, 64, 64], \"down_block_types\": [\"DownBlock2D\"," \
+               " \"AttnDownBlock2D\", \"ResnetDownsampleBlock2D\", \"DownBlock2D\"]," \
+               "\"up_block_types\": [\"ResnetUpsampleBlock2D\", \"UpBlock2D\"," \
+               " \"AttnUpBlock2D\", \"UpBlock2D\"]"
+  UnetConfig config;
+  GError    *error = NULL;
+
+  read_unet ("{" LEVELS ", \"act_fn\": \"mish\"}", &config, &error);
+  g_assert_no_error (error);
+  g_assert_true (!config.down_resnet[0] && !config.down_resnet[1] && config.down_resnet[2]);
+  g_assert_true (config.up_resnet[0] && !config.up_resnet[1] && !config.up_resnet[2]);
+  g_assert_true (config.down_attention[1] && !config.down_attention[2]);
+  g_assert_true (config.up_attention[2] && !config.up_attention[0]);
+  g_assert_cmpint (config.activation, ==, ACTIVATION_MISH);
+
+  read_unet ("{" LEVELS ", \"downsample_type\": \"resnet\", \"upsample_type\": \"resnet\","
+             "\"resnet_time_scale_shift\": \"scale_shift\", \"out_channels\": 6}",
+             &config, &error);
+  g_assert_no_error (error);
+  g_assert_true (!config.down_resnet[0] && config.down_resnet[1] && config.down_resnet[2]);
+  g_assert_true (config.up_resnet[0] && !config.up_resnet[1] && config.up_resnet[2]);
+  g_assert_true (config.scale_shift);
+  g_assert_cmpint (config.attn_norm_num_groups, ==, 0);
+  g_assert_cmpint (config.out_channels, ==, 6);
+
+  read_unet ("{" LEVELS ", \"resnet_time_scale_shift\": \"scale_shift\","
+             "\"attn_norm_num_groups\": 16, \"time_embedding_type\": \"fourier\"}",
+             &config, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (config.attn_norm_num_groups, ==, 16);
+  g_assert_true (config.fourier);
+
+  read_unet ("{" LEVELS ", \"mid_block_type\": null}", &config, &error);
+  g_assert_no_error (error);
+  g_assert_false (config.mid_block || config.mid_attention);
+#undef LEVELS
 }
 
 /* Folding and conditioning, our own two keys. */
@@ -133,16 +181,16 @@ test_unet_refusals (void)
   } cases[] = {
     { "\"_class_name\":\"UNet2DConditionModel\"", "*“_class_name” is \"UNet2DC*\"UNet2DModel\"*" },
     { "\"_class_name\":null", "*“_class_name” is null*" },
-    { "\"act_fn\":\"mish\"", "*“act_fn” is \"mish\", expected one of \"silu\", \"swish\"." },
-    { "\"time_embedding_type\":\"fourier\"", "*“time_embedding_type” is \"fourier\"*" },
+    { "\"act_fn\":\"tanh\"", "*“act_fn” is \"tanh\", expected one of \"silu\", \"swish\", \"mish\"*" },
     { "\"time_embedding_type\":\"learned\"", "*“time_embedding_type” is \"learned\"*" },
-    { "\"resnet_time_scale_shift\":\"scale_shift\"", "*“resnet_time_scale_shift” is*" },
-    { "\"downsample_type\":\"resnet\"", "*“downsample_type” is \"resnet\"*" },
-    { "\"upsample_type\":\"resnet\"", "*“upsample_type” is \"resnet\"*" },
-    { "\"mid_block_type\":null", "*“mid_block_type” is null*" },
+    { "\"resnet_time_scale_shift\":\"spatial\"", "*“resnet_time_scale_shift” is \"spatial\"*" },
+    { "\"downsample_type\":\"pool\"", "*“downsample_type” is \"pool\"*\"resnet\"*" },
+    { "\"upsample_type\":\"pool\"", "*“upsample_type” is \"pool\"*\"resnet\"*" },
+    { "\"mid_block_type\":\"UNetMidBlock2DCrossAttn\"", "*“mid_block_type” is*" },
     { "\"class_embed_type\":\"timestep\"", "*“class_embed_type” is*expected null*" },
     { "\"num_class_embeds\":10", "*“num_class_embeds” is 10, expected null*" },
-    { "\"attn_norm_num_groups\":16", "*“attn_norm_num_groups” is 16*" },
+    { "\"attn_norm_num_groups\":0", "*“attn_norm_num_groups” is 0*" },
+    { "\"attn_norm_num_groups\":36", "*“attn_norm_num_groups” is 36, expected a divisor*" },
     { "\"time_embedding_dim\":128", "*“time_embedding_dim” is 128, expected 896." },
     { "\"conditioning\":\"text\"", "*“conditioning” is \"text\"*\"filled-image\"*" },
     { "\"conditioning\":1", "*“conditioning” is 1*" },
@@ -152,7 +200,7 @@ test_unet_refusals (void)
     { "\"pixel_unshuffle\":2,\"in_channels\":12", "*“out_channels” is missing, expected 12*" },
     { "\"in_channels\":4", "*“in_channels” is 4, expected 3*" },
     { "\"in_channels\":1,\"out_channels\":1", "*“in_channels” is 1, expected 3*" },
-    { "\"out_channels\":6", "*“out_channels” is 6, expected 3*" },
+    { "\"out_channels\":9", "*“out_channels” is 9, expected 3*" },
     { "\"conditioning\":\"filled-image\"", "*“in_channels” is missing, expected 7*" },
     { "\"guess_deviation\":0.25", "*“guess_deviation” is 0.25*“conditioning”*" },
     { "\"guess_deviation\":-1", "*“guess_deviation” is -1*" },
@@ -193,8 +241,8 @@ test_unet_refusals (void)
     { LEVELS ("[null]", DOWN1, UP1), "*“block_out_channels” is [null]*" },
     { LEVELS ("[[64]]", DOWN1, UP1), "*“block_out_channels” is [*" },
     { LEVELS ("64", DOWN1, UP1), "*“block_out_channels” is 64*a list*" },
-    { LEVELS ("[33]", DOWN1, UP1) ",\"norm_num_groups\":1,\"add_attention\":false",
-      "*“block_out_channels” is [33], expected an even number first." },
+    { LEVELS ("[1]", DOWN1, UP1) ",\"norm_num_groups\":1,\"add_attention\":false",
+      "*“freq_shift” is missing, expected less than half*" },
     { LEVELS ("[64]", "[\"Down\"]", UP1), "*“down_block_types” is [\"Down\"]*\"DownBlock2D\"*" },
     { LEVELS ("[64]", "[\"UpBlock2D\"]", UP1), "*“down_block_types” is*" },
     { LEVELS ("[64]", DOWN1, "[\"SkipUpBlock2D\"]"), "*“up_block_types” is*" },
@@ -387,6 +435,7 @@ main (int argc, char **argv)
   folder = maker_new_folder ();
   g_test_add_func ("/config/unet/defaults", test_unet_defaults);
   g_test_add_func ("/config/unet/ddpm", test_unet_ddpm);
+  g_test_add_func ("/config/unet/blocks", test_unet_blocks);
   g_test_add_func ("/config/unet/own-keys", test_unet_own_keys);
   g_test_add_func ("/config/unet/refusals", test_unet_refusals);
   g_test_add_func ("/config/scheduler/defaults", test_scheduler_defaults);

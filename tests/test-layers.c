@@ -209,6 +209,7 @@ check_layer (GRand         *rand,
   job.sources[1] = sources[1];
   job.upsample = shape->upsample;
   job.scale = shape->norm ? scale : NULL;
+  job.activation = ACTIVATION_SILU;
   job.shift = shape->norm ? shift : NULL;
   job.bias = convolution->bias;
   job.factor = shape->residual ? 0.5f : 1.0f;
