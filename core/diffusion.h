@@ -180,13 +180,16 @@ typedef struct
   DiffusionSampler sampler;
   int              resample;    /* r, 0…50, 0: what the model asks for */
   int              jump_length; /* j, 1…100, in reverse steps */
-  int              context;     /* 0…4096 pixels around the region that the network sees;
-                                 * 0: half the region's longer side, within limits */
+  int              context;     /* 0…4096 pixels around a part of the selection that the network
+                                 * sees at each of the part's scales; more than 512 are as good
+                                 * as 512; 0: what the model asks for */
   guint32          seed;        /* 0…2147483647 */
 } DiffusionInpaintSettings;
 
 /* Fills the selected pixels of `region` by the reverse process from x_t with
- * the RePaint step (Lugmayr et al. 2022, algorithm 1). `region` is the bounding
+ * the RePaint step (Lugmayr et al. 2022, algorithm 1). What lies far apart, or
+ * is too large to be held at once, is done in parts, one after the other, what
+ * is wider than the network has learned to fill from coarse to fine. `region` is the bounding
  * box of the selection values that count (≥ 1/512) and lies inside the source.
  * On success the automatic settings (0) in `settings` hold what was used.
  * `progress` may be NULL. */
@@ -200,8 +203,10 @@ gboolean diffusion_inpaint (DiffusionModel           *model,
                             GError                  **error);
 
 /* What diffusion_inpaint() with the same arguments and n_threads workers will take.
- * `model` may be an outline; of the source only its size is looked at. Errors: as
- * diffusion_inpaint() refuses its arguments. */
+ * `model` may be an outline. Looks through the selection of the region (a second for
+ * 60 megapixels), since the work follows from what is selected; pixels are not read. At most:
+ * what an earlier part has filled may be left out. Errors: as diffusion_inpaint() refuses its
+ * arguments and the selection. */
 gboolean diffusion_inpaint_cost (const DiffusionModel           *model,
                                  int                             n_threads,
                                  const DiffusionSource          *source,

@@ -1,143 +1,148 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * inpaint.c: fills what is selected. Reads the region and its surroundings, makes
- * a smooth first guess, runs the reverse process with the known pixels forced,
- * and writes the region.
+ * inpaint.c: fills what is selected: part by part (islands.h), each from coarse to fine
+ * (scales.h). At each scale: reads the part and its surroundings, makes a smooth first
+ * guess, and runs the reverse process with the known pixels forced. A part that is done
+ * is known to those after it.
  */
 #include <string.h>
 
 #include <glib/gi18n-lib.h>
 
 #include "fill.h"
-#include "model.h"
+#include "inpaint-plan.h"
 #include "planes.h"
 #include "repaint.h"
 #include "tiles.h"
 
-/* What a setting of 0 means. A network that sees the mask needs few steps and no
- * resampling; others are brought into harmony with the known pixels by RePaint's
- * passes. */
-#define STEPS_MASK_AWARE 20
-#define STEPS_UNCONDITIONAL 100
-#define RESAMPLE_MASK_AWARE 1
-#define RESAMPLE_UNCONDITIONAL 5
-
-/* Automatic context: half as wide as the region, at least CONTEXT_MIN pixels and at
- * most CONTEXT_MAX_CELLS pixels of the network's coarsest level (256 pixels of the
- * picture for the bundled model: its convolutions see about 270 pixels far). */
-#define CONTEXT_MIN 64
-#define CONTEXT_MAX_CELLS 16
-
-#define ROWS_PER_WRITE 64
+/* The planes of one stage's area. Colours in −1…1. */
+typedef struct
+{
+  const InpaintStage *stage;
+  gsize               size;  /* pixels */
+  float              *clean; /* what the process starts from: the picture, the guess or the
+                              * coarser result where nothing of it may be used */
+  float              *y;     /* the picture, the guess where m = 1 */
+  float              *m;     /* 1: unknown */
+  float              *join;  /* when a pixel joins the process */
+  float              *x_t, *x0;
+} Planes;
 
 typedef struct
 {
   DiffusionModel                 *model;
   DiffusionWorkers               *workers;
-  const DiffusionSource          *source;
-  const DiffusionSink            *sink;
   const DiffusionInpaintSettings *settings;
   const DiffusionProgress        *progress; /* never NULL */
 
-  DiffusionRect region; /* what is written */
-  DiffusionRect area;   /* the region and its context: what is computed */
-  gsize         size;   /* pixels of the area */
-  int           n_channels;
-  Repaint       repaint;
-  int           n_evaluations; /* of the whole run */
-  int           n_done;        /* of them */
+  Canvas        *canvas;
+  InpaintPlan   *plan;
+  int            n_channels;
+  int            n_evaluations; /* done, of all stages before the present one */
+  gint64         n_pixels;      /* likewise */
+  const Planes  *planes;        /* the present ones */
 
-  /* Planes of the area; colours in −1…1. */
-  float *clean; /* the picture, the guess where nothing of it may be used */
-  float *y;     /* the picture, the guess where m = 1 */
-  float *m;     /* 1: unknown */
-  float *join;  /* when a pixel joins the process */
-  float *x_t, *x0;
-  float *preview; /* 0…1, only when somebody looks */
+  /* The present part's finest area, only when somebody looks: what is shown, 0…1, and
+   * where it changes. */
+  const DiffusionRect *shown;
+  float               *preview, *unknown;
 } Inpaint;
 
-/* --- What is read --------------------------------------------------------------- */
+/* --- What a stage begins with --------------------------------------------------------- */
 
-static int
-automatic_context (const DiffusionModel *model, const DiffusionRect *region)
+static gboolean
+planes_allocate (Planes *planes, const InpaintStage *stage, int n, GError **error)
 {
-  int longer = MAX (region->width, region->height);
-  int most = MAX (CONTEXT_MAX_CELLS * model_get_multiple (model), CONTEXT_MIN);
-  int context = CLAMP (longer / 2, CONTEXT_MIN, most);
+  int width = stage->area.width, height = stage->area.height;
 
-  /* A network trained on whole pictures of one size expects to see about as much. */
-  if (!diffusion_model_is_mask_aware (model))
-    {
-      int seen = model_get_shape (model)->sample_size;
-      int missing = seen - MIN (region->width, region->height);
-
-      context = MAX (context, MIN ((missing + 1) / 2, most));
-    }
-  return context;
+  *planes = (Planes){ .stage = stage, .size = (gsize) width * height };
+  return (planes->clean = planes_new (width, height, n, error)) &&
+         (planes->y = planes_new (width, height, n, error)) &&
+         (planes->m = planes_new (width, height, 1, error)) &&
+         (planes->join = planes_new (width, height, 1, error)) &&
+         (planes->x_t = planes_new (width, height, n, error)) &&
+         (planes->x0 = planes_new (width, height, n, error));
 }
 
-/* Reads the area, clips what is outside 0…1 (the network never sees it), and turns
- * alpha and selection into m and join. */
-static gboolean
-read_area (Inpaint *job, GError **error)
+static void
+planes_release (Planes *planes)
 {
-  const double T = schedule_get_T (job->repaint.sampler.schedule);
-  float       *alpha = job->m, *selection = job->join; /* replaced pixel by pixel */
-  gboolean     any = FALSE;
+  g_free (planes->clean);
+  g_free (planes->y);
+  g_free (planes->m);
+  g_free (planes->join);
+  g_free (planes->x_t);
+  g_free (planes->x0);
+}
 
-  if (!job->source->read (job->source->data, &job->area, job->clean, alpha, selection, error))
-    return FALSE;
+/* The strength at which a pixel starts → the time at which it joins the process. What has
+ * joined at a coarser scale before this one begins has done so at once. */
+static void
+set_join_times (Inpaint *job, Planes *planes, gboolean refines)
+{
+  const Schedule     *schedule = model_get_schedule (job->model);
+  const InpaintStage *stage = planes->stage;
+  const double        T = schedule_get_T (schedule);
 
-  planes_to_network (job->clean, job->n_channels * job->size);
-  for (gsize i = 0; i < job->size; i++)
+  for (gsize i = 0; i < planes->size; i++)
     {
-      gboolean transparent = !(alpha[i] > 0.0f);
-      double   selected = planes_clip (selection[i]);
-      gboolean counts = selected >= SELECTION_MIN;
-      double   strength = job->settings->strength * selected;
+      float  start = planes->join[i];
+      double t;
 
-      any |= counts;
-      job->m[i] = transparent || counts ? 1.0f : 0.0f;
-      /* Nothing may be seen of a pixel that is transparent, nor at full strength of one
-       * that is fully selected. The others start from what they hold, each at its time. */
-      if (transparent || strength >= 1.0)
-        job->join[i] = REPAINT_AT_ONCE;
+      if (planes->m[i] == 0.0f)
+        {
+          planes->join[i] = REPAINT_NEVER;
+          continue;
+        }
+      if (start < 1.0f)
+        {
+          t = scales_time (schedule, start * T - 1.0, stage->scale);
+          planes->join[i] = refines && t >= stage->t_start ? REPAINT_AT_ONCE : (float) t;
+        }
       else
-        job->join[i] = counts ? (float) (strength * T - 1.0) : REPAINT_NEVER;
+        planes->join[i] = REPAINT_AT_ONCE;
     }
-  if (!any)
-    {
-      g_set_error_literal (error, DIFFUSION_ERROR, DIFFUSION_ERROR_ARGUMENT,
-                           _("Nothing is selected here: select what is to be filled."));
-      return FALSE;
-    }
-  return TRUE;
 }
 
-/* y: the picture, the guess where m = 1; where nothing of the picture may be seen the
- * process starts from the guess as well. */
+/* y: the picture, the guess where m = 1. */
 static gboolean
-make_guess (Inpaint *job, GError **error)
+make_guess (Inpaint *job, Planes *planes, GError **error)
 {
-  float *w = job->x_t; /* not in use yet */
+  const DiffusionRect *area = &planes->stage->area;
+  float               *w = planes->x_t; /* not in use yet */
 
-  memcpy (job->y, job->clean, job->n_channels * job->size * sizeof (float));
-  for (gsize i = 0; i < job->size; i++)
-    w[i] = 1.0f - job->m[i];
-  if (!fill_push_pull (job->area.width, job->area.height, job->n_channels, job->y, w, error))
+  memcpy (planes->y, planes->clean, job->n_channels * planes->size * sizeof (float));
+  for (gsize i = 0; i < planes->size; i++)
+    w[i] = 1.0f - planes->m[i];
+  if (!fill_push_pull (area->width, area->height, job->n_channels, planes->y, w, error))
     return FALSE;
 
   for (int c = 0; c < job->n_channels; c++)
-    {
-      float *y = job->y + c * job->size, *clean = job->clean + c * job->size;
-
-      for (gsize i = 0; i < job->size; i++)
-        if (job->m[i] == 0.0f)
-          y[i] = clean[i]; /* the fill of a tiny area has lost it */
-        else if (job->join[i] == REPAINT_AT_ONCE)
-          clean[i] = y[i];
-    }
+    for (gsize i = 0; i < planes->size; i++)
+      if (planes->m[i] == 0.0f) /* the fill of a tiny area has lost it */
+        planes->y[c * planes->size + i] = planes->clean[c * planes->size + i];
   return TRUE;
+}
+
+/* Where nothing of the picture may be seen the process starts from the coarser result or,
+ * without one, from the guess. */
+static void
+set_start (Inpaint *job, Planes *planes, const Planes *coarser)
+{
+  gsize  n = job->n_channels * planes->size;
+  float *from = planes->y;
+
+  if (coarser != NULL)
+    {
+      from = planes->x0; /* not in use yet */
+      scales_enlarge (coarser->x0, &coarser->stage->area, job->n_channels, &planes->stage->area,
+                      from);
+    }
+  for (gsize p = 0; p < n; p++)
+    if (planes->join[p % planes->size] == REPAINT_AT_ONCE)
+      planes->clean[p] = from[p];
+  /* The result, should "finish" come before the first evaluation. */
+  memcpy (planes->x0, planes->clean, n * sizeof (float));
 }
 
 /* --- Progress --------------------------------------------------------------------- */
@@ -145,11 +150,13 @@ make_guess (Inpaint *job, GError **error)
 static void
 report (Inpaint *job, double evaluations, const float *x0)
 {
-  DiffusionStep step = {
-    .step = (int) evaluations,
-    .n_steps = job->n_evaluations,
-    .fraction = MIN (evaluations / job->n_evaluations, 1.0),
-    .window = job->area,
+  const InpaintStage *stage = job->planes->stage;
+  double              pixels = job->n_pixels + evaluations * inpaint_stage_pixels (stage);
+  DiffusionStep       step = {
+    .step = job->n_evaluations + (int) evaluations,
+    .n_steps = job->plan->n_evaluations,
+    .fraction = MIN (pixels / job->plan->n_pixels, 1.0),
+    .window = *job->shown,
     .n_channels = job->n_channels,
     .x0 = x0,
   };
@@ -158,65 +165,186 @@ report (Inpaint *job, double evaluations, const float *x0)
     job->progress->report (job->progress->data, &step);
 }
 
+typedef struct
+{
+  Inpaint *job;
+  int      n_done; /* evaluations of this stage */
+} StageProgress;
+
 /* A TilesReport: within an evaluation. */
 static void
 observe_window (gpointer data, double fraction)
 {
-  Inpaint *job = data;
+  StageProgress *progress = data;
 
-  report (job, job->n_done + fraction, NULL);
+  report (progress->job, progress->n_done + fraction, NULL);
 }
 
-/* After a transition: x̂_0 in the hole, the picture around it. */
+/* x̂_0 of the present scale in the hole, the picture around it. */
+static void
+update_preview (Inpaint *job, const float *x0)
+{
+  const DiffusionRect *area = &job->planes->stage->area;
+  const int            scale = job->planes->stage->scale;
+  float               *to = job->preview;
+
+  for (int c = 0; c < job->n_channels; c++)
+    for (int y = 0; y < job->shown->height; y++)
+      {
+        int          v = CLAMP (((job->shown->y + y) >> scale) - area->y, 0, area->height - 1);
+        const float *row = x0 + ((gsize) c * area->height + v) * area->width;
+        const float *unknown = job->unknown + (gsize) y * job->shown->width;
+
+        for (int x = 0; x < job->shown->width; x++, to++)
+          if (unknown[x] != 0.0f)
+            *to = planes_from_network (
+              row[CLAMP (((job->shown->x + x) >> scale) - area->x, 0, area->width - 1)]);
+      }
+}
+
+/* After a transition. */
 static void
 observe (gpointer data, const RepaintState *state)
 {
-  Inpaint *job = data;
+  StageProgress *progress = data;
+  Inpaint       *job = progress->job;
 
-  job->n_done = state->n_evaluations;
+  progress->n_done = state->n_evaluations;
   if (state->jump || job->preview == NULL)
     return;
-  for (int c = 0; c < job->n_channels; c++)
-    for (gsize i = 0; i < job->size; i++)
-      {
-        gsize p = c * job->size + i;
-        job->preview[p] = planes_from_network (job->m[i] != 0.0f ? state->x0[p] : job->clean[p]);
-      }
+  update_preview (job, state->x0);
   report (job, state->n_evaluations, job->preview);
 }
 
-/* --- The result --------------------------------------------------------------------- */
-
-/* Writes the region: x̂_0 where the selection counts, all else exactly as it is read
- * once more. */
+/* The picture around the part, to show x̂_0 in. */
 static gboolean
-write_region (Inpaint *job, const float *x0, GError **error)
+begin_preview (Inpaint *job, const InpaintPart *part, GError **error)
 {
-  const DiffusionRect *region = &job->region;
-  int                  rows = MIN (ROWS_PER_WRITE, region->height);
-  float               *pixels = planes_new (region->width, rows, job->n_channels + 1, error);
-  gboolean             success = pixels != NULL;
+  int    width, height;
+  float *start;
+  gsize  n;
 
-  for (int top = 0; success && top < region->height; top += rows)
+  job->shown = &part->stages[part->n_stages - 1].area;
+  if (job->progress->report == NULL)
+    return TRUE;
+
+  width = job->shown->width;
+  height = job->shown->height;
+  n = (gsize) job->n_channels * width * height;
+  job->preview = planes_new (width, height, job->n_channels, error);
+  job->unknown = planes_new (width, height, 1, error);
+  start = planes_new (width, height, 1, error);
+  if (job->preview == NULL || job->unknown == NULL || start == NULL ||
+      !canvas_read (job->canvas, 0, job->shown, job->settings->strength, job->preview,
+                    job->unknown, start, error))
     {
-      DiffusionRect strip = { region->x, region->y + top, region->width,
-                              MIN (rows, region->height - top) };
-      gsize         strip_size = (gsize) strip.width * strip.height;
-      float        *selection = pixels + job->n_channels * strip_size;
-
-      success = job->source->read (job->source->data, &strip, pixels, NULL, selection, error);
-      for (gsize i = 0; success && x0 != NULL && i < strip_size; i++)
-        if (selection[i] >= SELECTION_MIN)
-          {
-            gsize p = (strip.y - job->area.y + i / strip.width) * (gsize) job->area.width +
-                      (strip.x - job->area.x + i % strip.width);
-
-            for (int c = 0; c < job->n_channels; c++)
-              pixels[c * strip_size + i] = planes_from_network (x0[c * job->size + p]);
-          }
-      success = success && job->sink->write (job->sink->data, &strip, pixels, error);
+      g_free (start);
+      return FALSE;
     }
-  g_free (pixels);
+  g_free (start);
+  for (gsize i = 0; i < n; i++)
+    job->preview[i] = planes_from_network (job->preview[i]);
+  return TRUE;
+}
+
+static void
+end_preview (Inpaint *job)
+{
+  g_clear_pointer (&job->preview, g_free);
+  g_clear_pointer (&job->unknown, g_free);
+}
+
+/* --- The process -------------------------------------------------------------------- */
+
+static gboolean
+run_process (Inpaint *job, Planes *planes, GError **error)
+{
+  const InpaintStage *stage = planes->stage;
+  StageProgress       progress = { job, 0 };
+  Repaint             repaint = {
+    .workers = job->workers,
+    .area = stage->area,
+    .n_channels = job->n_channels,
+    .clean = planes->clean,
+    .join = planes->join,
+    .t_start = stage->t_start,
+    .steps = stage->steps,
+    .resample = job->settings->resample,
+    .jump_length = job->settings->jump_length,
+    .seed = job->settings->seed,
+    .scale = stage->scale,
+    .predict = tiles_predict,
+    .observe = observe,
+    .observe_data = &progress,
+    .cancel = job->progress->cancel,
+    .finish = job->progress->finish,
+  };
+  Tiles   *tiles = tiles_new (job->model, job->workers, stage->area.width, stage->area.height,
+                              job->n_channels, planes->y, planes->m, error);
+  gboolean success;
+
+  if (tiles == NULL)
+    return FALSE;
+
+  sampler_init (&repaint.sampler, model_get_schedule (job->model),
+                model_get_scheduler_config (job->model), job->settings->sampler);
+  tiles_set_report (tiles, observe_window, &progress);
+  repaint.predict_data = tiles;
+  repaint_start (&repaint, planes->x_t);
+  success = repaint_run (&repaint, planes->x_t, planes->x0, error);
+  tiles_free (tiles);
+  return success;
+}
+
+/* Leaves the result in planes->x0. */
+static gboolean
+run_stage (Inpaint            *job,
+           const InpaintStage *stage,
+           Planes             *planes,
+           Planes             *coarser, /* NULL: this is the first; emptied */
+           GError            **error)
+{
+  job->planes = planes;
+  if (!planes_allocate (planes, stage, job->n_channels, error) ||
+      !canvas_read (job->canvas, stage->scale, &stage->area, job->settings->strength,
+                    planes->clean, planes->m, planes->join, error))
+    return FALSE;
+
+  set_join_times (job, planes, coarser != NULL);
+  if (!make_guess (job, planes, error))
+    return FALSE;
+  set_start (job, planes, coarser);
+  if (coarser != NULL)
+    {
+      planes_release (coarser);
+      *coarser = (Planes){ 0 };
+    }
+  if (!run_process (job, planes, error))
+    return FALSE;
+
+  job->n_evaluations += stage->n_evaluations;
+  job->n_pixels += stage->n_evaluations * inpaint_stage_pixels (stage);
+  return TRUE;
+}
+
+static gboolean
+run_part (Inpaint *job, const InpaintPart *part, GError **error)
+{
+  Planes   planes[2] = { { 0 } }; /* of this stage, and of the one before */
+  gboolean success = begin_preview (job, part, error);
+
+  for (int k = 0; success && k < part->n_stages; k++)
+    success = run_stage (job, &part->stages[k], &planes[k & 1],
+                         k > 0 ? &planes[(k - 1) & 1] : NULL, error);
+  if (success)
+    {
+      const Planes *last = &planes[(part->n_stages - 1) & 1];
+
+      success = canvas_fill (job->canvas, &part->rect, &last->stage->area, last->x0, error);
+    }
+  planes_release (&planes[0]);
+  planes_release (&planes[1]);
+  end_preview (job);
   return success;
 }
 
@@ -250,76 +378,6 @@ check_settings (const DiffusionInpaintSettings *settings,
   return wrong == NULL;
 }
 
-/* What the model asks for in place of each 0. */
-static void
-choose_settings (const DiffusionModel     *model,
-                 const DiffusionRect      *region,
-                 DiffusionInpaintSettings *used)
-{
-  gboolean mask_aware = diffusion_model_is_mask_aware (model);
-
-  if (used->steps == 0)
-    used->steps = mask_aware ? STEPS_MASK_AWARE : STEPS_UNCONDITIONAL;
-  if (used->resample == 0)
-    used->resample = mask_aware ? RESAMPLE_MASK_AWARE : RESAMPLE_UNCONDITIONAL;
-  if (used->context == 0)
-    used->context = automatic_context (model, region);
-}
-
-/* As allocate() does, and the pyramid of the smooth fill. */
-#define AREA_PLANES(n_channels) (7 * (n_channels) + 3)
-
-static gboolean
-allocate (Inpaint *job, GError **error)
-{
-  int width = job->area.width, height = job->area.height, n = job->n_channels;
-
-  return (job->clean = planes_new (width, height, n, error)) &&
-         (job->y = planes_new (width, height, n, error)) &&
-         (job->m = planes_new (width, height, 1, error)) &&
-         (job->join = planes_new (width, height, 1, error)) &&
-         (job->x_t = planes_new (width, height, n, error)) &&
-         (job->x0 = planes_new (width, height, n, error)) &&
-         (job->progress->report == NULL || (job->preview = planes_new (width, height, n, error)));
-}
-
-static void
-release (Inpaint *job)
-{
-  g_free (job->clean);
-  g_free (job->y);
-  g_free (job->m);
-  g_free (job->join);
-  g_free (job->x_t);
-  g_free (job->x0);
-  g_free (job->preview);
-}
-
-/* The process on the area that has been read. */
-static gboolean
-run (Inpaint *job, GError **error)
-{
-  Repaint *repaint = &job->repaint;
-  Tiles   *tiles = tiles_new (job->model, job->workers, job->area.width, job->area.height,
-                              job->n_channels, job->y, job->m, error);
-  gboolean success;
-
-  if (tiles == NULL)
-    return FALSE;
-
-  tiles_set_report (tiles, observe_window, job);
-  repaint->clean = job->clean;
-  repaint->join = job->join;
-  repaint->predict = tiles_predict;
-  repaint->predict_data = tiles;
-  repaint_start (repaint, job->x_t);
-  /* The result, should "finish" come before the first evaluation. */
-  memcpy (job->x0, job->clean, job->n_channels * job->size * sizeof (float));
-  success = repaint_run (repaint, job->x_t, job->x0, error);
-  tiles_free (tiles);
-  return success;
-}
-
 gboolean
 diffusion_inpaint (DiffusionModel           *model,
                    DiffusionWorkers         *workers,
@@ -332,52 +390,34 @@ diffusion_inpaint (DiffusionModel           *model,
 {
   static const DiffusionProgress nobody = { 0 };
 
-  const Schedule          *schedule = model_get_schedule (model);
-  DiffusionInpaintSettings used = *settings;
-  gboolean                 success;
-
-  if (!check_settings (settings, source, region, error))
-    return FALSE;
-  choose_settings (model, region, &used);
-
-  Inpaint job = {
+  DiffusionInpaintSettings used;
+  gboolean                 success = TRUE;
+  Inpaint                  job = {
     .model = model,
     .workers = workers,
-    .source = source,
-    .sink = sink,
     .settings = &used,
     .progress = progress != NULL ? progress : &nobody,
-    .region = *region,
-    .area = tiles_area (region, used.context, model_get_multiple (model), source->width,
-                        source->height),
     .n_channels = source->n_channels,
   };
 
-  job.size = (gsize) job.area.width * job.area.height;
-  job.repaint = (Repaint){
-    .workers = workers,
-    .area = job.area,
-    .n_channels = job.n_channels,
-    .t_start = used.strength * schedule_get_T (schedule) - 1.0,
-    .steps = used.steps,
-    .resample = used.resample,
-    .jump_length = used.jump_length,
-    .seed = used.seed,
-    .observe = observe,
-    .observe_data = &job,
-    .cancel = job.progress->cancel,
-    .finish = job.progress->finish,
-  };
-  sampler_init (&job.repaint.sampler, schedule, model_get_scheduler_config (model), used.sampler);
-  job.n_evaluations = repaint_count (used.steps, used.resample, used.jump_length);
+  if (!check_settings (settings, source, region, error))
+    return FALSE;
+  used = inpaint_plan_settings (model, settings);
 
-  success = allocate (&job, error) && read_area (&job, error);
-  if (success && used.strength > 0.0)
-    success = make_guess (&job, error) && run (&job, error) && write_region (&job, job.x0, error);
-  else if (success)
-    success = write_region (&job, NULL, error); /* t = −1: the picture is what it is */
-  release (&job);
+  job.canvas = canvas_new (source, region, job.progress->cancel, error);
+  if (job.canvas == NULL)
+    return FALSE;
 
+  if (used.strength > 0.0) /* else t = −1: the picture is what it is */
+    {
+      job.plan = inpaint_plan_new (model, job.canvas, &used);
+      for (guint i = 0; success && i < job.plan->parts->len; i++)
+        success = run_part (&job, &g_array_index (job.plan->parts, InpaintPart, i), error);
+    }
+  success = success && canvas_write (job.canvas, sink, error);
+
+  inpaint_plan_free (job.plan);
+  canvas_free (job.canvas);
   if (success)
     *settings = used;
   return success;
@@ -392,18 +432,20 @@ diffusion_inpaint_cost (const DiffusionModel           *model,
                         DiffusionCost                  *cost,
                         GError                        **error)
 {
-  DiffusionInpaintSettings used = *settings;
-  DiffusionRect            area;
+  DiffusionInpaintSettings used;
+  Canvas                  *canvas;
+  InpaintPlan             *plan;
 
   if (!check_settings (settings, source, region, error))
     return FALSE;
+  used = inpaint_plan_settings (model, settings);
+  canvas = canvas_new (source, region, NULL, error);
+  if (canvas == NULL)
+    return FALSE;
 
-  choose_settings (model, region, &used);
-  area = tiles_area (region, used.context, model_get_multiple (model), source->width,
-                     source->height);
-  tiles_cost (model, n_threads, area.width, area.height,
-              repaint_count (used.steps, used.resample, used.jump_length), cost);
-  cost->bytes += (guint64) AREA_PLANES (source->n_channels) * area.width * area.height *
-                 sizeof (float);
+  plan = inpaint_plan_new (model, canvas, &used);
+  inpaint_plan_cost (plan, model, n_threads, cost);
+  inpaint_plan_free (plan);
+  canvas_free (canvas);
   return TRUE;
 }

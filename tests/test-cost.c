@@ -189,11 +189,26 @@ test_denoise (void)
   diffusion_model_free (model);
 }
 
+/* Everything is selected. */
+static gboolean
+read_selected (gpointer             data,
+               const DiffusionRect *window,
+               float               *pixels,
+               float               *alpha,
+               float               *selection,
+               GError             **error)
+{
+  for (gsize i = 0; i < (gsize) window->width * window->height; i++)
+    alpha[i] = selection[i] = 1.0f;
+  return TRUE;
+}
+
 static void
 test_inpaint (void)
 {
   DiffusionModel          *model = outline_new (BUNDLED);
-  DiffusionSource          source = { .width = 6000, .height = 4000, .n_channels = 3 };
+  DiffusionSource          source = { .width = 6000, .height = 4000, .n_channels = 3,
+                                       .read = read_selected };
   DiffusionRect            small = { 3000, 2000, 64, 64 }, outside = { 5999, 0, 2, 2 };
   DiffusionInpaintSettings settings = { .strength = 1.0, .jump_length = 10 };
   DiffusionCost            usual, twice, resampled;

@@ -351,25 +351,59 @@ test_progress (void)
   picture_free (picture);
 }
 
-/* Several windows an evaluation: those without a hole are left out, the rest reports in
- * between. */
+/* A long part has several windows an evaluation, and reports in between. */
 static void
 test_windows (void)
 {
   Picture                 *picture = picture_new (1400, 32, 3);
-  DiffusionRect            ends = { 4, 10, 1392, 3 }, left = { 4, 10, 6, 3 }, right = { 1390, 10, 6, 3 };
+  DiffusionRect            scratch = { 4, 10, 1392, 3 };
   DiffusionInpaintSettings settings = few_steps;
   Watch                    w = { 0 };
   DiffusionProgress        progress = { NULL, NULL, watch, &w };
 
   picture_paint (picture);
-  picture_select (picture, &left, 1.0f);
-  picture_select (picture, &right, 1.0f);
-  g_assert_true (try_inpaint (picture, &ends, &settings, &progress, NULL));
-  picture_assert_written (picture, &ends);
+  picture_select (picture, &scratch, 1.0f);
+  g_assert_true (try_inpaint (picture, &scratch, &settings, &progress, NULL));
+  picture_assert_written (picture, &scratch);
   g_assert_cmpint (w.n_previews, ==, 2);
-  g_assert_cmpint (w.n_reports, ==, 2 + 2); /* after the left one of two windows, and at the end */
+  g_assert_cmpint (w.n_reports, ==, 2 * 4); /* four windows */
   picture_free (picture);
+}
+
+/* --- Several parts and scales ----------------------------------------------------------- */
+
+/* An island is filled with the same bytes whatever else is selected far away, and what is
+ * selected in both is counted once. */
+static void
+test_islands (void)
+{
+  Picture          *both = picture_new (700, 60, 3), *one = picture_new (700, 60, 3);
+  DiffusionRect     ends = { 10, 20, 680, 15 }, left = { 10, 20, 15, 15 }, right = { 675, 20, 15, 15 };
+  Watch             w = { 0 };
+  DiffusionProgress progress = { NULL, NULL, watch, &w };
+  DiffusionInpaintSettings settings = few_steps;
+
+  picture_paint (both);
+  picture_paint (one);
+  picture_select (both, &left, 1.0f);
+  picture_select (both, &right, 1.0f);
+  picture_select (one, &right, 1.0f);
+  inpaint (one, &right, few_steps);
+  g_assert_true (try_inpaint (both, &ends, &settings, &progress, NULL));
+  picture_assert_written (both, &ends);
+  g_assert_cmpint (w.n_previews, ==, 2 * 2);
+  g_assert_cmpint (w.step, ==, 2 * 2);
+  g_assert_cmpfloat (w.fraction, ==, 1.0);
+  g_assert_cmpint (both->largest, <, 700 * 40);
+  for (int c = 0; c < 3; c++)
+    for (int y = 20; y < 35; y++)
+      {
+        gsize from = c * both->size + (gsize) y * 700 + right.x, bytes = right.width * sizeof (float);
+
+        g_assert_cmpmem (both->result + from, bytes, one->result + from, bytes);
+      }
+  picture_free (both);
+  picture_free (one);
 }
 
 static void
@@ -444,6 +478,7 @@ main (int argc, char **argv)
   g_test_add_func ("/inpaint/refused", test_refused);
   g_test_add_func ("/inpaint/progress", test_progress);
   g_test_add_func ("/inpaint/windows", test_windows);
+  g_test_add_func ("/inpaint/islands", test_islands);
   g_test_add_func ("/inpaint/cancel", test_cancel);
   g_test_add_func ("/inpaint/finish", test_finish);
   status = g_test_run ();

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * inpaint-plan.c: all that a run of Inpaint will do.
+ */
+#include "inpaint-plan.h"
+
+#include "islands.h"
+#include "repaint.h"
+#include "tiles.h"
+
+/* What a setting of 0 means. A network that sees the mask needs few steps and no
+ * resampling; others are brought into harmony with the known pixels by RePaint's
+ * passes. */
+#define STEPS_MASK_AWARE 20
+#define STEPS_UNCONDITIONAL 100
+#define RESAMPLE_MASK_AWARE 1
+#define RESAMPLE_UNCONDITIONAL 5
+
+/* Sides of the area of one part, pixels: its planes take 17 floats a pixel, so about
+ * 160 MB at most. */
+#define AREA_MAX 1536
+
+/* More context than the network's windows are wide is not seen. */
+#define CONTEXT_MAX TILES_SIZE
+
+/* Context: half of what the network has learned to look at, at least so many pixels (of
+ * each scale). */
+#define CONTEXT_MIN 64
+
+DiffusionInpaintSettings
+inpaint_plan_settings (const DiffusionModel *model, const DiffusionInpaintSettings *settings)
+{
+  DiffusionInpaintSettings used = *settings;
+  gboolean                 mask_aware = diffusion_model_is_mask_aware (model);
+  int view = scales_view (model_get_shape (model), model_get_multiple (model));
+
+  if (used.steps == 0)
+    used.steps = mask_aware ? STEPS_MASK_AWARE : STEPS_UNCONDITIONAL;
+  if (used.resample == 0)
+    used.resample = mask_aware ? RESAMPLE_MASK_AWARE : RESAMPLE_UNCONDITIONAL;
+  if (used.context == 0)
+    used.context = MAX (view / 2, CONTEXT_MIN);
+  return used;
+}
+
+/* --- One part -------------------------------------------------------------------- */
+
+typedef struct
+{
+  const DiffusionModel           *model;
+  const DiffusionInpaintSettings *settings;
+} Conditions;
+
+/* `rect` in pixels of a scale: all that it touches. */
+static DiffusionRect
+reduce_rect (const DiffusionRect *rect, int scale)
+{
+  int right = (rect->x + rect->width - 1) >> scale, bottom = (rect->y + rect->height - 1) >> scale;
+  int left = rect->x >> scale, top = rect->y >> scale;
+
+  return (DiffusionRect){ left, top, right - left + 1, bottom - top + 1 };
+}
+
+static gboolean
+overlap (const DiffusionRect *a, const DiffusionRect *b)
+{
+  return a->x < b->x + b->width && b->x < a->x + a->width && a->y < b->y + b->height &&
+         b->y < a->y + a->height;
+}
+
+static gboolean
+anything_selected (const Canvas *canvas, const DiffusionRect *rect)
+{
+  DiffusionRect cells = canvas_cells (canvas, rect);
+
+  for (int row = cells.y; row < cells.y + cells.height; row++)
+    for (int column = cells.x; column < cells.x + cells.width; column++)
+      {
+        const CanvasCell *cell = canvas_cell (canvas, column, row);
+
+        if (cell->bounds.width > 0 && overlap (&cell->bounds, rect))
+          return TRUE;
+      }
+  return FALSE;
+}
+
+/* The windows (tiles.h) that the network sees in one evaluation: those with something
+ * selected in them. */
+static void
+count_windows (InpaintStage *stage, const Canvas *canvas, int multiple)
+{
+  const DiffusionRect *area = &stage->area;
+  TilesAxis            across = tiles_axis (area->width, multiple);
+  TilesAxis            down = tiles_axis (area->height, multiple);
+
+  stage->window_width = across.size;
+  stage->window_height = down.size;
+  for (int j = 0; j < down.n; j++)
+    for (int i = 0; i < across.n; i++)
+      {
+        DiffusionRect window = { (area->x + tiles_axis_start (&across, i)) << stage->scale,
+                                 (area->y + tiles_axis_start (&down, j)) << stage->scale,
+                                 across.size << stage->scale, down.size << stage->scale };
+
+        stage->n_windows += anything_selected (canvas, &window);
+      }
+}
+
+static InpaintPart
+plan_part (const Conditions *conditions, const Canvas *canvas, const DiffusionRect *rect, int square)
+{
+  const DiffusionModel           *model = conditions->model;
+  const DiffusionInpaintSettings *settings = conditions->settings;
+  const Schedule                 *schedule = model_get_schedule (model);
+  int                             multiple = model_get_multiple (model);
+  int                             view = scales_view (model_get_shape (model), multiple);
+  int                             context = MIN (settings->context, CONTEXT_MAX);
+  double                          t = settings->strength * schedule_get_T (schedule) - 1.0;
+  InpaintPart                     part = { *rect, scales_halvings (view, square) + 1, { { 0 } } };
+
+  for (int k = 0; k < part.n_stages; k++)
+    {
+      InpaintStage *stage = &part.stages[k];
+      int           scale = part.n_stages - 1 - k;
+      DiffusionRect inner = reduce_rect (rect, scale);
+
+      stage->scale = scale;
+      stage->area = tiles_area (&inner, context, multiple, canvas_width (canvas, scale),
+                                canvas_height (canvas, scale));
+      /* All of the old picture is left out at full strength; what remains of it at less
+       * remains at every scale. */
+      stage->t_start = settings->strength < 1.0 ? scales_time (schedule, t, scale) : t;
+      stage->steps = settings->steps;
+      if (k > 0)
+        {
+          stage->t_start = MIN (stage->t_start, scales_refining_time (schedule));
+          stage->steps = scales_refining_steps (settings->steps);
+        }
+      stage->n_evaluations =
+        repaint_count (stage->steps, settings->resample, settings->jump_length);
+      count_windows (stage, canvas, multiple);
+    }
+  return part;
+}
+
+/* An IslandsJudge. */
+static IslandsJob
+judge (gpointer data, const Canvas *canvas, const DiffusionRect *bounds, int square)
+{
+  const Conditions   *conditions = data;
+  InpaintPart         part = plan_part (conditions, canvas, bounds, square);
+  const InpaintStage *finest = &part.stages[part.n_stages - 1];
+  IslandsJob          job = {
+    .reach = MIN (conditions->settings->context, CONTEXT_MAX) << part.stages[0].scale,
+    .fits = TRUE,
+    .divisible = MAX (finest->area.width, finest->area.height) > TILES_SIZE,
+  };
+
+  for (int k = 0; k < part.n_stages; k++)
+    {
+      const InpaintStage *stage = &part.stages[k];
+
+      job.fits = job.fits && MAX (stage->area.width, stage->area.height) <= AREA_MAX;
+      job.cost += (double) stage->n_evaluations * inpaint_stage_pixels (stage);
+    }
+  return job;
+}
+
+/* --- All parts ------------------------------------------------------------------------ */
+
+/* What a stage holds beside the finest area's preview: the planes of its area (inpaint.c)
+ * and the pyramid of the guess or the coarser result. */
+static gsize
+stage_bytes (const InpaintStage *stage, int n_channels)
+{
+  gsize size = (gsize) stage->area.width * stage->area.height;
+  gsize planes = 4 * n_channels + 2 + (n_channels + 1) / 2;
+
+  return size * planes * sizeof (float);
+}
+
+static void
+add_part (InpaintPlan *plan, const InpaintPart *part, int n_channels)
+{
+  const InpaintStage *finest = &part->stages[part->n_stages - 1];
+  gsize preview = (gsize) finest->area.width * finest->area.height * (n_channels + 1);
+
+  for (int k = 0; k < part->n_stages; k++)
+    {
+      const InpaintStage *stage = &part->stages[k];
+
+      plan->n_evaluations += stage->n_evaluations;
+      plan->n_pixels += stage->n_evaluations * inpaint_stage_pixels (stage);
+      plan->bytes =
+        MAX (plan->bytes, stage_bytes (stage, n_channels) + preview * sizeof (float));
+    }
+  g_array_append_val (plan->parts, *part);
+}
+
+InpaintPlan *
+inpaint_plan_new (const DiffusionModel           *model,
+                  const Canvas                   *canvas,
+                  const DiffusionInpaintSettings *settings)
+{
+  InpaintPlan *plan = g_new0 (InpaintPlan, 1);
+  Conditions   conditions = { model, settings };
+  GArray      *rects = islands_cut (canvas, judge, &conditions);
+  int          n_channels = canvas->source->n_channels;
+
+  plan->parts = g_array_new (FALSE, FALSE, sizeof (InpaintPart));
+  for (guint i = 0; i < rects->len; i++)
+    {
+      const DiffusionRect *rect = &g_array_index (rects, DiffusionRect, i);
+      DiffusionRect        cells = canvas_cells (canvas, rect), bounds;
+      InpaintPart          part;
+      int                  square;
+
+      canvas_bounds (canvas, &cells, &bounds, &square);
+      part = plan_part (&conditions, canvas, rect, square);
+      add_part (plan, &part, n_channels);
+    }
+  g_array_unref (rects);
+  plan->bytes += (gsize) canvas->n_cells * CANVAS_CELL * CANVAS_CELL * n_channels * sizeof (float);
+  return plan;
+}
+
+void
+inpaint_plan_free (InpaintPlan *plan)
+{
+  if (plan == NULL)
+    return;
+  g_array_unref (plan->parts);
+  g_free (plan);
+}
+
+void
+inpaint_plan_cost (const InpaintPlan    *plan,
+                   const DiffusionModel *model,
+                   int                   n_threads,
+                   DiffusionCost        *cost)
+{
+  *cost = (DiffusionCost){ 0 };
+  for (guint i = 0; i < plan->parts->len; i++)
+    {
+      const InpaintPart *part = &g_array_index (plan->parts, InpaintPart, i);
+
+      for (int k = 0; k < part->n_stages; k++)
+        {
+          const InpaintStage *stage = &part->stages[k];
+          DiffusionCost       one;
+
+          tiles_cost (model, n_threads, stage->window_width, stage->window_height, 1, &one);
+          cost->n_evaluations += (guint64) stage->n_evaluations * stage->n_windows;
+          cost->products += one.products * stage->n_evaluations * stage->n_windows;
+          cost->bytes = MAX (cost->bytes, one.bytes);
+        }
+    }
+  cost->bytes += plan->bytes;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * inpaint-plan.h: all that a run of Inpaint will do, before it does it: the parts of
+ * the selection, the scales of each, the network's work at each.
+ */
+#pragma once
+
+#include "canvas.h"
+#include "model.h"
+#include "scales.h"
+
+/* One run of the reverse process at one scale. */
+typedef struct
+{
+  int           scale;
+  DiffusionRect area;          /* what is computed, pixels of the scale */
+  double        t_start;
+  int           steps;         /* reverse steps */
+  int           n_evaluations; /* passes of resampling included */
+  int           n_windows;     /* that the network sees in one of them (tiles.h) */
+  int           window_width, window_height;
+} InpaintStage;
+
+/* The pixels that the network sees in one evaluation. */
+static inline gint64
+inpaint_stage_pixels (const InpaintStage *stage)
+{
+  return (gint64) stage->n_windows * stage->window_width * stage->window_height;
+}
+
+typedef struct
+{
+  DiffusionRect rect; /* bounds of the selected pixels, drawable coordinates */
+  int           n_stages;
+  InpaintStage  stages[SCALES_MAX]; /* the coarsest first, the last one at scale 0 */
+} InpaintPart;
+
+typedef struct
+{
+  GArray *parts;         /* InpaintPart, in the order in which they are done */
+  int     n_evaluations; /* of all stages of all parts */
+  gint64  n_pixels;      /* evaluations × pixels of all of them */
+  gsize   bytes;         /* of the planes that are held at a time, beside the network's memory */
+} InpaintPlan;
+
+/* The settings that `settings` leaves to the model, filled in. */
+DiffusionInpaintSettings inpaint_plan_settings (const DiffusionModel           *model,
+                                                const DiffusionInpaintSettings *settings);
+
+/* The plan for what is selected in `canvas`; `settings` as filled in. Depends on the
+ * selection, the settings and the model's configuration alone. */
+InpaintPlan *inpaint_plan_new (const DiffusionModel           *model,
+                               const Canvas                   *canvas,
+                               const DiffusionInpaintSettings *settings);
+void inpaint_plan_free (InpaintPlan *plan);
+
+/* What it takes by n_threads workers. */
+void inpaint_plan_cost (const InpaintPlan    *plan,
+                        const DiffusionModel *model,
+                        int                   n_threads,
+                        DiffusionCost        *cost);

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * scales.h: from coarse to fine. A hole wider than the network has learned to fill is
+ * filled at a reduced scale first, where it is small enough; the result, enlarged, is
+ * noised up to a small t at the next finer scale, and the reverse process adds what that
+ * scale has more to show (as the cascades of Ho et al. 2022, "Cascaded diffusion models
+ * for high fidelity image generation", do with a model for each scale, and SDEdit of Meng
+ * et al. 2022 with a given picture).
+ */
+#pragma once
+
+#include "network.h"
+#include "schedule.h"
+
+/* Scales of a picture: halved this often at most. */
+#define SCALES_MAX 12
+
+/* Pixels: what the network has learned to look at together, the size of the pictures it
+ * was trained on; where it does not say, four pixels of its coarsest map. */
+int scales_view (const NetworkShape *shape, int multiple);
+
+/* How often a hole whose largest square has `square` pixels a side has to be halved until
+ * the network can fill it at once. */
+int scales_halvings (int view, int square);
+
+/* The t at which a picture reduced to `scale` is as far covered by noise as the picture
+ * itself is at t: the mean of 4^scale pixels has 2^−scale of their σ. */
+double scales_time (const Schedule *schedule, double t, int scale);
+
+/* Where a scale begins that has been given a coarser one's result, and its reverse steps
+ * out of `steps` of a whole run. */
+double scales_refining_time (const Schedule *schedule);
+int    scales_refining_steps (int steps);
+
+/* `coarse` (n_channels planes of `coarse_area`, in pixels of its scale) twice as large,
+ * bilinearly with half-pixel centres, in `area`, pixels of the next finer scale; what lies
+ * beyond coarse_area is its border, repeated. */
+void scales_enlarge (const float         *coarse,
+                     const DiffusionRect *coarse_area,
+                     int                  n_channels,
+                     const DiffusionRect *area,
+                     float               *out);
