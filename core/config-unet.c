@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * config-unet.c: unet/config.json, the keys of diffusers' UNet2DModel and the
- * three of our own (pixel_unshuffle, conditioning, guess_deviation).
+ * those of our own (pixel_unshuffle, conditioning, guess_deviation,
+ * time_proj_channels).
  */
 #include "config.h"
 
@@ -167,9 +168,9 @@ check_divisions (ConfigReader *reader, const UnetConfig *config)
                        _("a divisor of the last number in block_out_channels"));
     }
 
-  /* Half of the first level's channels are the frequencies of the positional
-   * embedding; the last of them is at 1 / (half − freq_shift). */
-  if (!config->fourier && config->freq_shift >= config->block_out_channels[0] / 2)
+  /* The positional embedding has half as many frequencies as channels; the last
+   * of them is at 1 / (half − freq_shift). */
+  if (!config->fourier && config->freq_shift >= config->time_channels / 2)
     config_refuse (reader, "freq_shift",
                    _("less than half of the first number in block_out_channels"));
 }
@@ -213,8 +214,8 @@ refuse_unsupported (ConfigReader *reader, const UnetConfig *config)
   if (config_has (reader, "num_class_embeds"))
     config_refuse (reader, "num_class_embeds", "null");
   if (config_has (reader, "time_embedding_dim"))
-    config_int (reader, "time_embedding_dim", 0, 4 * config->block_out_channels[0],
-                4 * config->block_out_channels[0]);
+    config_int (reader, "time_embedding_dim", 0, 4 * config->time_channels,
+                4 * config->time_channels);
 }
 
 /* The block between the way down and the way up. Without a number of its own its
@@ -258,6 +259,8 @@ unet_config_read (UnetConfig *config, const char *path, GError **error)
   else
     config->attention_head_dim = config_int (&reader, "attention_head_dim", 8, 1, MAX_CHANNELS);
   config->downsample_padding = config_int (&reader, "downsample_padding", 1, 0, 1);
+  config->time_channels = config_int (&reader, "time_proj_channels", config->block_out_channels[0],
+                                      1, MAX_CHANNELS);
   config->fourier = config_choice (&reader, "time_embedding_type", FALSE, time_embeddings);
   config->flip_sin_to_cos = config_bool (&reader, "flip_sin_to_cos", TRUE);
   config->freq_shift = config_double (&reader, "freq_shift", 0.0, 0.0, MAX_CHANNELS);

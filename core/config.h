@@ -40,6 +40,8 @@ typedef struct
   int          attention_head_dim; /* divides the channels; 0: one head (null in the file) */
   double       mid_block_scale_factor;
   int          downsample_padding; /* 0 or 1 */
+  int          time_channels; /* of the sinusoids; block_out_channels[0] unless the file says
+                               * otherwise (time_proj_channels) */
   gboolean     fourier; /* time embedding; FALSE: positional, of the next two keys */
   gboolean     flip_sin_to_cos;
   double       freq_shift;

@@ -362,7 +362,7 @@ add_attention (Builder    *builder,
 static void
 add_time_embedding (Builder *builder)
 {
-  const gint64 channels = builder->config->block_out_channels[0];
+  const gint64 channels = builder->config->time_channels;
   const int    n = builder->config->fourier ? 2 * channels : channels;
   Graph       *graph = builder->graph;
 

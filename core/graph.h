@@ -63,7 +63,7 @@ typedef struct
 
 typedef struct
 {
-  int          time_channels; /* block_out_channels[0] */
+  int          time_channels; /* of the configuration */
   float       *frequencies; /* of the Fourier embedding, time_channels; or NULL; owned */
   Convolution *time_1, *time_2;
   GArray      *times; /* TimeProjection */

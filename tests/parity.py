@@ -72,6 +72,7 @@ CASES = [
     ('an odd first width', levels((9, 12), norm_num_groups=3)),
     ('downsample_padding 0', levels((8, 12, 12), '.A.', '.A.', downsample_padding=0)),
     ('time_embedding_type fourier', base(time_embedding_type='fourier')),
+    ('time_proj_channels 14', base(time_proj_channels=14)),
     ('6 output channels', base(out_channels=6)),
     ('old attention names', base() | dict(old_names=True)),
     ('guided-diffusion, small', levels(

@@ -142,15 +142,15 @@ class UNet(nn.Module):
         self.config = config = DEFAULTS | config
         widths, groups = config['block_out_channels'], config['norm_num_groups']
         layers, divisor = config['layers_per_block'], config['mid_block_scale_factor']
-        time = 4 * widths[0]
+        time = 4 * config.get('time_proj_channels', widths[0])    # a key of ours
         last = len(widths) - 1
         fourier = config['time_embedding_type'] == 'fourier'
         self.conv_in = nn.Conv2d(config['in_channels'], widths[0], 3, padding=1)
         if fourier:
             self.time_proj = nn.Module()
-            self.time_proj.weight = nn.Parameter(torch.empty(widths[0]), requires_grad=False)
+            self.time_proj.weight = nn.Parameter(torch.empty(time // 4), requires_grad=False)
         self.time_embedding = nn.Module()
-        self.time_embedding.linear_1 = nn.Linear(2 * widths[0] if fourier else widths[0], time)
+        self.time_embedding.linear_1 = nn.Linear(time // 2 if fourier else time // 4, time)
         self.time_embedding.linear_2 = nn.Linear(time, time)
 
         def block_of(resnets, width, attention):
@@ -205,7 +205,7 @@ class UNet(nn.Module):
     def sinusoids(self, t):
         """In single precision, as released."""
         t = torch.tensor([t], dtype=torch.float32)
-        n = self.config['block_out_channels'][0]
+        n = self.time_embedding.linear_1.weight.shape[1]
         if self.config['time_embedding_type'] == 'fourier':           # fourier-embedding
             phase = torch.log(t)[:, None] * self.time_proj.weight.float()[None] * 2 * math.pi
             return torch.cat([torch.sin(phase), torch.cos(phase)], 1)

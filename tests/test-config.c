@@ -162,8 +162,13 @@ test_unet_own_keys (void)
   g_assert_no_error (error);
   g_assert_cmpint (config.conditioning, ==, CONDITIONING_MASKED_IMAGE);
 
+  read_unet ("{\"time_proj_channels\": 448}", &config, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (config.time_channels, ==, 448);
+
   read_unet ("{\"conditioning\": null, \"sample_size\": null}", &config, &error);
   g_assert_no_error (error);
+  g_assert_cmpint (config.time_channels, ==, 224);
   g_assert_cmpint (config.conditioning, ==, CONDITIONING_NONE);
 }
 
@@ -192,6 +197,7 @@ test_unet_refusals (void)
     { "\"attn_norm_num_groups\":0", "*“attn_norm_num_groups” is 0*" },
     { "\"attn_norm_num_groups\":36", "*“attn_norm_num_groups” is 36, expected a divisor*" },
     { "\"time_embedding_dim\":128", "*“time_embedding_dim” is 128, expected 896." },
+    { "\"time_proj_channels\":0", "*“time_proj_channels” is 0*" },
     { "\"conditioning\":\"text\"", "*“conditioning” is \"text\"*\"filled-image\"*" },
     { "\"conditioning\":1", "*“conditioning” is 1*" },
     { "\"pixel_unshuffle\":0", "*“pixel_unshuffle” is 0*from 1 to 8*" },
