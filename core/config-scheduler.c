@@ -26,6 +26,7 @@ static const ConfigChoice predictions[] = {
   { "epsilon", PREDICTION_EPSILON },
   { "sample", PREDICTION_SAMPLE },
   { "v_prediction", PREDICTION_V },
+  { "posterior_mean", PREDICTION_POSTERIOR_MEAN },
   { NULL, 0 },
 };
 
@@ -35,13 +36,14 @@ static const ConfigChoice variances[] = {
   { "fixed_small_log", VARIANCE_FIXED_SMALL },
   { "fixed_large", VARIANCE_FIXED_LARGE },
   { "fixed_large_log", VARIANCE_FIXED_LARGE },
+  { "learned_range", VARIANCE_LEARNED_RANGE },
   { NULL, 0 },
 };
 
 static const ConfigChoice spacings[] = {
-  { "leading", TIMESTEPS_LEADING },
-  { "linspace", TIMESTEPS_LINSPACE },
-  { "trailing", TIMESTEPS_TRAILING },
+  { "leading", DIFFUSION_SPACING_LEADING },
+  { "linspace", DIFFUSION_SPACING_LINSPACE },
+  { "trailing", DIFFUSION_SPACING_TRAILING },
   { NULL, 0 },
 };
 
@@ -74,7 +76,7 @@ scheduler_config_read (SchedulerConfig *config, const char *path, GError **error
   config->clip_sample = config_bool (&reader, "clip_sample", TRUE);
   config->clip_sample_range = config_double (&reader, "clip_sample_range", 1.0, 1e-3, 1e3);
   config->timestep_spacing =
-    config_choice (&reader, "timestep_spacing", TIMESTEPS_LEADING, spacings);
+    config_choice (&reader, "timestep_spacing", DIFFUSION_SPACING_LEADING, spacings);
   config->steps_offset = config_int (&reader, "steps_offset", 0, 0, T - 1);
 
   /* Dynamic thresholding (Saharia et al. 2022): not ours. */

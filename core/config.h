@@ -65,35 +65,29 @@ typedef enum
   PREDICTION_EPSILON,
   PREDICTION_SAMPLE,
   PREDICTION_V,
+  PREDICTION_POSTERIOR_MEAN, /* μ of q(x_{t−1} | x_t, x_0); the key's value is our own */
 } Prediction;
 
 typedef enum
 {
-  VARIANCE_FIXED_SMALL,
-  VARIANCE_FIXED_LARGE,
+  VARIANCE_FIXED_SMALL,   /* β̃ */
+  VARIANCE_FIXED_LARGE,   /* β */
+  VARIANCE_LEARNED_RANGE, /* between them, the second half of the network's output says where */
 } VarianceType;
-
-/* Which timesteps a run of few steps visits. */
-typedef enum
-{
-  TIMESTEPS_LEADING,
-  TIMESTEPS_LINSPACE,
-  TIMESTEPS_TRAILING,
-} TimestepSpacing;
 
 typedef struct
 {
-  int             num_train_timesteps; /* T, 1…100000 */
-  BetaSchedule    beta_schedule;
-  double          beta_start, beta_end; /* 0…1; schedule_new refuses what makes no schedule */
-  double         *trained_betas;        /* T values when beta_schedule is BETA_TRAINED; owned */
-  gboolean        rescale_betas_zero_snr;
-  Prediction      prediction;
-  VarianceType    variance;
-  gboolean        clip_sample;
-  double          clip_sample_range; /* above 0 */
-  TimestepSpacing timestep_spacing;
-  int             steps_offset; /* 0…T − 1 */
+  int              num_train_timesteps; /* T, 1…100000 */
+  BetaSchedule     beta_schedule;
+  double           beta_start, beta_end; /* 0…1; schedule_new refuses what makes no schedule */
+  double          *trained_betas;        /* T values when beta_schedule is BETA_TRAINED; owned */
+  gboolean         rescale_betas_zero_snr;
+  Prediction       prediction;
+  VarianceType     variance;
+  gboolean         clip_sample;
+  double           clip_sample_range; /* above 0 */
+  DiffusionSpacing timestep_spacing; /* leading, linspace or trailing */
+  int              steps_offset; /* 0…T − 1, added to the timesteps of leading */
 } SchedulerConfig;
 
 /* Each returns FALSE with DIFFUSION_ERROR_MODEL and a sentence that names the

@@ -41,7 +41,7 @@ typedef struct
   TilesAxis     across, down;
   int           n_channels;
   double        t;
-  int           steps;  /* ≥ 1 */
+  int           n_evaluations; /* of a window, ≥ 1 */
   int           n_done; /* windows */
   Repaint       repaint;
 
@@ -117,11 +117,11 @@ static void
 observe (gpointer data, const RepaintState *state)
 {
   Denoise      *job = data;
-  double        done = job->n_done + (double) state->n_evaluations / job->steps;
+  double        done = job->n_done + (double) state->n_evaluations / job->n_evaluations;
   double        fraction = done / (job->across.n * job->down.n);
   DiffusionStep step = {
-    .step = (int) (fraction * job->steps),
-    .n_steps = job->steps,
+    .step = (int) (fraction * job->n_evaluations),
+    .n_steps = job->n_evaluations,
     .fraction = fraction,
     .window = job->repaint.area,
     .n_channels = job->n_channels,
@@ -370,7 +370,7 @@ diffusion_denoise (DiffusionModel           *model,
 
   if (!check_settings (settings, source, region, error) || !choose_t (&job, &used, error))
     return FALSE;
-  job.steps = used.steps;
+  job.n_evaluations = repaint_count (used.steps, 1, 1, used.sampler);
 
   cut_region (&job);
 
@@ -421,17 +421,22 @@ diffusion_denoise_cost (const DiffusionModel           *model,
     .source = source,
     .region = *region,
   };
+  int     steps = MAX (settings->steps, 1), n_planes;
   guint64 planes;
 
   if (!check_settings (settings, source, region, error))
     return FALSE;
 
   cut_region (&job);
-  tiles_cost (model, n_threads, job.across.size, job.down.size, MAX (settings->steps, 1), cost);
+  tiles_cost (model, n_threads, job.across.size, job.down.size,
+              repaint_count (steps, 1, 1, settings->sampler), cost);
   cost->n_evaluations *= (guint64) job.across.n * job.down.n;
   cost->products *= (double) job.across.n * job.down.n;
 
-  planes = (guint64) WINDOW_PLANES (source->n_channels) * job.across.size * job.down.size;
+  n_planes = WINDOW_PLANES (source->n_channels) +
+             source->n_channels *
+               repaint_planes (settings->sampler, model_get_scheduler_config (model)->variance);
+  planes = (guint64) n_planes * job.across.size * job.down.size;
   planes += (guint64) source->n_channels * job.down.size * job.area.width; /* the band */
   cost->bytes += planes * sizeof (float);
   return TRUE;

@@ -167,23 +167,53 @@ typedef struct
 
 /* --- Inpaint -------------------------------------------------------------- */
 
+/* The reverse process. The first three evaluate the network once a step, the others
+ * twice (but for the last step). DDIM without η, DPM-Solver++ and Heun draw no noise of
+ * their own: all the chance is in x_T, and in the jumps where there are some. */
 typedef enum
 {
-  DIFFUSION_SAMPLER_DDIM, /* Song et al. 2021 (DDIM), eq. 12 with η = 0 */
-  DIFFUSION_SAMPLER_DDPM, /* Ho et al. 2020 (DDPM), algorithm 2: ancestral */
+  DIFFUSION_SAMPLER_DDIM,                /* Song, Meng and Ermon 2021, eq. 12 and 16 */
+  DIFFUSION_SAMPLER_DDPM,                /* Ho et al. 2020, algorithm 2: ancestral */
+  DIFFUSION_SAMPLER_DPM_SOLVER,          /* Lu et al. 2022, DPM-Solver++(2M), algorithm 2 */
+  DIFFUSION_SAMPLER_HEUN,                /* Karras et al. 2022, algorithm 1: the probability-flow
+                                          * ODE by Heun's rule */
+  DIFFUSION_SAMPLER_PREDICTOR_CORRECTOR, /* Song et al. 2021 (score SDE), algorithm 3: the reverse
+                                          * SDE, Langevin's step at each new time */
 } DiffusionSampler;
+
+/* Where the steps of a run from t to the clean picture lie. */
+typedef enum
+{
+  DIFFUSION_SPACING_TRAILING,  /* evenly in t, from t on */
+  DIFFUSION_SPACING_LEADING,   /* evenly in t, down to 0: begins one step below t */
+  DIFFUSION_SPACING_LINSPACE,  /* evenly from t to 0 */
+  DIFFUSION_SPACING_QUADRATIC, /* t + 1 falls as the square of the steps that remain
+                                * (Song, Meng and Ermon 2021, appendix D.2) */
+  DIFFUSION_SPACING_KARRAS,    /* σ^(1/7) evenly (Karras et al. 2022, eq. 5) */
+  DIFFUSION_SPACING_MODEL,     /* what the model's scheduler says: one of the first three */
+} DiffusionSpacing;
+
+/* How the known pixels enter a step. */
+typedef enum
+{
+  DIFFUSION_DATA_REPLACE, /* x_s is replaced by q(x_s | x_0) there (Lugmayr et al. 2022, RePaint) */
+  DIFFUSION_DATA_PASTE,   /* x̂_0 is replaced there, then the step is made (Zhu et al. 2023, DiffPIR) */
+} DiffusionDataStep;
 
 typedef struct
 {
-  double           strength;    /* 0…1: the start is t = strength · T − 1 */
-  int              steps;       /* 0…1000, 0: what the model asks for */
-  DiffusionSampler sampler;
-  int              resample;    /* r, 0…50, 0: what the model asks for */
-  int              jump_length; /* j, 1…100, in reverse steps */
-  int              context;     /* 0…4096 pixels around a part of the selection that the network
-                                 * sees at each of the part's scales; more than 512 are as good
-                                 * as 512; 0: what the model asks for */
-  guint32          seed;        /* 0…2147483647 */
+  double            strength; /* 0…1: the start is t = strength · T − 1 */
+  int               steps;    /* reverse steps, 0…1000, 0: what the model asks for */
+  DiffusionSampler  sampler;
+  DiffusionSpacing  spacing;
+  double            eta;         /* DDIM's η, 0…1: the share of DDPM's noise in a step */
+  int               resample;    /* r, 0…50, 0: what the model asks for */
+  int               jump_length; /* j, 1…100, in reverse steps */
+  DiffusionDataStep data_step;
+  int               context; /* 0…4096 pixels around a part of the selection that the network
+                              * sees at each of the part's scales; more than 512 are as good
+                              * as 512; 0: what the model asks for */
+  guint32           seed;    /* 0…2147483647 */
 } DiffusionInpaintSettings;
 
 /* Fills the selected pixels of `region` by the reverse process from x_t with

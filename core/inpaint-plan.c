@@ -38,6 +38,8 @@ inpaint_plan_settings (const DiffusionModel *model, const DiffusionInpaintSettin
     used.steps = mask_aware ? STEPS_MASK_AWARE : STEPS_UNCONDITIONAL;
   if (used.resample == 0)
     used.resample = mask_aware ? RESAMPLE_MASK_AWARE : RESAMPLE_UNCONDITIONAL;
+  if (used.spacing == DIFFUSION_SPACING_MODEL)
+    used.spacing = model_get_scheduler_config (model)->timestep_spacing;
   if (used.context == 0)
     used.context = MAX (view / 2, CONTEXT_MIN);
   return used;
@@ -136,8 +138,8 @@ plan_part (const Conditions *conditions, const Canvas *canvas, const DiffusionRe
           stage->t_start = MIN (stage->t_start, scales_refining_time (schedule));
           stage->steps = scales_refining_steps (settings->steps);
         }
-      stage->n_evaluations =
-        repaint_count (stage->steps, settings->resample, settings->jump_length);
+      stage->n_evaluations = repaint_count (stage->steps, settings->resample,
+                                            settings->jump_length, settings->sampler);
       count_windows (stage, canvas, multiple);
     }
   return part;
@@ -168,19 +170,19 @@ judge (gpointer data, const Canvas *canvas, const DiffusionRect *bounds, int squ
 
 /* --- All parts ------------------------------------------------------------------------ */
 
-/* What a stage holds beside the finest area's preview: the planes of its area (inpaint.c)
- * and the pyramid of the guess or the coarser result. */
+/* What a stage holds beside the finest area's preview: the planes of its area (inpaint.c),
+ * the pyramid of the guess or the coarser result, and what the sampler asks for. */
 static gsize
-stage_bytes (const InpaintStage *stage, int n_channels)
+stage_bytes (const InpaintStage *stage, int n_channels, int sampler_planes)
 {
   gsize size = (gsize) stage->area.width * stage->area.height;
-  gsize planes = 4 * n_channels + 2 + (n_channels + 1) / 2;
+  gsize planes = 4 * n_channels + 2 + (n_channels + 1) / 2 + n_channels * sampler_planes;
 
   return size * planes * sizeof (float);
 }
 
 static void
-add_part (InpaintPlan *plan, const InpaintPart *part, int n_channels)
+add_part (InpaintPlan *plan, const InpaintPart *part, int n_channels, int sampler_planes)
 {
   const InpaintStage *finest = &part->stages[part->n_stages - 1];
   gsize preview = (gsize) finest->area.width * finest->area.height * (n_channels + 1);
@@ -191,8 +193,8 @@ add_part (InpaintPlan *plan, const InpaintPart *part, int n_channels)
 
       plan->n_evaluations += stage->n_evaluations;
       plan->n_pixels += stage->n_evaluations * inpaint_stage_pixels (stage);
-      plan->bytes =
-        MAX (plan->bytes, stage_bytes (stage, n_channels) + preview * sizeof (float));
+      plan->bytes = MAX (plan->bytes, stage_bytes (stage, n_channels, sampler_planes) +
+                                        preview * sizeof (float));
     }
   g_array_append_val (plan->parts, *part);
 }
@@ -206,6 +208,8 @@ inpaint_plan_new (const DiffusionModel           *model,
   Conditions   conditions = { model, settings };
   GArray      *rects = islands_cut (canvas, judge, &conditions);
   int          n_channels = canvas->source->n_channels;
+  int          sampler_planes =
+    repaint_planes (settings->sampler, model_get_scheduler_config (model)->variance);
 
   plan->parts = g_array_new (FALSE, FALSE, sizeof (InpaintPart));
   for (guint i = 0; i < rects->len; i++)
@@ -217,7 +221,7 @@ inpaint_plan_new (const DiffusionModel           *model,
 
       canvas_bounds (canvas, &cells, &bounds, &square);
       part = plan_part (&conditions, canvas, rect, square);
-      add_part (plan, &part, n_channels);
+      add_part (plan, &part, n_channels, sampler_planes);
     }
   g_array_unref (rects);
   plan->bytes += (gsize) canvas->n_cells * CANVAS_CELL * CANVAS_CELL * n_channels * sizeof (float);

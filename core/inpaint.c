@@ -267,7 +267,10 @@ run_process (Inpaint *job, Planes *planes, GError **error)
     .n_channels = job->n_channels,
     .clean = planes->clean,
     .join = planes->join,
+    .data_step = job->settings->data_step,
     .t_start = stage->t_start,
+    .spacing = job->settings->spacing,
+    .steps_offset = model_get_scheduler_config (job->model)->steps_offset,
     .steps = stage->steps,
     .resample = job->settings->resample,
     .jump_length = job->settings->jump_length,
@@ -288,6 +291,7 @@ run_process (Inpaint *job, Planes *planes, GError **error)
 
   sampler_init (&repaint.sampler, model_get_schedule (job->model),
                 model_get_scheduler_config (job->model), job->settings->sampler);
+  repaint.sampler.eta = job->settings->eta;
   tiles_set_report (tiles, observe_window, &progress);
   repaint.predict_data = tiles;
   repaint_start (&repaint, planes->x_t);
@@ -366,6 +370,8 @@ check_settings (const DiffusionInpaintSettings *settings,
     wrong = _("The number of resampling passes has to be between 0 and 50.");
   else if (settings->jump_length < 1 || settings->jump_length > 100)
     wrong = _("The jump length has to be between 1 and 100.");
+  else if (!(settings->eta >= 0.0 && settings->eta <= 1.0))
+    wrong = _("Eta has to be between 0 and 1.");
   else if (settings->context < 0 || settings->context > 4096)
     wrong = _("The context has to be between 0 and 4096 pixels.");
   else if (source->n_channels != 1 && source->n_channels != 3)

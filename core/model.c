@@ -93,6 +93,27 @@ check_room (const DiffusionModel *outline,
   return FALSE;
 }
 
+/* Do the network and the scheduler's file belong together? A learned variance that is not
+ * used is no mistake. */
+static gboolean
+check_pair (const DiffusionModel *model,
+            const char           *scheduler_path,
+            GError              **error)
+{
+  const NetworkShape *shape = model_get_shape (model);
+
+  if (shape->guess_deviation > 0.0 && model->scheduler_config.prediction != PREDICTION_V)
+    return model_file_fail (error, scheduler_path,
+                            _ ("With “guess_deviation” in the network's configuration "
+                               "“prediction_type” must be \"v_prediction\"."));
+  if (shape->out_channels < model_get_n_outputs (model) * shape->fold * shape->fold)
+    return model_file_fail (error, scheduler_path,
+                            _ ("“variance_type” is \"learned_range\", but the network's "
+                               "“out_channels” leave no room for a variance. Use the scheduler's "
+                               "file that belongs to this network."));
+  return TRUE;
+}
+
 static gboolean
 load_files (DiffusionModel *model,
             gboolean        outline,
@@ -114,6 +135,8 @@ load_files (DiffusionModel *model,
   if (!weights)
     return FALSE;
   model->network = network_load (config_path, weights, TRUE, error);
+  if (model->network && !check_pair (model, scheduler_path, error))
+    g_clear_pointer (&model->network, network_free);
   if (model->network && !outline)
     {
       gboolean room = check_room (model, weights_path, error);
@@ -123,14 +146,8 @@ load_files (DiffusionModel *model,
         model->sha256 = safetensors_sha256 (weights);
     }
   safetensors_close (weights);
-  if (!model->network)
-    return FALSE;
 
-  if (model_get_shape (model)->guess_deviation > 0.0 && model->scheduler_config.prediction != PREDICTION_V)
-    return model_file_fail (error, scheduler_path,
-                            _ ("With “guess_deviation” in the network's configuration "
-                               "“prediction_type” must be \"v_prediction\"."));
-  return TRUE;
+  return model->network != NULL;
 }
 
 static DiffusionModel *
@@ -229,6 +246,12 @@ model_get_shape (const DiffusionModel *model)
 }
 
 int
+model_get_n_outputs (const DiffusionModel *model)
+{
+  return model->scheduler_config.variance == VARIANCE_LEARNED_RANGE ? 6 : 3;
+}
+
+int
 model_get_multiple (const DiffusionModel *model)
 {
   const NetworkShape *shape = model_get_shape (model);
@@ -277,6 +300,7 @@ typedef struct
   float       *map;
   const float *result;
   float       *out;
+  int          n_outputs; /* planes of it */
 } Fold;
 
 /* Where pixel i ≥ n of a row of n padded pixels comes from: reflected about the
@@ -334,7 +358,7 @@ unfold_row (gpointer data,
   const int    f = fold->f;
   const float *pixels = fold->result + (gsize) row * fold->folded_width * fold->stride;
 
-  for (int c = 0; c < 3; c++)
+  for (int c = 0; c < fold->n_outputs; c++)
     for (int dy = 0; dy < f && row * f + dy < fold->height; dy++)
       {
         float *out = fold->out + ((gsize) c * fold->height + row * f + dy) * fold->width;
@@ -406,6 +430,7 @@ model_predict (DiffusionModel   *model,
 
   fold.stride = KERNEL_PAD (shape->out_channels);
   fold.out = out;
+  fold.n_outputs = model_get_n_outputs (model);
   workers_run (workers, folded_height, unfold_row, &fold, NULL);
   if (y != NULL && shape->guess_deviation > 0.0)
     guess_to_v (shape->guess_deviation, schedule_alpha_bar (model->schedule, t),

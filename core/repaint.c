@@ -6,13 +6,14 @@
 
 #include <string.h>
 
+#include "planes.h"
 #include "random.h"
 #include "workers.h"
 
 /* --- The order of the transitions ------------------------------------------------ */
 
 GArray *
-repaint_plan (int steps, int resample, int jump_length)
+repaint_plan (int steps, int resample, int jump_length, gboolean corrects)
 {
   GArray *plan = g_array_new (FALSE, FALSE, sizeof (RepaintMove));
   int    *passes = g_new0 (int, steps); /* extra passes made, by step index */
@@ -20,11 +21,13 @@ repaint_plan (int steps, int resample, int jump_length)
 
   while (at > 0)
     {
-      RepaintMove down = { at, at - 1 };
+      RepaintMove down = { at, at - 1 }, correction = { at - 1, at - 1 };
       int         index = at - 2; /* of the timestep that is reached; −1: clean */
 
       g_array_append_val (plan, down);
       at--;
+      if (corrects && at > 0)
+        g_array_append_val (plan, correction);
       if (index >= 0 && index % jump_length == 0 && index < steps - jump_length &&
           passes[index] < resample - 1)
         {
@@ -40,36 +43,73 @@ repaint_plan (int steps, int resample, int jump_length)
 }
 
 int
-repaint_count (int steps, int resample, int jump_length)
+repaint_count (int steps, int resample, int jump_length, DiffusionSampler kind)
 {
-  GArray *plan = repaint_plan (steps, resample, jump_length);
+  GArray *plan = repaint_plan (steps, resample, jump_length, sampler_corrects (kind));
   int     n = 0;
 
   for (guint i = 0; i < plan->len; i++)
     {
       const RepaintMove *move = &g_array_index (plan, RepaintMove, i);
-      n += move->to < move->from;
+      n += move->to <= move->from;
     }
   g_array_unref (plan);
   return n;
+}
+
+int
+repaint_planes (DiffusionSampler kind, VarianceType variance)
+{
+  return (sampler_needs_before (kind) ? 1 : 0) + (variance == VARIANCE_LEARNED_RANGE ? 2 : 0);
 }
 
 /* --- Pixels ----------------------------------------------------------------------- */
 
 #define ROWS_PER_BLOCK 16
 
+/* What a step is made from, planes of the area. */
+typedef struct
+{
+  float *x;        /* x_t, then x_s */
+  float *x0;       /* x̂_0 of the last evaluation */
+  float *before;   /* x̂_0 of the one before; NULL where no step of the sampler asks for it */
+  float *out;      /* what the network says: x0 itself, or both halves where it says more */
+  float *variance; /* the second half; NULL where there is none */
+} Planes;
+
 /* x_s of every pixel: of a pixel that is part of the process by `unknown` from
  * x̂_0, x_t and noise of unknown_stream, of the others by `known` from the clean
- * picture. In place in x. */
+ * picture. */
 typedef struct
 {
   const Repaint *repaint;
   float          s;
   SamplerStep    unknown, known;
   RandomStream   unknown_stream, known_stream;
-  float         *x;
-  const float   *x0;
+  const Planes  *planes;
 } Transition;
+
+/* Is pixel i known at the time s? As floats: a pixel that joins at s is no longer known
+ * at s. */
+static gboolean
+is_known (const Repaint *repaint, gsize i, float s)
+{
+  return repaint->join != NULL && s > repaint->join[i];
+}
+
+/* One value of a pixel that is part of the process; p: its place in the planes. */
+static float
+step_value (const SamplerStep *step, const Planes *planes, gsize p, float z)
+{
+  float x;
+
+  if (planes->variance != NULL && step->log_range != 0.0f)
+    z *= sampler_spread (step, planes->variance[p]);
+  x = sampler_apply (step, planes->x0[p], planes->x[p], z);
+  if (step->c_before != 0.0f)
+    x += step->c_before * planes->before[p];
+  return x;
+}
 
 static void
 transition_rows (gpointer data, int block, int worker)
@@ -83,16 +123,15 @@ transition_rows (gpointer data, int block, int worker)
   for (int y = block * ROWS_PER_BLOCK; y < end; y++)
     for (int x = 0; x < area->width; x++)
       {
-        gsize    i = (gsize) y * area->width + x;
-        gboolean known = repaint->join != NULL && step->s > repaint->join[i];
-        float    z[4] = { 0.0f };
+        gsize i = (gsize) y * area->width + x;
+        float z[4] = { 0.0f };
 
-        if (known)
+        if (repaint->data_step == DIFFUSION_DATA_REPLACE && is_known (repaint, i, step->s))
           {
             if (step->known.c_z != 0.0f)
               random_pixel (&step->known_stream, area->x + x, area->y + y, z);
             for (int c = 0; c < repaint->n_channels; c++)
-              step->x[c * size + i] =
+              step->planes->x[c * size + i] =
                 sampler_apply (&step->known, repaint->clean[c * size + i], 0.0f, z[c]);
           }
         else
@@ -100,121 +139,182 @@ transition_rows (gpointer data, int block, int worker)
             if (step->unknown.c_z != 0.0f)
               random_pixel (&step->unknown_stream, area->x + x, area->y + y, z);
             for (int c = 0; c < repaint->n_channels; c++)
-              step->x[c * size + i] = sampler_apply (&step->unknown, step->x0[c * size + i],
-                                                     step->x[c * size + i], z[c]);
+              step->planes->x[c * size + i] =
+                step_value (&step->unknown, step->planes, c * size + i, z[c]);
           }
       }
 }
 
 /* x_s of all pixels; FALSE when it was cancelled half-way. Where `unknown` does not
- * use x̂_0, x0 may hold any finite values. */
+ * use x̂_0, its planes may hold any finite values. */
 static gboolean
 make_transition (const Repaint *repaint,
                  double         s,
                  SamplerStep    unknown,
                  RandomPurpose  purpose,
                  guint32        number,
-                 float         *x,
-                 const float   *x0)
+                 const Planes  *planes)
 {
   int        n_blocks = (repaint->area.height + ROWS_PER_BLOCK - 1) / ROWS_PER_BLOCK;
   Transition step = {
     .repaint = repaint,
-    .s = (float) s, /* as `join` is: a pixel that joins at s is no longer known at s */
+    .s = (float) s,
     .unknown = unknown,
     .known = sampler_noise (repaint->sampler.schedule, s),
     .unknown_stream = { repaint->seed, purpose, repaint->scale, number },
     .known_stream = { repaint->seed, RANDOM_KNOWN, repaint->scale, number },
-    .x = x,
-    .x0 = x0,
+    .planes = planes,
   };
 
   return workers_run (repaint->workers, n_blocks, transition_rows, &step, repaint->cancel);
 }
 
+static double
+time_of (const Repaint *repaint, int remaining)
+{
+  return timesteps_get (repaint->sampler.schedule, repaint->spacing, repaint->steps_offset,
+                        repaint->t_start, repaint->steps, remaining);
+}
+
 void
 repaint_start (const Repaint *repaint, float *x_t)
 {
-  SamplerStep noise = sampler_noise (repaint->sampler.schedule, repaint->t_start);
+  double      t = time_of (repaint, repaint->steps);
+  SamplerStep noise = sampler_noise (repaint->sampler.schedule, t);
   gsize       n = (gsize) repaint->n_channels * repaint->area.width * repaint->area.height;
+  Planes      planes = { .x = x_t, .x0 = x_t };
 
   g_return_if_fail (repaint->clean != NULL);
 
-  memcpy (x_t, repaint->clean, n * sizeof (float)); /* finite, as 0·x_t is part of the form */
-  make_transition (repaint, repaint->t_start, noise, RANDOM_START, 0, x_t, repaint->clean);
+  memcpy (x_t, repaint->clean, n * sizeof (float)); /* the form's x̂_0 */
+  make_transition (repaint, t, noise, RANDOM_START, 0, &planes);
 }
 
-/* The network's output → x̂_0, in place. */
+/* The network's output → x̂_0; what is known is pasted in where the data step says so. */
 static void
-estimate_x0 (const Repaint *repaint, double t, const float *x_t, float *out)
+estimate_x0 (const Repaint *repaint, double t, const Planes *planes)
 {
   SamplerEstimate estimate = sampler_estimate (&repaint->sampler, t);
-  gsize           n = (gsize) repaint->n_channels * repaint->area.width * repaint->area.height;
+  gsize           size = (gsize) repaint->area.width * repaint->area.height;
+  gsize           n = repaint->n_channels * size;
 
   for (gsize i = 0; i < n; i++)
-    out[i] = sampler_x0 (&estimate, x_t[i], out[i]);
+    planes->x0[i] = sampler_x0 (&estimate, planes->x[i], planes->out[i]);
+
+  if (repaint->data_step == DIFFUSION_DATA_PASTE)
+    for (gsize i = 0; i < n; i++)
+      if (is_known (repaint, i % size, (float) t))
+        planes->x0[i] = repaint->clean[i];
 }
 
 /* --- The run ------------------------------------------------------------------------ */
 
-/* One evaluation and the reverse step t → s. */
+/* x̂_0 at x_t; the one before is kept where it is asked for. */
 static gboolean
-reverse (const Repaint *r, double t, double s, guint32 number, float *x, float *x0, GError **error)
+evaluate (const Repaint *r, double t, const Planes *planes, GError **error)
 {
-  SamplerStep step = sampler_reverse (&r->sampler, t, s);
+  gsize n = (gsize) r->n_channels * r->area.width * r->area.height;
 
-  if (!r->predict (r->predict_data, x, t, x0, r->cancel, error))
+  if (planes->before != NULL)
+    memcpy (planes->before, planes->x0, n * sizeof (float));
+  if (!r->predict (r->predict_data, planes->x, t, planes->out, r->cancel, error))
     return FALSE;
-  estimate_x0 (r, t, x, x0);
-  return make_transition (r, s, step, RANDOM_REVERSE, number, x, x0) ||
+  estimate_x0 (r, t, planes);
+  return TRUE;
+}
+
+/* One move between the times t and s. t_before: the time of the evaluation before, t where
+ * there was none since the last jump. For a correction (t = s) it is where the reverse
+ * step came from. */
+static gboolean
+move (const Repaint *r,
+      double         t,
+      double         s,
+      double         t_before,
+      guint32        number,
+      const Planes  *planes,
+      GError       **error)
+{
+  RandomPurpose purpose = RANDOM_REVERSE;
+  SamplerStep   step;
+
+  if (s > t)
+    {
+      step = sampler_forward (r->sampler.schedule, t, s);
+      purpose = RANDOM_JUMP;
+    }
+  else if (!evaluate (r, t, planes, error))
+    return FALSE;
+  else if (s < t)
+    step = sampler_reverse (&r->sampler, t, s, t_before);
+  else
+    step = sampler_correct (&r->sampler, t_before, s);
+
+  return make_transition (r, s, step, purpose, number, planes) ||
          !g_cancellable_set_error_if_cancelled (r->cancel, error);
 }
 
-/* The jump back up s → t, with the noise of that many forward steps. */
+/* Room for what the sampler and the network ask for beside x and x̂_0. */
 static gboolean
-jump (const Repaint *r, double s, double t, guint32 number, float *x, float *x0, GError **error)
+make_room (const Repaint *r, Planes *planes, GError **error)
 {
-  SamplerStep step = sampler_forward (r->sampler.schedule, s, t);
+  int    width = r->area.width, height = r->area.height;
+  gsize n = (gsize) r->n_channels * width * height;
 
-  return make_transition (r, t, step, RANDOM_JUMP, number, x, x0) ||
-         !g_cancellable_set_error_if_cancelled (r->cancel, error);
+  planes->out = planes->x0;
+  if (sampler_needs_before (r->sampler.kind) &&
+      !(planes->before = planes_new (width, height, r->n_channels, error)))
+    return FALSE;
+  if (r->sampler.variance == VARIANCE_LEARNED_RANGE)
+    {
+      if (!(planes->out = planes_new (width, height, 2 * r->n_channels, error)))
+        return FALSE;
+      planes->variance = planes->out + n;
+    }
+  return TRUE;
+}
+
+static gboolean
+run_plan (const Repaint *repaint, const GArray *plan, const Planes *planes, GError **error)
+{
+  RepaintState state = { .x_s = planes->x, .x0 = planes->x0 };
+  double       t_before = -1.0;
+
+  for (guint i = 0; i < plan->len; i++)
+    {
+      const RepaintMove *next = &g_array_index (plan, RepaintMove, i);
+      double             from = time_of (repaint, next->from), to = time_of (repaint, next->to);
+
+      if (g_cancellable_set_error_if_cancelled (repaint->cancel, error))
+        return FALSE;
+      if (repaint->finish != NULL && g_cancellable_is_cancelled (repaint->finish))
+        return TRUE;
+
+      state.number++;
+      state.jump = next->to > next->from;
+      state.s = to;
+      if (!move (repaint, from, to, MAX (t_before, from), state.number, planes, error))
+        return FALSE;
+      t_before = state.jump ? -1.0 : from;
+      state.n_evaluations += !state.jump;
+      if (repaint->observe != NULL)
+        repaint->observe (repaint->observe_data, &state);
+    }
+  return TRUE;
 }
 
 gboolean
 repaint_run (const Repaint *repaint, float *x_t, float *x0, GError **error)
 {
-  GArray      *plan = repaint_plan (repaint->steps, repaint->resample, repaint->jump_length);
-  RepaintState state = { .x_s = x_t, .x0 = x0 };
-  gboolean     success = TRUE;
+  GArray  *plan = repaint_plan (repaint->steps, repaint->resample, repaint->jump_length,
+                                sampler_corrects (repaint->sampler.kind));
+  Planes   planes = { .x = x_t, .x0 = x0 };
+  gboolean success =
+    make_room (repaint, &planes, error) && run_plan (repaint, plan, &planes, error);
 
-  for (guint i = 0; success && i < plan->len; i++)
-    {
-      const RepaintMove *move = &g_array_index (plan, RepaintMove, i);
-      double             from = sampler_timestep (repaint->t_start, repaint->steps, move->from);
-      double             to = sampler_timestep (repaint->t_start, repaint->steps, move->to);
-
-      if (g_cancellable_set_error_if_cancelled (repaint->cancel, error))
-        {
-          success = FALSE;
-          break;
-        }
-      if (repaint->finish != NULL && g_cancellable_is_cancelled (repaint->finish))
-        break;
-
-      state.number++;
-      state.jump = move->to > move->from;
-      state.s = to;
-      if (state.jump)
-        success = jump (repaint, from, to, state.number, x_t, x0, error);
-      else
-        {
-          success = reverse (repaint, from, to, state.number, x_t, x0, error);
-          state.n_evaluations++;
-        }
-      if (success && repaint->observe != NULL)
-        repaint->observe (repaint->observe_data, &state);
-    }
-
+  g_free (planes.before);
+  if (planes.out != x0)
+    g_free (planes.out);
   g_array_unref (plan);
   return success;
 }

@@ -177,6 +177,12 @@ schedule_sigma (const Schedule *schedule, double t)
 }
 
 double
+schedule_log_snr (const Schedule *schedule, double t)
+{
+  return -log (expm1 (-schedule_log_alpha_bar (schedule, t)));
+}
+
+double
 schedule_t_of_sigma (const Schedule *schedule, double sigma)
 {
   double target;

@@ -29,9 +29,14 @@ double schedule_log_alpha_bar (const Schedule *schedule, double t);
 double schedule_sigma (const Schedule *schedule, double t);
 double schedule_t_of_sigma (const Schedule *schedule, double sigma);
 
+/* log (ᾱ/(1 − ᾱ)) = −2 log σ, the logarithm of the signal-to-noise ratio: ∞ at t = −1,
+ * −∞ where ᾱ = 0. */
+double schedule_log_snr (const Schedule *schedule, double t);
+
 /* q(x_s | x_t, x_0) for −1 ≤ s < t (Ho et al. 2020, eq. 6 and 7, with
  * β = 1 − ᾱ_t/ᾱ_s for any two times): mean = c_x0·x_0 + c_xt·x_t; variance
- * β̃ = (1 − ᾱ_s)/(1 − ᾱ_t)·β (VARIANCE_FIXED_SMALL) or β (VARIANCE_FIXED_LARGE). */
+ * β̃ = (1 − ᾱ_s)/(1 − ᾱ_t)·β (VARIANCE_FIXED_SMALL, and the least of
+ * VARIANCE_LEARNED_RANGE) or β (VARIANCE_FIXED_LARGE, and the most). */
 typedef struct
 {
   double c_x0, c_xt, variance;

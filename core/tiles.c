@@ -125,6 +125,7 @@ struct Tiles
   DiffusionModel   *model;
   DiffusionWorkers *workers;
   int               width, height, n_channels;
+  int               n_halves; /* of an output: 2 with a learned variance */
   TilesAxis         across, down;
   const float      *y, *m;
   gboolean          mask_aware;
@@ -154,6 +155,7 @@ tiles_new (DiffusionModel   *model,
   tiles->width = width;
   tiles->height = height;
   tiles->n_channels = n_channels;
+  tiles->n_halves = model_get_n_outputs (model) / 3;
   tiles->across = tiles_axis (width, multiple);
   tiles->down = tiles_axis (height, multiple);
   tiles->y = y;
@@ -163,7 +165,7 @@ tiles_new (DiffusionModel   *model,
   int   w = tiles->across.size, h = tiles->down.size;
 
   if (!(tiles->window_x = planes_new (w, h, 3, error)) ||
-      !(tiles->window_out = planes_new (w, h, 3, error)) ||
+      !(tiles->window_out = planes_new (w, h, 3 * tiles->n_halves, error)) ||
       (m != NULL && !(tiles->window_m = planes_new (w, h, 1, error))) ||
       (m != NULL && tiles->mask_aware && !(tiles->window_y = planes_new (w, h, 3, error))))
     {
@@ -185,8 +187,8 @@ tiles_free (Tiles *tiles)
   g_free (tiles);
 }
 
-/* window_x, window_out; y and m as cut out of the picture or as nothing. */
-#define TILES_PLANES 10
+/* window_x; y and m as cut out of the picture or as nothing. window_out comes to it. */
+#define TILES_PLANES 7
 
 void
 tiles_cost (const DiffusionModel *model,
@@ -201,7 +203,8 @@ tiles_cost (const DiffusionModel *model,
 
   model_cost (model, n_threads, across.size, down.size,
               (guint64) n_evaluations * across.n * down.n, cost);
-  cost->bytes += TILES_PLANES * sizeof (float) * across.size * down.size;
+  cost->bytes += (TILES_PLANES + model_get_n_outputs (model)) * sizeof (float) * across.size *
+                 down.size;
 }
 
 void
@@ -220,6 +223,20 @@ cut_colour (const Tiles *tiles, const float *planes, const DiffusionRect *window
   planes_cut (planes, tiles->width, tiles->height, tiles->n_channels, window, out);
   for (int c = tiles->n_channels; c < 3; c++)
     memcpy (out + c * size, out, size * sizeof (float));
+}
+
+/* The three planes of each half of an output become their mean. */
+static void
+mean_colour (float *planes, int n_halves, gsize size)
+{
+  for (int h = 0; h < n_halves; h++)
+    {
+      const float *in = planes + 3 * h * size;
+      float       *out = planes + h * size;
+
+      for (gsize i = 0; i < size; i++)
+        out[i] = (in[i] + in[i + size] + in[i + 2 * size]) / 3.0f;
+    }
 }
 
 static gboolean
@@ -241,8 +258,9 @@ tiles_predict (gpointer      data,
 {
   Tiles *tiles = data;
   int    n_windows = tiles->across.n * tiles->down.n;
+  int    n_planes = tiles->n_halves * tiles->n_channels;
 
-  memset (out, 0, (gsize) tiles->n_channels * tiles->width * tiles->height * sizeof (float));
+  memset (out, 0, (gsize) n_planes * tiles->width * tiles->height * sizeof (float));
 
   for (int k = 0; k < n_windows; k++)
     {
@@ -255,7 +273,6 @@ tiles_predict (gpointer      data,
       };
       gsize         size = (gsize) window.width * window.height;
       const float  *y = NULL, *m = NULL;
-      float        *gray = tiles->window_out;
 
       if (tiles->m != NULL)
         {
@@ -276,10 +293,9 @@ tiles_predict (gpointer      data,
         return FALSE;
 
       if (tiles->n_channels == 1)
-        for (gsize p = 0; p < size; p++)
-          gray[p] = (gray[p] + gray[p + size] + gray[p + 2 * size]) / 3.0f;
-      tiles_blend (&tiles->across, i, &tiles->down, j, tiles->n_channels, tiles->window_out,
-                   out, 0, tiles->height);
+        mean_colour (tiles->window_out, tiles->n_halves, size);
+      tiles_blend (&tiles->across, i, &tiles->down, j, n_planes, tiles->window_out, out, 0,
+                   tiles->height);
 
       if (tiles->report != NULL && k + 1 < n_windows)
         tiles->report (tiles->report_data, (k + 1.0) / n_windows);

@@ -68,7 +68,8 @@ typedef struct Tiles Tiles;
  * of its three predictions is the prediction.
  * y (n_channels planes) and m (1 plane) are borrowed: what a mask-aware network
  * is shown; both NULL: nothing is known (m = 1, y = 0). Windows in which m is 0
- * throughout are left out: their part of the prediction is 0. */
+ * throughout are left out: their part of the prediction is 0. A learned variance is
+ * treated as the prediction is. */
 Tiles *tiles_new (DiffusionModel   *model,
                   DiffusionWorkers *workers,
                   int               width,

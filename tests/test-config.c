@@ -293,7 +293,7 @@ test_scheduler_defaults (void)
   g_assert_cmpint (config.variance, ==, VARIANCE_FIXED_SMALL);
   g_assert_true (config.clip_sample);
   g_assert_cmpfloat (config.clip_sample_range, ==, 1.0);
-  g_assert_cmpint (config.timestep_spacing, ==, TIMESTEPS_LEADING);
+  g_assert_cmpint (config.timestep_spacing, ==, DIFFUSION_SPACING_LEADING);
   g_assert_cmpint (config.steps_offset, ==, 0);
   scheduler_config_clear (&config);
 }
@@ -338,7 +338,7 @@ test_scheduler_values (void)
   g_assert_cmpint (config.variance, ==, VARIANCE_FIXED_LARGE);
   g_assert_false (config.clip_sample);
   g_assert_cmpfloat (config.clip_sample_range, ==, 2.5);
-  g_assert_cmpint (config.timestep_spacing, ==, TIMESTEPS_TRAILING);
+  g_assert_cmpint (config.timestep_spacing, ==, DIFFUSION_SPACING_TRAILING);
   g_assert_cmpint (config.steps_offset, ==, 1);
   g_assert_true (config.rescale_betas_zero_snr);
   scheduler_config_clear (&config);
@@ -348,6 +348,13 @@ test_scheduler_values (void)
   g_assert_no_error (error);
   g_assert_cmpint (config.prediction, ==, PREDICTION_V);
   g_assert_cmpint (config.variance, ==, VARIANCE_FIXED_LARGE);
+
+  read_scheduler ("{\"prediction_type\": \"posterior_mean\","
+                  " \"variance_type\": \"learned_range\"}",
+                  &config, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (config.prediction, ==, PREDICTION_POSTERIOR_MEAN);
+  g_assert_cmpint (config.variance, ==, VARIANCE_LEARNED_RANGE);
 
   read_scheduler ("{\"variance_type\": \"fixed_small_log\"}", &config, &error);
   g_assert_no_error (error);
@@ -383,9 +390,7 @@ test_scheduler_refusals (void)
     { "\"rescale_betas_zero_snr\":0", "*“rescale_betas_zero_snr” is 0*" },
     { "\"prediction_type\":\"flow\"", "*“prediction_type” is \"flow\"*\"epsilon\"*" },
     { "\"prediction_type\":null", "*“prediction_type” is null*" },
-    { "\"prediction_type\":\"posterior_mean\"", "*“prediction_type” is \"posterior_mean\"*" },
     { "\"variance_type\":\"learned\"", "*“variance_type” is \"learned\"*" },
-    { "\"variance_type\":\"learned_range\"", "*“variance_type” is \"learned_range\"*" },
     { "\"clip_sample\":\"true\"", "*“clip_sample” is \"true\"*" },
     { "\"clip_sample_range\":0", "*“clip_sample_range” is 0*" },
     { "\"clip_sample_range\":-1", "*“clip_sample_range” is -1*" },

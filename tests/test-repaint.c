@@ -18,19 +18,26 @@
 static void
 test_count (void)
 {
-  g_assert_cmpint (repaint_count (250, 10, 10), ==, 2410);
-  g_assert_cmpint (repaint_count (250, 1, 10), ==, 250);
-  g_assert_cmpint (repaint_count (250, 0, 10), ==, 250);
-  g_assert_cmpint (repaint_count (20, 5, 20), ==, 20); /* no room for a jump */
-  g_assert_cmpint (repaint_count (11, 3, 10), ==, 11 + 2 * 10);
-  g_assert_cmpint (repaint_count (1, 10, 10), ==, 1);
+  g_assert_cmpint (repaint_count (250, 10, 10, DIFFUSION_SAMPLER_DDIM), ==, 2410);
+  g_assert_cmpint (repaint_count (250, 1, 10, DIFFUSION_SAMPLER_DDIM), ==, 250);
+  g_assert_cmpint (repaint_count (250, 0, 10, DIFFUSION_SAMPLER_DDIM), ==, 250);
+  g_assert_cmpint (repaint_count (20, 5, 20, DIFFUSION_SAMPLER_DDIM), ==, 20); /* no room for a jump */
+  g_assert_cmpint (repaint_count (11, 3, 10, DIFFUSION_SAMPLER_DDIM), ==, 11 + 2 * 10);
+  g_assert_cmpint (repaint_count (1, 10, 10, DIFFUSION_SAMPLER_DDIM), ==, 1);
+
+  /* Two evaluations a step, but one for that to the clean picture. */
+  g_assert_cmpint (repaint_count (20, 1, 10, DIFFUSION_SAMPLER_HEUN), ==, 39);
+  g_assert_cmpint (repaint_count (20, 1, 10, DIFFUSION_SAMPLER_PREDICTOR_CORRECTOR), ==, 39);
+  g_assert_cmpint (repaint_count (1, 1, 10, DIFFUSION_SAMPLER_HEUN), ==, 1);
+  g_assert_cmpint (repaint_count (11, 3, 10, DIFFUSION_SAMPLER_HEUN), ==, 21 + 2 * 20);
+  g_assert_cmpint (repaint_count (20, 1, 10, DIFFUSION_SAMPLER_DPM_SOLVER), ==, 20);
 }
 
 /* From the start to the end without a gap, 9 jumps of 10 at each of 0, 10, …, 230. */
 static void
 test_order (void)
 {
-  GArray *plan = repaint_plan (250, 10, 10);
+  GArray *plan = repaint_plan (250, 10, 10, FALSE);
   int     at = 250, jumps[251] = { 0 };
 
   for (guint i = 0; i < plan->len; i++)
@@ -51,6 +58,33 @@ test_order (void)
   g_assert_cmpint (at, ==, 0);
   for (int i = 0; i < 250; i++)
     g_assert_cmpint (jumps[i], ==, i % 10 == 0 && i <= 230 ? 9 : 0);
+  g_array_unref (plan);
+}
+
+/* A correction follows each reverse step that does not end at the clean picture. */
+static void
+test_corrections (void)
+{
+  GArray *plan = repaint_plan (30, 2, 10, TRUE);
+
+  for (guint i = 0; i < plan->len; i++)
+    {
+      RepaintMove move = g_array_index (plan, RepaintMove, i);
+
+      if (move.to < move.from && move.to > 0)
+        {
+          RepaintMove next = g_array_index (plan, RepaintMove, i + 1);
+
+          g_assert_cmpint (next.from, ==, move.to);
+          g_assert_cmpint (next.to, ==, move.to);
+        }
+      else if (move.to == move.from)
+        {
+          RepaintMove last = g_array_index (plan, RepaintMove, i - 1);
+
+          g_assert_cmpint (last.from, ==, move.from + 1);
+        }
+    }
   g_array_unref (plan);
 }
 
@@ -117,7 +151,7 @@ observe (gpointer data, const RepaintState *state)
   if (state->s > -1.0)
     {
       SamplerStep step = sampler_noise (f->schedule, state->s);
-      gint64      z = (gint64) rint (1e4 * (state->x_s[0] - step.c_x0 * f->clean[0]) / step.c_z);
+      gint64      z = (gint64) rint (1e6 * (state->x_s[0] - step.c_x0 * f->clean[0]) / step.c_z);
 
       g_assert_true (g_hash_table_add (f->seen, g_memdup2 (&z, sizeof z)));
     }
@@ -190,13 +224,68 @@ test_known (Fixture *f, gconstpointer kind)
   g_assert_true (repaint_run (&f->repaint, f->x, f->x0, NULL));
   g_assert_cmpint (f->n_known, >, 0);
   g_assert_cmpint (f->n_jumped, >, 0);
-  g_assert_cmpint (f->oracle.n_calls, ==, repaint_count (50, 3, 5));
+  g_assert_cmpint (f->oracle.n_calls, ==, repaint_count (50, 3, 5, GPOINTER_TO_INT (kind)));
   for (int c = 0; c < 3; c++)
     for (int i = 0; i < SIZE; i++)
       if (f->join[i] == REPAINT_NEVER)
         g_assert_cmpfloat (f->x[c * SIZE + i], ==, f->clean[c * SIZE + i]);
       else
         g_assert_cmpfloat_with_epsilon (f->x[c * SIZE + i], f->answer[c * SIZE + i], 1e-4f);
+}
+
+/* Pasted into x̂_0: what is known at the time of an evaluation is what it says there, and at
+ * the end the clean picture itself; the others are the oracle's. */
+static void
+observe_pasted (gpointer data, const RepaintState *state)
+{
+  Fixture *f = data;
+
+  for (int c = 0; c < 3 && !state->jump; c++)
+    for (int i = 0; i < SIZE; i++)
+      if (f->t > f->join[i])
+        {
+          g_assert_cmpfloat (state->x0[c * SIZE + i], ==, f->clean[c * SIZE + i]);
+          f->n_known++;
+        }
+      else
+        g_assert_cmpfloat_with_epsilon (state->x0[c * SIZE + i], f->answer[c * SIZE + i], 1e-3f);
+  f->t = state->s;
+}
+
+static void
+test_pasted (Fixture *f, gconstpointer kind)
+{
+  f->repaint.data_step = DIFFUSION_DATA_PASTE;
+  f->repaint.observe = observe_pasted;
+  repaint_start (&f->repaint, f->x);
+  g_assert_true (repaint_run (&f->repaint, f->x, f->x0, NULL));
+  g_assert_cmpint (f->n_known, >, 0);
+  for (int c = 0; c < 3; c++)
+    for (int i = 0; i < SIZE; i++)
+      if (f->join[i] == REPAINT_NEVER)
+        g_assert_cmpfloat (f->x[c * SIZE + i], ==, f->clean[c * SIZE + i]);
+}
+
+/* The same bytes for any number of workers. */
+static void
+test_workers (Fixture *f, gconstpointer kind)
+{
+  float *first = g_new (float, N);
+
+  f->repaint.observe = NULL;
+  for (int n = 1; n <= 3; n += 2)
+    {
+      DiffusionWorkers *workers = diffusion_workers_new (n);
+
+      f->repaint.workers = workers;
+      repaint_start (&f->repaint, f->x);
+      g_assert_true (repaint_run (&f->repaint, f->x, f->x0, NULL));
+      if (n == 1)
+        memcpy (first, f->x0, N * sizeof (float));
+      diffusion_workers_free (workers);
+    }
+  g_assert_cmpmem (first, N * sizeof (float), f->x0, N * sizeof (float));
+  g_free (first);
 }
 
 static void
@@ -239,15 +328,38 @@ test_finish (Fixture *f, gconstpointer kind)
 int
 main (int argc, char **argv)
 {
-  gconstpointer ddim = GINT_TO_POINTER (DIFFUSION_SAMPLER_DDIM),
-                ddpm = GINT_TO_POINTER (DIFFUSION_SAMPLER_DDPM);
+  static const struct
+  {
+    const char      *name;
+    DiffusionSampler kind;
+  } kinds[] = {
+    { "ddim", DIFFUSION_SAMPLER_DDIM },
+    { "ddpm", DIFFUSION_SAMPLER_DDPM },
+    { "dpm-solver", DIFFUSION_SAMPLER_DPM_SOLVER },
+    { "heun", DIFFUSION_SAMPLER_HEUN },
+    { "predictor-corrector", DIFFUSION_SAMPLER_PREDICTOR_CORRECTOR },
+  };
+  static const struct
+  {
+    const char *name;
+    void (*test) (Fixture *f, gconstpointer kind);
+  } tests[] = {
+    { "known", test_known },     { "pasted", test_pasted }, { "workers", test_workers },
+    { "cancel", test_cancel },   { "finish", test_finish },
+  };
 
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/repaint/count", test_count);
   g_test_add_func ("/repaint/order", test_order);
-  g_test_add ("/repaint/known/ddim", Fixture, ddim, set_up, test_known, tear_down);
-  g_test_add ("/repaint/known/ddpm", Fixture, ddpm, set_up, test_known, tear_down);
-  g_test_add ("/repaint/cancel", Fixture, ddim, set_up, test_cancel, tear_down);
-  g_test_add ("/repaint/finish", Fixture, ddim, set_up, test_finish, tear_down);
+  g_test_add_func ("/repaint/corrections", test_corrections);
+  for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++)
+    for (gsize j = 0; j < G_N_ELEMENTS (tests); j++)
+      {
+        char *path = g_strdup_printf ("/repaint/%s/%s", tests[j].name, kinds[i].name);
+
+        g_test_add (path, Fixture, GINT_TO_POINTER (kinds[i].kind), set_up, tests[j].test,
+                    tear_down);
+        g_free (path);
+      }
   return g_test_run ();
 }
