@@ -10,6 +10,7 @@ typedef enum
   ACTIVATION_SILU, /* v / (1 + exp (−v)), also called swish (Elfwing et al. 2018) */
   ACTIVATION_MISH, /* v · tanh (log (1 + exp (v))) (Misra 2019) */
   ACTIVATION_GELU, /* v · (1 + erf (v / √2)) / 2, not its approximation (Hendrycks and Gimpel 2016) */
+  ACTIVATION_GELU_TANH, /* the approximation: v · (1 + tanh (√(2/π) (v + 0.044715 v³))) / 2 */
   ACTIVATION_RELU, /* max (v, 0) */
 } Activation;
 

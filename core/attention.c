@@ -82,9 +82,13 @@ project_block (gpointer data,
   const Map           map = { .stride = run->stride, .data = normalised };
   const Map          *maps[] = { &map };
 
-  for (int c = 0; c < run->stride; c += KERNEL_CHUNK)
-    kernels->activate (normalised + c, run->stride, job->source->data + first * run->stride + c,
-                       run->stride, n, job->scale + c, job->shift + c, ACTIVATION_IDENTITY);
+  if (job->gate)
+    kernels->layer_norm (normalised, run->stride, job->source->data + first * run->stride,
+                         run->stride, n, job->source->channels, job->epsilon, job->scale, job->shift);
+  else
+    for (int c = 0; c < run->stride; c += KERNEL_CHUNK)
+      kernels->activate (normalised + c, run->stride, job->source->data + first * run->stride + c,
+                         run->stride, n, job->scale + c, job->shift + c, ACTIVATION_IDENTITY);
 
   for (int i = 0; i < 3; i++)
     {
@@ -165,6 +169,28 @@ attend_block (gpointer data,
       query[(gsize) i * stride + c] = sums[i * depth + c] / total[i];
 }
 
+/* The last layer, for some pixels, behind a gate. */
+static void
+gated_out_block (gpointer data,
+                 int      block,
+                 int      worker)
+{
+  const Run          *run = data;
+  const AttentionJob *job = run->job;
+  const Convolution  *out = job->attention->out;
+  const Kernels      *kernels = run->workspace->kernels;
+  const int           stride = run->stride;
+  const gsize         first = (gsize) block * PIXELS;
+  const int           n = block_pixels (run, block);
+  float              *value = get_scratch (run, worker);
+  const Map           map = { .stride = stride, .data = run->query };
+  const Map          *maps[] = { &map };
+
+  point_product (out, kernels, maps, 1, first, n, 0, stride / KERNEL_CHUNK, value, stride);
+  kernels->add_gated (job->result->data + first * stride, value, stride, n, stride, out->bias,
+                      job->gate);
+}
+
 /* The last layer, for some pixels. */
 static void
 out_block (gpointer data,
@@ -212,9 +238,11 @@ attention_run (const AttentionJob *job,
 
   if (!workers_run (workspace->workers, n_blocks, project_block, &run, workspace->cancel)
       || !workers_run (workspace->workers, n_attend, attend_block, &run, workspace->cancel)
-      || !workers_run (workspace->workers, n_blocks, out_block, &run, workspace->cancel))
+      || !workers_run (workspace->workers, n_blocks, job->gate ? gated_out_block : out_block, &run,
+                       workspace->cancel))
     return FALSE;
 
-  map_join_stats (job->result, workspace->stats, n_blocks, block_pixels, &run);
+  if (!job->gate)
+    map_join_stats (job->result, workspace->stats, n_blocks, block_pixels, &run);
   return TRUE;
 }

@@ -14,14 +14,19 @@ typedef struct
 } Attention;
 
 /* result = (source + out (softmax (q kᵀ / √d) v)) · factor for each head of d
- * channels, q, k and v made from the normalised source; and its moments. */
+ * channels, q, k and v made from the normalised source; and its moments.
+ *
+ * In a Transformer, where there is a gate: source ← source + gate · out (…), without
+ * moments; the result is the source. */
 typedef struct
 {
   const Attention *attention;
   const Map       *source;
-  const float     *scale, *shift; /* by norm_prepare */
+  const float     *scale, *shift; /* by norm_prepare; of a LayerNorm where there is a gate */
   float            factor;
   Map             *result;
+  const float     *gate;    /* for each channel in memory; or NULL */
+  float            epsilon; /* of the LayerNorm */
 } AttentionJob;
 
 void attention_size (const Attention *attention, int width, int height, WorkspaceSize *size);

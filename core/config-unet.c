@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * config-unet.c: unet/config.json, the keys of diffusers' UNet2DModel and the
- * those of our own (pixel_unshuffle, conditioning, guess_deviation,
- * time_proj_channels).
+ * config-unet.c: unet/config.json, the keys of diffusers' UNet2DModel and our own:
+ * time_proj_channels, and those of config-picture.h.
  */
 #include "config.h"
 
@@ -10,7 +9,7 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "config-reader.h"
+#include "config-picture.h"
 
 #define MAX_CHANNELS 4096
 
@@ -60,16 +59,8 @@ static const ConfigChoice time_scale_shifts[] = {
   { NULL, 0 },
 };
 
-static const ConfigChoice conditionings[] = {
-  { "filled-image", CONDITIONING_FILLED_IMAGE },
-  { "masked-image", CONDITIONING_MASKED_IMAGE },
-  { NULL, 0 },
-};
-
 /* diffusers' network when the file says nothing. */
 static const UnetConfig defaults = {
-  .in_channels = 3,
-  .out_channels = 3,
   .n_levels = 4,
   .block_out_channels = { 224, 448, 672, 896 },
   .down_attention = { FALSE, TRUE, TRUE, TRUE },
@@ -84,25 +75,7 @@ static const UnetConfig defaults = {
   .mid_block_scale_factor = 1.0,
   .downsample_padding = 1,
   .flip_sin_to_cos = TRUE,
-  .pixel_unshuffle = 1,
-  .conditioning = CONDITIONING_NONE,
 };
-
-/* A number, or a list of height and width, of which we take the larger. */
-static int
-read_sample_size (ConfigReader *reader)
-{
-  JsonNode *node;
-  int       sizes[2] = { 0, 0 };
-
-  if (!config_has (reader, "sample_size"))
-    return 0;
-  node = json_object_get_member (reader->object, "sample_size");
-  if (!JSON_NODE_HOLDS_ARRAY (node))
-    return config_int (reader, "sample_size", 0, 1, 65536);
-  config_ints (reader, "sample_size", 1, 65536, 2, sizes);
-  return MAX (sizes[0], sizes[1]);
-}
 
 /* One list of blocks, with the type of what changes the size of those that may
  * have either. */
@@ -175,34 +148,6 @@ check_divisions (ConfigReader *reader, const UnetConfig *config)
                    _("less than half of the first number in block_out_channels"));
 }
 
-/* What goes in and out follows from the picture (3 channels), the folding and
- * the conditioning; the variance may go out with it. */
-static void
-check_channels (ConfigReader *reader, const UnetConfig *config)
-{
-  int   folded = config->pixel_unshuffle * config->pixel_unshuffle;
-  int   inputs = (config->conditioning == CONDITIONING_NONE ? 3 : 7) * folded;
-  int   outputs = 3 * folded;
-  char *expected;
-
-  if (config->in_channels != inputs)
-    {
-      expected = g_strdup_printf (config->conditioning == CONDITIONING_NONE
-                                    ? _("%d (3 colours, folded by pixel_unshuffle)")
-                                    : _("%d (3 + 3 + 1 planes, folded by pixel_unshuffle)"),
-                                  inputs);
-      config_refuse (reader, "in_channels", expected);
-      g_free (expected);
-    }
-  if (config->out_channels != outputs && config->out_channels != 2 * outputs)
-    {
-      expected = g_strdup_printf (
-        _("%d (3 colours, folded by pixel_unshuffle) or twice as many (with the variance)"), outputs);
-      config_refuse (reader, "out_channels", expected);
-      g_free (expected);
-    }
-}
-
 /* Keys of diffusers that change the arithmetic in ways this build does not
  * have: only the value that leaves it as it is is taken. */
 static void
@@ -243,9 +188,7 @@ unet_config_read (UnetConfig *config, const char *path, GError **error)
   *config = defaults;
   config_reader_init (&reader, path);
 
-  config->in_channels = config_int (&reader, "in_channels", 3, 1, MAX_CHANNELS);
-  config->out_channels = config_int (&reader, "out_channels", 3, 1, MAX_CHANNELS);
-  config->sample_size = read_sample_size (&reader);
+  config_read_picture (&reader, 3, 3, &config->picture);
   read_levels (&reader, config);
   config->layers_per_block = config_int (&reader, "layers_per_block", 2, 1, 16);
   config->norm_num_groups = config_int (&reader, "norm_num_groups", 32, 1, MAX_CHANNELS);
@@ -265,21 +208,8 @@ unet_config_read (UnetConfig *config, const char *path, GError **error)
   config->flip_sin_to_cos = config_bool (&reader, "flip_sin_to_cos", TRUE);
   config->freq_shift = config_double (&reader, "freq_shift", 0.0, 0.0, MAX_CHANNELS);
   config->center_input_sample = config_bool (&reader, "center_input_sample", FALSE);
-  config->pixel_unshuffle = config_int (&reader, "pixel_unshuffle", 1, 1, 8);
-  if (config_has (&reader, "conditioning"))
-    config->conditioning =
-      config_choice (&reader, "conditioning", CONDITIONING_NONE, conditionings);
-  config->guess_deviation = config_double (&reader, "guess_deviation", 0.0, 0.0, 2.0);
-  if (config->guess_deviation > 0.0)
-    {
-      if (config->conditioning != CONDITIONING_FILLED_IMAGE)
-        config_refuse (&reader, "guess_deviation", _("0, for “conditioning” is not \"filled-image\""));
-      else if (config->guess_deviation < 1e-3)
-        config_refuse (&reader, "guess_deviation", _("0, or a number from 0.001 to 2"));
-    }
 
   refuse_unsupported (&reader, config);
   check_divisions (&reader, config);
-  check_channels (&reader, config);
   return config_reader_finish (&reader, error);
 }

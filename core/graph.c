@@ -427,7 +427,7 @@ build (Builder *builder)
   const UnetConfig *config = builder->config;
   const int         n_groups = config->norm_num_groups;
   const int         last = config->n_levels - 1;
-  Slot              input = { config->in_channels, 0, -1 };
+  Slot              input = { config->picture.in_channels, 0, -1 };
   GArray           *skips = g_array_new (FALSE, FALSE, sizeof (int));
   int               h;
 
@@ -478,7 +478,7 @@ build (Builder *builder)
 
   add_convolution (builder, "conv_out", CONVOLUTION_WINOGRAD,
                    load_norm (builder, "conv_norm_out", config->block_out_channels[0], n_groups), h,
-                   config->out_channels, 0);
+                   config->picture.out_channels, 0);
   g_array_free (skips, TRUE);
 }
 

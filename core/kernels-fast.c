@@ -7,6 +7,7 @@
  */
 #include "kernels.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "kernels-vector.h"
@@ -171,6 +172,9 @@ fast_activate (float       *out,
           break;
         case ACTIVATION_GELU:
           FOR_EACH_PIXEL (vector_gelu);
+          break;
+        case ACTIVATION_GELU_TANH:
+          FOR_EACH_PIXEL (vector_gelu_tanh);
           break;
         case ACTIVATION_RELU:
           FOR_EACH_PIXEL (vector_relu);
@@ -423,6 +427,83 @@ fast_finish (float        *map,
     }
 }
 
+/* --- Transformer ---------------------------------------------------------- */
+
+static float
+vector_sum (Vector v)
+{
+  float sum = 0.0f;
+
+  for (int i = 0; i < LANES; i++)
+    sum += v[i];
+  return sum;
+}
+
+static void
+fast_layer_norm (float       *out,
+                 gsize        out_stride,
+                 const float *in,
+                 gsize        in_stride,
+                 int          n_pixels,
+                 int          n_channels,
+                 float        epsilon,
+                 const float *scale,
+                 const float *shift)
+{
+  const int whole = n_channels / LANES * LANES;
+
+  for (int i = 0; i < n_pixels; i++)
+    {
+      const float *x = in + i * in_stride;
+      float       *y = out + i * out_stride;
+      Vector       sums = vector_set (0.0f);
+      float        mean, spread, inverse;
+
+      for (int c = 0; c < whole; c += LANES)
+        sums += vector_load (x + c);
+      mean = vector_sum (sums);
+      for (int c = whole; c < n_channels; c++)
+        mean += x[c];
+      mean /= n_channels;
+
+      sums = vector_set (0.0f);
+      for (int c = 0; c < whole; c += LANES)
+        {
+          const Vector d = vector_load (x + c) - mean;
+
+          sums += d * d;
+        }
+      spread = vector_sum (sums);
+      for (int c = whole; c < n_channels; c++)
+        spread += (x[c] - mean) * (x[c] - mean);
+      inverse = 1.0f / sqrtf (spread / n_channels + epsilon);
+
+      for (int c = 0; c < KERNEL_PAD (n_channels); c += LANES)
+        vector_store (y + c, (vector_load (x + c) - mean) * inverse * vector_load (scale + c)
+                               + vector_load (shift + c));
+    }
+}
+
+static void
+fast_add_gated (float       *map,
+                const float *value,
+                gsize        stride,
+                int          n_pixels,
+                int          n_channels,
+                const float *bias,
+                const float *gate)
+{
+  for (int i = 0; i < n_pixels; i++)
+    for (int c = 0; c < n_channels; c += LANES)
+      {
+        const gsize at = i * stride + c;
+
+        vector_store (map + at, vector_load (map + at)
+                                  + (vector_load (value + at) + vector_load (bias + c))
+                                      * vector_load (gate + c));
+      }
+}
+
 /* --- Vectors of any length ------------------------------------------------ */
 
 /* The last, incomplete vector goes through a full one. */
@@ -493,6 +574,8 @@ const Kernels KERNELS_SYMBOL (KERNELS_NAME) = {
   .winograd_input = fast_winograd_input,
   .winograd_output = fast_winograd_output,
   .finish = fast_finish,
+  .layer_norm = fast_layer_norm,
+  .add_gated = fast_add_gated,
   .exp_sum = fast_exp_sum,
   .silu = fast_silu,
 };

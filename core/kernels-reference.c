@@ -179,6 +179,50 @@ reference_finish (float        *map,
       }
 }
 
+static void
+reference_layer_norm (float       *out,
+                      gsize        out_stride,
+                      const float *in,
+                      gsize        in_stride,
+                      int          n_pixels,
+                      int          n_channels,
+                      float        epsilon,
+                      const float *scale,
+                      const float *shift)
+{
+  for (int i = 0; i < n_pixels; i++)
+    {
+      const float *x = in + i * in_stride;
+      float       *y = out + i * out_stride;
+      double       mean = 0.0, variance = 0.0;
+
+      for (int c = 0; c < n_channels; c++)
+        mean += (double) x[c] / n_channels;
+      for (int c = 0; c < n_channels; c++)
+        variance += (x[c] - mean) * (x[c] - mean) / n_channels;
+      for (int c = 0; c < KERNEL_PAD (n_channels); c++)
+        y[c] = (x[c] - mean) / sqrt (variance + epsilon) * scale[c] + shift[c];
+    }
+}
+
+static void
+reference_add_gated (float       *map,
+                     const float *value,
+                     gsize        stride,
+                     int          n_pixels,
+                     int          n_channels,
+                     const float *bias,
+                     const float *gate)
+{
+  for (int i = 0; i < n_pixels; i++)
+    for (int c = 0; c < n_channels; c++)
+      {
+        const gsize at = i * stride + c;
+
+        map[at] += ((double) value[at] + bias[c]) * gate[c];
+      }
+}
+
 static float
 reference_exp_sum (float *x,
                    int    n,
@@ -211,6 +255,8 @@ const Kernels kernels_reference = {
   .winograd_input = reference_winograd_input,
   .winograd_output = reference_winograd_output,
   .finish = reference_finish,
+  .layer_norm = reference_layer_norm,
+  .add_gated = reference_add_gated,
   .exp_sum = reference_exp_sum,
   .silu = reference_silu,
 };

@@ -111,12 +111,13 @@ vector_exp (Vector x)
   return p * power + power;
 }
 
-/* v / (1 + exp (−v)); 0 within 1e-35 below −87. */
+/* v / (1 + exp (−x)); 0 within 1e-35 where x is below −87. */
 ALWAYS_INLINE Vector
-vector_silu (Vector v)
+vector_logistic (Vector v,
+                 Vector x)
 {
   Vector       power;
-  const Vector p = vector_exp_parts (-v, &power);
+  const Vector p = vector_exp_parts (-x, &power);
   const Vector divisor = p * power + (power + 1.0f);
 
 #if defined(__AVX512F__)
@@ -129,6 +130,12 @@ vector_silu (Vector v)
 #else
   return v / divisor;
 #endif
+}
+
+ALWAYS_INLINE Vector
+vector_silu (Vector v)
+{
+  return vector_logistic (v, v);
 }
 
 /* max (v, 0); 0 for what is not a number. */
@@ -156,4 +163,11 @@ vector_gelu (Vector v)
   for (int i = 0; i < LANES; i++)
     v[i] = 0.5f * v[i] * erfcf (-0.707106781f * v[i]);
   return v;
+}
+
+/* v · (1 + tanh u) / 2 = v / (1 + exp (−2u)), u = √(2/π) (v + 0.044715 v³). */
+ALWAYS_INLINE Vector
+vector_gelu_tanh (Vector v)
+{
+  return vector_logistic (v, v * (1.595769122f + 0.0713548163f * (v * v)));
 }

@@ -123,6 +123,30 @@ typedef struct
                   const float  *residual,
                   const Finish *finish);
 
+  /* Normalises n_pixels pixels, each on its own over its first n_channels channels:
+   *   out = (in − mean) / √(variance + epsilon) · scale[c] + shift[c]
+   * with the biased variance. scale and shift are 0 in the channels that only
+   * memory has, and so is the result. `out` may be `in`. */
+  void (*layer_norm) (float       *out,
+                      gsize        out_stride,
+                      const float *in,
+                      gsize        in_stride,
+                      int          n_pixels,
+                      int          n_channels,
+                      float        epsilon,
+                      const float *scale,
+                      const float *shift);
+
+  /* map ← map + (value + bias[c]) · gate[c] for n_pixels pixels of n_channels
+   * channels in memory, `stride` apart in both. */
+  void (*add_gated) (float       *map,
+                     const float *value,
+                     gsize        stride,
+                     int          n_pixels,
+                     int          n_channels,
+                     const float *bias,
+                     const float *gate);
+
   /* x ← exp (x − max), the difference rounded; returns Σ x. x − max ≤ 0. */
   float (*exp_sum) (float *x, int n, float max);
 

@@ -48,13 +48,13 @@ load_unet (Network     *network,
     return FALSE;
 
   network->shape = (NetworkShape) {
-    .fold = config.pixel_unshuffle,
+    .fold = config.picture.pixel_unshuffle,
     .multiple = 1 << (config.n_levels - 1),
-    .in_channels = config.in_channels,
-    .out_channels = config.out_channels,
-    .sample_size = config.sample_size * config.pixel_unshuffle,
-    .conditioning = config.conditioning,
-    .guess_deviation = config.guess_deviation,
+    .in_channels = config.picture.in_channels,
+    .out_channels = config.picture.out_channels,
+    .sample_size = config.picture.sample_size * config.picture.pixel_unshuffle,
+    .conditioning = config.picture.conditioning,
+    .guess_deviation = config.picture.guess_deviation,
   };
   network->unet = outline ? unet_new_outline (&config, weights, error)
                           : unet_new (&config, weights, NULL, error);

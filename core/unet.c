@@ -15,6 +15,7 @@
 #include "graph.h"
 #include "layer-cost.h"
 #include "resample.h"
+#include "time-embedding.h"
 
 /* Larger sides than this are refused: pixel counts stay within an int. */
 #define SIDE_MAX 32768
@@ -399,30 +400,6 @@ apply_linear (const Unet        *unet,
   unet->kernels->finish (out, layer->n_out, 1, layer->n_out, NULL, &finish);
 }
 
-/* The sinusoids of get_timestep_embedding in diffusers (Vaswani et al. 2017,
- * section 3.5): frequencies 10000^(−i / (half − freq_shift)), sines first unless
- * they are flipped, an odd channel 0. In single precision at the places where
- * PyTorch rounds, since at t = 999 the rounding of a frequency moves the phase
- * by 1e-4. */
-static void
-positional_embedding (const Unet *unet,
-                      double      t,
-                      float      *out)
-{
-  const int half = unet->graph->time_channels / 2;
-  float    *sines = out + (unet->config.flip_sin_to_cos ? half : 0);
-  float    *cosines = out + (unet->config.flip_sin_to_cos ? 0 : half);
-
-  for (int i = 0; i < half; i++)
-    {
-      const float exponent = (float) -log (10000.0) * i / (float) (half - unet->config.freq_shift);
-      const float phase = (float) t * expf (exponent);
-
-      sines[i] = sinf (phase);
-      cosines[i] = cosf (phase);
-    }
-}
-
 /* GaussianFourierProjection (Song et al. 2021, appendix C): 2π · log (t) times the
  * frequencies of the file, sines first whatever the configuration says. Rounded
  * as above: the phases reach thousands. */
@@ -458,7 +435,8 @@ embed_time (Unet  *unet,
   if (graph->frequencies)
     fourier_embedding (unet, t, sinusoids);
   else
-    positional_embedding (unet, t, sinusoids);
+    time_embedding_sinusoids (sinusoids, graph->time_channels, unet->config.flip_sin_to_cos,
+                              unet->config.freq_shift, t);
 
   apply_linear (unet, graph->time_1, graph->time_1->bias, sinusoids, hidden);
   unet->kernels->silu (hidden, n);
@@ -539,8 +517,9 @@ run_attention (Unet       *unet,
                const Step *step)
 {
   const Map   *source = &unet->maps[step->sources[0]];
-  AttentionJob job = { step->attention, source, unet->scale, unet->shift, step->factor,
-                       &unet->maps[step->result] };
+  AttentionJob job = { .attention = step->attention, .source = source,
+                       .scale = unet->scale, .shift = unet->shift, .factor = step->factor,
+                       .result = &unet->maps[step->result] };
 
   if (step->norm)
     prepare_norm (unet, step, &source);

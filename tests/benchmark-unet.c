@@ -282,10 +282,10 @@ print_memory (const Unet       *unet,
               int               size,
               int               n_threads)
 {
-  const int    side = size / config->pixel_unshuffle;
+  const int    side = size / config->picture.pixel_unshuffle;
   const int    large = 2048;
-  const double per_pixel = (double) unet_memory (unet, large / config->pixel_unshuffle,
-                                                 large / config->pixel_unshuffle, n_threads)
+  const double per_pixel = (double) unet_memory (unet, large / config->picture.pixel_unshuffle,
+                                                 large / config->picture.pixel_unshuffle, n_threads)
                            / ((double) large * large);
 
   printf ("%.1f MB of memory beside the weights; of large windows %.0f MB a megapixel\n",
@@ -304,11 +304,11 @@ static float *
 make_input (const UnetConfig *config,
             int               side)
 {
-  const int stride = KERNEL_PAD (config->in_channels);
+  const int stride = KERNEL_PAD (config->picture.in_channels);
   float    *input = g_new0 (float, (gsize) side * side * stride);
 
   for (gsize i = 0; i < (gsize) side * side; i++)
-    for (int c = 0; c < config->in_channels; c++)
+    for (int c = 0; c < config->picture.in_channels; c++)
       input[i * stride + c] = (i * 31 + c * 17) % 101 * 0.02f - 1.0f;
   return input;
 }
@@ -325,7 +325,7 @@ evaluate (Unet             *unet,
 
   if (!map)
     fail (error);
-  memcpy (map, input, sizeof *map * side * side * KERNEL_PAD (config->in_channels));
+  memcpy (map, input, sizeof *map * side * side * KERNEL_PAD (config->picture.in_channels));
   if (!unet_run (unet, workers, 500.0, NULL, &error))
     fail (error);
 }
@@ -371,7 +371,7 @@ measure (Unet             *unet,
       double longest;
 
       table->next = 0;
-      evaluate (unet, workers, config, input, size / config->pixel_unshuffle);
+      evaluate (unet, workers, config, input, size / config->picture.pixel_unshuffle);
       longest = take_longest (table);
       if (table->round >= 0)
         {
@@ -426,9 +426,9 @@ main (int    argc,
     fail (error);
   safetensors_close (weights);
 
-  input = make_input (&config, size / config.pixel_unshuffle);
+  input = make_input (&config, size / config.picture.pixel_unshuffle);
   if (serving)
-    serve (unet, workers, &config, input, size / config.pixel_unshuffle);
+    serve (unet, workers, &config, input, size / config.picture.pixel_unshuffle);
   else
     measure (unet, workers, &config, input, size);
 

@@ -71,13 +71,13 @@ read_input (const char       *path,
             GError          **error)
 {
   const gsize pixels = (gsize) width * height;
-  const int   stride = KERNEL_PAD (config->in_channels);
+  const int   stride = KERNEL_PAD (config->picture.in_channels);
   gsize       length;
   char       *bytes;
 
   if (!g_file_get_contents (path, &bytes, &length, error))
     return FALSE;
-  if (length != pixels * config->in_channels * sizeof (float))
+  if (length != pixels * config->picture.in_channels * sizeof (float))
     {
       g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_INVAL, "%s has %" G_GSIZE_FORMAT " bytes", path,
                    length);
@@ -87,7 +87,7 @@ read_input (const char       *path,
 
   memset (map, 0, pixels * stride * sizeof *map);
   for (gsize i = 0; i < pixels; i++)
-    for (int c = 0; c < config->in_channels; c++)
+    for (int c = 0; c < config->picture.in_channels; c++)
       memcpy (&map[i * stride + c], bytes + (c * pixels + i) * sizeof *map, sizeof *map);
   g_free (bytes);
   return TRUE;

@@ -62,7 +62,7 @@ network_run (const Network *network,
              int            height,
              GCancellable  *cancel)
 {
-  const int         stride = KERNEL_PAD (network->config.in_channels);
+  const int         stride = KERNEL_PAD (network->config.picture.in_channels);
   DiffusionWorkers *workers = diffusion_workers_new (n_workers);
   GError           *error = NULL;
   Unet             *unet = unet_new (&network->config, network->weights, kernels, &error);
@@ -74,7 +74,7 @@ network_run (const Network *network,
   g_assert_no_error (error);
   for (gsize i = 0; i < (gsize) width * height; i++)
     for (int c = 0; c < stride; c++)
-      map[i * stride + c] = c < network->config.in_channels ? (i * 31 + c * 17) % 101 * 0.02f - 1.0f : 0.0f;
+      map[i * stride + c] = c < network->config.picture.in_channels ? (i * 31 + c * 17) % 101 * 0.02f - 1.0f : 0.0f;
 
   result = unet_run (unet, workers, 437.25, cancel, &error);
   if (cancel)
@@ -82,7 +82,7 @@ network_run (const Network *network,
   else
     {
       g_assert_no_error (error);
-      copy = g_memdup2 (result, (gsize) width * height * KERNEL_PAD (network->config.out_channels)
+      copy = g_memdup2 (result, (gsize) width * height * KERNEL_PAD (network->config.picture.out_channels)
                                   * sizeof *result);
     }
   g_clear_error (&error);
@@ -99,7 +99,7 @@ check_workers (const Network *network,
                int            width,
                int            height)
 {
-  const gsize size = (gsize) width * height * KERNEL_PAD (network->config.out_channels) * sizeof (float);
+  const gsize size = (gsize) width * height * KERNEL_PAD (network->config.picture.out_channels) * sizeof (float);
   float      *one = network_run (network, kernels, 1, width, height, NULL);
 
   for (int n = 2; n <= MAX_WORKERS; n++)

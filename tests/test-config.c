@@ -42,9 +42,9 @@ test_unet_defaults (void)
 
   read_unet ("{}", &config, &error);
   g_assert_no_error (error);
-  g_assert_cmpint (config.in_channels, ==, 3);
-  g_assert_cmpint (config.out_channels, ==, 3);
-  g_assert_cmpint (config.sample_size, ==, 0);
+  g_assert_cmpint (config.picture.in_channels, ==, 3);
+  g_assert_cmpint (config.picture.out_channels, ==, 3);
+  g_assert_cmpint (config.picture.sample_size, ==, 0);
   g_assert_cmpint (config.n_levels, ==, 4);
   for (int i = 0; i < 4; i++)
     {
@@ -68,8 +68,8 @@ test_unet_defaults (void)
   g_assert_true (config.flip_sin_to_cos);
   g_assert_cmpfloat (config.freq_shift, ==, 0.0);
   g_assert_false (config.center_input_sample);
-  g_assert_cmpint (config.pixel_unshuffle, ==, 1);
-  g_assert_cmpint (config.conditioning, ==, CONDITIONING_NONE);
+  g_assert_cmpint (config.picture.pixel_unshuffle, ==, 1);
+  g_assert_cmpint (config.picture.conditioning, ==, CONDITIONING_NONE);
 }
 
 /* The keys as the checkpoints of Ho et al.'s models on Hugging Face have them. */
@@ -96,7 +96,7 @@ test_unet_ddpm (void)
   g_assert_false (config.flip_sin_to_cos);
   g_assert_cmpfloat (config.freq_shift, ==, 1.0);
   g_assert_cmpfloat (config.norm_eps, ==, 1e-6);
-  g_assert_cmpint (config.sample_size, ==, 32);
+  g_assert_cmpint (config.picture.sample_size, ==, 32);
   g_assert_true (config.down_attention[1] && !config.down_attention[2]);
   g_assert_true (config.up_attention[2] && !config.up_attention[1]);
 }
@@ -128,7 +128,7 @@ test_unet_blocks (void)
   g_assert_true (config.up_resnet[0] && !config.up_resnet[1] && config.up_resnet[2]);
   g_assert_true (config.scale_shift);
   g_assert_cmpint (config.attn_norm_num_groups, ==, 0);
-  g_assert_cmpint (config.out_channels, ==, 6);
+  g_assert_cmpint (config.picture.out_channels, ==, 6);
 
   read_unet ("{" LEVELS ", \"resnet_time_scale_shift\": \"scale_shift\","
              "\"attn_norm_num_groups\": 16, \"time_embedding_type\": \"fourier\"}",
@@ -154,13 +154,13 @@ test_unet_own_keys (void)
              "\"in_channels\": 28, \"out_channels\": 12, \"sample_size\": [24, 32]}",
              &config, &error);
   g_assert_no_error (error);
-  g_assert_cmpint (config.pixel_unshuffle, ==, 2);
-  g_assert_cmpint (config.conditioning, ==, CONDITIONING_FILLED_IMAGE);
-  g_assert_cmpint (config.sample_size, ==, 32);
+  g_assert_cmpint (config.picture.pixel_unshuffle, ==, 2);
+  g_assert_cmpint (config.picture.conditioning, ==, CONDITIONING_FILLED_IMAGE);
+  g_assert_cmpint (config.picture.sample_size, ==, 32);
 
   read_unet ("{\"conditioning\": \"masked-image\", \"in_channels\": 7}", &config, &error);
   g_assert_no_error (error);
-  g_assert_cmpint (config.conditioning, ==, CONDITIONING_MASKED_IMAGE);
+  g_assert_cmpint (config.picture.conditioning, ==, CONDITIONING_MASKED_IMAGE);
 
   read_unet ("{\"time_proj_channels\": 448}", &config, &error);
   g_assert_no_error (error);
@@ -169,7 +169,7 @@ test_unet_own_keys (void)
   read_unet ("{\"conditioning\": null, \"sample_size\": null}", &config, &error);
   g_assert_no_error (error);
   g_assert_cmpint (config.time_channels, ==, 224);
-  g_assert_cmpint (config.conditioning, ==, CONDITIONING_NONE);
+  g_assert_cmpint (config.picture.conditioning, ==, CONDITIONING_NONE);
 }
 
 static void
@@ -431,7 +431,7 @@ test_bundled (void)
   g_assert_no_error (error);
   scheduler_config_read (&scheduler_config, scheduler, &error);
   g_assert_no_error (error);
-  g_assert_cmpint (unet_config.conditioning, ==, CONDITIONING_FILLED_IMAGE);
+  g_assert_cmpint (unet_config.picture.conditioning, ==, CONDITIONING_FILLED_IMAGE);
   scheduler_config_clear (&scheduler_config);
   g_free (unet);
   g_free (scheduler);

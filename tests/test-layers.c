@@ -396,7 +396,8 @@ test_attention (Fixture *fixture)
       double       *rows[3], *sums = g_new0 (double, (gsize) n * c);
       float        *expected = aligned_new ((gsize) n * source->stride, NULL);
       Attention     attention;
-      AttentionJob  job = { &attention, source, scale, shift, 0.5f, result };
+      AttentionJob  job = { .attention = &attention, .source = source, .scale = scale,
+                            .shift = shift, .factor = 0.5f, .result = result };
       WorkspaceSize size;
       Workspace     workspace;
 

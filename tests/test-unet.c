@@ -221,9 +221,9 @@ run_unet (const UnetConfig *config,
           int               width,
           int               height)
 {
-  const int         f = config->pixel_unshuffle;
-  const int         n_planes = config->conditioning == CONDITIONING_NONE ? 3 : 7;
-  const int         stride = KERNEL_PAD (config->in_channels);
+  const int         f = config->picture.pixel_unshuffle;
+  const int         n_planes = config->picture.conditioning == CONDITIONING_NONE ? 3 : 7;
+  const int         stride = KERNEL_PAD (config->picture.in_channels);
   DiffusionWorkers *workers = diffusion_workers_new (2);
   float            *in = planes (n_planes, width, height);
   GError           *error = NULL;
@@ -266,7 +266,7 @@ test_layers (gconstpointer data)
   /* The bundled network takes the scalar reference minutes. */
   for (const Kernels *const *table = kernels_list () + test->bundled; *table; table++)
     {
-      const int f = config.pixel_unshuffle;
+      const int f = config.picture.pixel_unshuffle;
       const int deep = config.n_levels >= 5;
       Trace     trace = { open_reference (test), FALSE, 0, 0.0 };
       Unet     *unet = unet_new (&config, weights, *table, &error);

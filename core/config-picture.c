@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * config-picture.c: the keys that say how a network sees the picture, three of them
+ * our own (pixel_unshuffle, conditioning, guess_deviation).
+ */
+#include "config-picture.h"
+
+#include <glib/gi18n-lib.h>
+
+#define MAX_CHANNELS 4096
+
+static const ConfigChoice conditionings[] = {
+  { "filled-image", CONDITIONING_FILLED_IMAGE },
+  { "masked-image", CONDITIONING_MASKED_IMAGE },
+  { NULL, 0 },
+};
+
+/* A number, or a list of height and width, of which we take the larger. */
+static int
+read_sample_size (ConfigReader *reader)
+{
+  JsonNode *node;
+  int       sizes[2] = { 0, 0 };
+
+  if (!config_has (reader, "sample_size"))
+    return 0;
+  node = json_object_get_member (reader->object, "sample_size");
+  if (!JSON_NODE_HOLDS_ARRAY (node))
+    return config_int (reader, "sample_size", 0, 1, 65536);
+  config_ints (reader, "sample_size", 1, 65536, 2, sizes);
+  return MAX (sizes[0], sizes[1]);
+}
+
+static void
+check_channels (ConfigReader *reader, const PictureConfig *picture)
+{
+  int   folded = picture->pixel_unshuffle * picture->pixel_unshuffle;
+  int   inputs = (picture->conditioning == CONDITIONING_NONE ? 3 : 7) * folded;
+  int   outputs = 3 * folded;
+  char *expected;
+
+  if (picture->in_channels != inputs)
+    {
+      expected = g_strdup_printf (picture->conditioning == CONDITIONING_NONE
+                                    ? _("%d (3 colours, folded by pixel_unshuffle)")
+                                    : _("%d (3 + 3 + 1 planes, folded by pixel_unshuffle)"),
+                                  inputs);
+      config_refuse (reader, "in_channels", expected);
+      g_free (expected);
+    }
+  if (picture->out_channels != outputs && picture->out_channels != 2 * outputs)
+    {
+      expected = g_strdup_printf (
+        _("%d (3 colours, folded by pixel_unshuffle) or twice as many (with the variance)"), outputs);
+      config_refuse (reader, "out_channels", expected);
+      g_free (expected);
+    }
+}
+
+void
+config_read_picture (ConfigReader *reader, int in_channels, int out_channels,
+                     PictureConfig *picture)
+{
+  picture->in_channels = config_int (reader, "in_channels", in_channels, 1, MAX_CHANNELS);
+  picture->out_channels = out_channels > 0 ? out_channels : picture->in_channels;
+  if (out_channels > 0 || config_has (reader, "out_channels"))
+    picture->out_channels =
+      config_int (reader, "out_channels", picture->out_channels, 1, MAX_CHANNELS);
+  picture->sample_size = read_sample_size (reader);
+  picture->pixel_unshuffle = config_int (reader, "pixel_unshuffle", 1, 1, 8);
+  picture->conditioning = CONDITIONING_NONE;
+  if (config_has (reader, "conditioning"))
+    picture->conditioning =
+      config_choice (reader, "conditioning", CONDITIONING_NONE, conditionings);
+  picture->guess_deviation = config_double (reader, "guess_deviation", 0.0, 0.0, 2.0);
+  if (picture->guess_deviation > 0.0)
+    {
+      if (picture->conditioning != CONDITIONING_FILLED_IMAGE)
+        config_refuse (reader, "guess_deviation", _("0, for “conditioning” is not \"filled-image\""));
+      else if (picture->guess_deviation < 1e-3)
+        config_refuse (reader, "guess_deviation", _("0, or a number from 0.001 to 2"));
+    }
+  check_channels (reader, picture);
+}
