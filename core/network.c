@@ -5,21 +5,25 @@
 #include "network.h"
 
 #include "config-reader.h"
+#include "transformer.h"
 #include "unet.h"
 
 struct Network
 {
   NetworkShape shape;
-  Unet        *unet;
+  Unet        *unet; /* one of the two; the other is NULL */
+  Transformer *transformer;
 };
 
 typedef enum
 {
   NETWORK_UNET,
+  NETWORK_TRANSFORMER,
 } NetworkKind;
 
 static const ConfigChoice class_names[] = {
   { "UNet2DModel", NETWORK_UNET },
+  { "DiTTransformer2DModel", NETWORK_TRANSFORMER },
   { NULL, 0 },
 };
 
@@ -61,6 +65,33 @@ load_unet (Network     *network,
   return network->unet != NULL;
 }
 
+/* The folding cuts the patches too: a pixel of the map is a token. */
+static gboolean
+load_transformer (Network     *network,
+                  const char  *config_path,
+                  Safetensors *weights,
+                  gboolean     outline,
+                  GError     **error)
+{
+  TransformerConfig config;
+
+  if (!transformer_config_read (&config, config_path, error))
+    return FALSE;
+
+  network->shape = (NetworkShape) {
+    .fold = config.picture.pixel_unshuffle * config.patch_size,
+    .multiple = 1,
+    .in_channels = config.picture.in_channels * config.patch_size * config.patch_size,
+    .out_channels = config.picture.out_channels * config.patch_size * config.patch_size,
+    .sample_size = config.picture.sample_size * config.picture.pixel_unshuffle,
+    .conditioning = config.picture.conditioning,
+    .guess_deviation = config.picture.guess_deviation,
+  };
+  network->transformer = outline ? transformer_new_outline (&config, weights, error)
+                                 : transformer_new (&config, weights, NULL, error);
+  return network->transformer != NULL;
+}
+
 Network *
 network_load (const char  *config_path,
               Safetensors *weights,
@@ -69,10 +100,18 @@ network_load (const char  *config_path,
 {
   Network    *network = g_new0 (Network, 1);
   NetworkKind kind;
-  gboolean    loaded;
+  gboolean    loaded = FALSE;
 
-  loaded = read_kind (config_path, &kind, error)
-           && load_unet (network, config_path, weights, outline, error);
+  if (read_kind (config_path, &kind, error))
+    switch (kind)
+      {
+      case NETWORK_UNET:
+        loaded = load_unet (network, config_path, weights, outline, error);
+        break;
+      case NETWORK_TRANSFORMER:
+        loaded = load_transformer (network, config_path, weights, outline, error);
+        break;
+      }
   if (!loaded)
     g_clear_pointer (&network, network_free);
   return network;
@@ -84,6 +123,7 @@ network_free (Network *network)
   if (!network)
     return;
   unet_free (network->unet);
+  transformer_free (network->transformer);
   g_free (network);
 }
 
@@ -97,7 +137,10 @@ void
 network_get_info (const Network      *network,
                   DiffusionModelInfo *info)
 {
-  unet_get_info (network->unet, info);
+  if (network->transformer)
+    transformer_get_info (network->transformer, info);
+  else
+    unet_get_info (network->unet, info);
   info->sample_size = network->shape.sample_size;
 }
 
@@ -107,7 +150,8 @@ network_memory (const Network *network,
                 int            height,
                 int            n_workers)
 {
-  return unet_memory (network->unet, width, height, n_workers);
+  return network->transformer ? transformer_memory (network->transformer, width, height, n_workers)
+                              : unet_memory (network->unet, width, height, n_workers);
 }
 
 double
@@ -115,7 +159,8 @@ network_products (const Network *network,
                   int            width,
                   int            height)
 {
-  return unet_products (network->unet, width, height);
+  return network->transformer ? transformer_products (network->transformer, width, height)
+                              : unet_products (network->unet, width, height);
 }
 
 float *
@@ -125,7 +170,9 @@ network_begin (Network          *network,
                int               height,
                GError          **error)
 {
-  return unet_begin (network->unet, workers, width, height, error);
+  return network->transformer
+           ? transformer_begin (network->transformer, workers, width, height, error)
+           : unet_begin (network->unet, workers, width, height, error);
 }
 
 const float *
@@ -135,5 +182,6 @@ network_run (Network          *network,
              GCancellable     *cancel,
              GError          **error)
 {
-  return unet_run (network->unet, workers, t, cancel, error);
+  return network->transformer ? transformer_run (network->transformer, workers, t, cancel, error)
+                              : unet_run (network->unet, workers, t, cancel, error);
 }
