@@ -420,7 +420,8 @@ diffusion_inpaint (DiffusionModel           *model,
       for (guint i = 0; success && i < job.plan->parts->len; i++)
         success = run_part (&job, &g_array_index (job.plan->parts, InpaintPart, i), error);
     }
-  success = success && canvas_write (job.canvas, sink, error);
+  success = success && !g_cancellable_set_error_if_cancelled (job.progress->cancel, error) &&
+            canvas_write (job.canvas, sink, error);
 
   inpaint_plan_free (job.plan);
   canvas_free (job.canvas);

@@ -21,7 +21,7 @@ scales_halvings (int view, int square)
 {
   int n = 0;
 
-  while ((square >> n) > view && n < SCALES_MAX - 1)
+  while ((square >> n) > view / 2 && n < SCALES_MAX - 1)
     n++;
   return n;
 }

@@ -20,7 +20,7 @@
 int scales_view (const NetworkShape *shape, int multiple);
 
 /* How often a hole whose largest square has `square` pixels a side has to be halved until
- * the network can fill it at once. */
+ * it is at most half as wide as the view, so that as much is seen around it. */
 int scales_halvings (int view, int square);
 
 /* The t at which a picture reduced to `scale` is as far covered by noise as the picture

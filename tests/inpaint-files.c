@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * inpaint-files.c MODEL PICTURE MASK RESULT [STRENGTH [STEPS [SEED]]]: fills a binary PPM or
- * PGM where MASK, a PGM, is not black, without GIMP. 0 steps: what the model asks for.
+ * PGM as far as MASK, a PGM, is white, without GIMP. 0 steps: what the model asks for.
  * Prints what it cost.
  */
 #include "ppm.h"
@@ -31,9 +31,10 @@ write_file (const char *path, const Picture *picture)
     for (int c = 0; c < picture->n_channels; c++)
       {
         gsize p = c * picture->size + i;
-        float v = picture->written[i] ? picture->result[p] : picture->pixels[p];
+        float s = picture->written[i] ? picture->selection[i] : 0.0f;
 
-        fputc ((int) (255.0f * v + 0.5f), file);
+        fputc ((int) (255.0f * (s * picture->result[p] + (1.0f - s) * picture->pixels[p]) + 0.5f),
+               file);
       }
   fclose (file);
 }

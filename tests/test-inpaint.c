@@ -3,38 +3,8 @@
  * test-inpaint.c: diffusion_inpaint with the bundled model: what is promised to the
  * bit, what is refused, and how a run is stopped.
  */
+#include "inpaint-runs.h"
 #include "model-maker.h"
-#include "picture.h"
-
-static DiffusionModel   *model;
-static DiffusionWorkers *workers;
-
-static const DiffusionInpaintSettings few_steps = {
-  .strength = 1.0, .steps = 2, .sampler = DIFFUSION_SAMPLER_DDIM, .jump_length = 10, .seed = 5
-};
-
-static gboolean
-try_inpaint (Picture                  *picture,
-             const DiffusionRect      *region,
-             DiffusionInpaintSettings *settings,
-             const DiffusionProgress  *progress,
-             GError                  **error)
-{
-  DiffusionSource source = picture_source (picture);
-  DiffusionSink   sink = picture_sink (picture);
-
-  return diffusion_inpaint (model, workers, &source, &sink, region, settings, progress, error);
-}
-
-static void
-inpaint (Picture *picture, const DiffusionRect *region, DiffusionInpaintSettings settings)
-{
-  GError *error = NULL;
-
-  try_inpaint (picture, region, &settings, NULL, &error);
-  g_assert_no_error (error);
-  picture_assert_written (picture, region);
-}
 
 /* A picture of 90 × 70 with a selected rectangle of 24 × 18. */
 static const DiffusionRect hole = { 30, 20, 24, 18 };
@@ -303,35 +273,6 @@ test_refused (void)
 
 /* --- Progress, cancel, finish ------------------------------------------------------------ */
 
-typedef struct
-{
-  GCancellable *cancellable; /* cancelled when x̂_0 of this step has come */
-  int           at;
-  int           step, n_steps, n_previews, n_reports;
-  double        fraction;
-} Watch;
-
-static void
-watch (gpointer data, const DiffusionStep *step)
-{
-  Watch *w = data;
-
-  g_assert_cmpint (step->step, >=, w->step);
-  g_assert_cmpfloat (step->fraction, >=, w->fraction);
-  g_assert_cmpfloat (step->fraction, <=, 1.0);
-  w->step = step->step;
-  w->n_steps = step->n_steps;
-  w->fraction = step->fraction;
-  w->n_reports++;
-  if (step->x0 == NULL)
-    return;
-  w->n_previews++;
-  for (int i = 0; i < step->n_channels * step->window.width * step->window.height; i++)
-    g_assert_true (step->x0[i] >= 0.0f && step->x0[i] <= 1.0f);
-  if (w->cancellable != NULL && step->step == w->at)
-    g_cancellable_cancel (w->cancellable);
-}
-
 static void
 test_progress (void)
 {
@@ -370,99 +311,10 @@ test_windows (void)
   picture_free (picture);
 }
 
-/* --- Several parts and scales ----------------------------------------------------------- */
-
-/* An island is filled with the same bytes whatever else is selected far away, and what is
- * selected in both is counted once. */
-static void
-test_islands (void)
-{
-  Picture          *both = picture_new (700, 60, 3), *one = picture_new (700, 60, 3);
-  DiffusionRect     ends = { 10, 20, 680, 15 }, left = { 10, 20, 15, 15 }, right = { 675, 20, 15, 15 };
-  Watch             w = { 0 };
-  DiffusionProgress progress = { NULL, NULL, watch, &w };
-  DiffusionInpaintSettings settings = few_steps;
-
-  picture_paint (both);
-  picture_paint (one);
-  picture_select (both, &left, 1.0f);
-  picture_select (both, &right, 1.0f);
-  picture_select (one, &right, 1.0f);
-  inpaint (one, &right, few_steps);
-  g_assert_true (try_inpaint (both, &ends, &settings, &progress, NULL));
-  picture_assert_written (both, &ends);
-  g_assert_cmpint (w.n_previews, ==, 2 * 2);
-  g_assert_cmpint (w.step, ==, 2 * 2);
-  g_assert_cmpfloat (w.fraction, ==, 1.0);
-  g_assert_cmpint (both->largest, <, 700 * 40);
-  for (int c = 0; c < 3; c++)
-    for (int y = 20; y < 35; y++)
-      {
-        gsize from = c * both->size + (gsize) y * 700 + right.x, bytes = right.width * sizeof (float);
-
-        g_assert_cmpmem (both->result + from, bytes, one->result + from, bytes);
-      }
-  picture_free (both);
-  picture_free (one);
-}
-
-static void
-test_cancel (void)
-{
-  for (int at = 0; at <= 2; at++)
-    {
-      Picture                 *picture = picture_with_hole (3);
-      DiffusionInpaintSettings settings = few_steps;
-      Watch                    w = { .cancellable = g_cancellable_new (), .at = at };
-      DiffusionProgress        progress = { w.cancellable, NULL, watch, &w };
-      GError                  *error = NULL;
-
-      settings.steps = 3;
-      if (at == 0)
-        g_cancellable_cancel (w.cancellable);
-      g_assert_false (try_inpaint (picture, &hole, &settings, &progress, &error));
-      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-      g_assert_cmpint (w.n_previews, ==, at);
-      g_assert_cmpint (picture->n_writes, ==, 0);
-      g_clear_error (&error);
-      g_object_unref (w.cancellable);
-      picture_free (picture);
-    }
-}
-
-/* Stop here: after no step at all, or after some, there is a result. */
-static void
-test_finish (void)
-{
-  for (int at = 0; at <= 2; at++)
-    {
-      Picture                 *picture = picture_with_hole (3);
-      DiffusionInpaintSettings settings = few_steps;
-      Watch                    w = { .cancellable = g_cancellable_new (), .at = at };
-      DiffusionProgress        progress = { NULL, w.cancellable, watch, &w };
-
-      settings.steps = 3;
-      if (at == 0)
-        g_cancellable_cancel (w.cancellable);
-      g_assert_true (try_inpaint (picture, &hole, &settings, &progress, NULL));
-      g_assert_cmpint (w.n_previews, ==, at);
-      picture_assert_written (picture, &hole);
-      picture_free (picture);
-      g_object_unref (w.cancellable);
-    }
-}
-
 int
 main (int argc, char **argv)
 {
-  GError *error = NULL;
-  int     status;
-
   g_test_init (&argc, &argv, NULL);
-  model = diffusion_model_load (g_getenv ("DIFFUSION_WEIGHTS"), &error);
-  g_assert_no_error (error);
-  workers = diffusion_workers_new (2);
-
   g_test_add_data_func ("/inpaint/unselected/rgb", GINT_TO_POINTER (3), test_unselected);
   g_test_add_data_func ("/inpaint/unselected/gray", GINT_TO_POINTER (1), test_unselected);
   g_test_add_func ("/inpaint/old-pixels", test_old_pixels);
@@ -478,12 +330,5 @@ main (int argc, char **argv)
   g_test_add_func ("/inpaint/refused", test_refused);
   g_test_add_func ("/inpaint/progress", test_progress);
   g_test_add_func ("/inpaint/windows", test_windows);
-  g_test_add_func ("/inpaint/islands", test_islands);
-  g_test_add_func ("/inpaint/cancel", test_cancel);
-  g_test_add_func ("/inpaint/finish", test_finish);
-  status = g_test_run ();
-
-  diffusion_workers_free (workers);
-  diffusion_model_free (model);
-  return status;
+  return inpaint_run_tests ();
 }
