@@ -196,6 +196,31 @@ diffusion_memory_available (void)
   return MIN (MIN (from_machine (), from_control_groups ()), from_address_space ());
 }
 
+guint64
+diffusion_memory_used (void)
+{
+  char   *text = read_text ("/proc/self/status");
+  guint64 kilobytes = 0;
+
+  if (text)
+    find_number (text, "VmRSS:", &kilobytes);
+  g_free (text);
+  return kilobytes * 1024;
+}
+
+guint64
+diffusion_memory_peak (void)
+{
+  /* Not getrusage(): on Linux it counts what the process was before exec, too. */
+  char   *text = read_text ("/proc/self/status");
+  guint64 kilobytes = 0;
+
+  if (text)
+    find_number (text, "VmHWM:", &kilobytes);
+  g_free (text);
+  return kilobytes * 1024;
+}
+
 gboolean
 diffusion_memory_check (guint64 needed, guint64 available, GError **error)
 {

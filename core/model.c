@@ -24,6 +24,7 @@ struct DiffusionModel
   SchedulerConfig scheduler_config;
   Schedule       *schedule;
   char           *sha256; /* NULL in an outline */
+  double          work;   /* products of all evaluations */
 };
 
 /* --- Loading -------------------------------------------------------------- */
@@ -219,6 +220,12 @@ diffusion_model_get_info (const DiffusionModel *model,
                           DiffusionModelInfo   *info)
 {
   network_get_info (model->network, info);
+}
+
+double
+diffusion_model_get_work (const DiffusionModel *model)
+{
+  return model->work;
 }
 
 gboolean
@@ -435,5 +442,6 @@ model_predict (DiffusionModel   *model,
   if (y != NULL && shape->guess_deviation > 0.0)
     guess_to_v (shape->guess_deviation, schedule_alpha_bar (model->schedule, t),
                 (gsize) 3 * width * height, x_t, y, out);
+  model->work += network_products (model->network, fold.folded_width, folded_height);
   return TRUE;
 }

@@ -357,6 +357,16 @@ drawable_io_get_region (const DrawableIo *io)
   return (DiffusionRect) { io->region.x, io->region.y, io->region.width, io->region.height };
 }
 
+guint64
+drawable_io_memory (int width, int height, int bytes_per_pixel, gboolean has_selection)
+{
+  /* Pixels and result; then the original, the shadow and the drawable itself. */
+  guint64 bytes_each = 5 * (guint64) bytes_per_pixel + (has_selection ? sizeof (float) : 0);
+  guint64 pixels     = (guint64) (width + 2 * FIRST_MARGIN) * (height + 2 * FIRST_MARGIN);
+
+  return MIN (pixels * bytes_each, GEGL_CACHE_BYTES);
+}
+
 gboolean
 drawable_io_get_picture (DrawableIo          *io,
                          const GeglRectangle *rect,

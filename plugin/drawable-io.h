@@ -20,6 +20,10 @@
 
 G_BEGIN_DECLS
 
+/* What GEGL may hold in memory for the copies in this process; GIMP's own
+ * setting, often half of the machine, is meant for GIMP. The rest is swapped. */
+#define GEGL_CACHE_BYTES ((guint64) 256 << 20)
+
 typedef struct
 {
   GimpImage    *image;
@@ -50,6 +54,13 @@ void drawable_io_free (DrawableIo *io);
 
 /* The region as core's rectangle. */
 DiffusionRect drawable_io_get_region (const DrawableIo *io);
+
+/* Bytes that the private buffers of a run on a region of this size take in memory,
+ * those of writing the result included. */
+guint64 drawable_io_memory (int      width,
+                            int      height,
+                            int      bytes_per_pixel,
+                            gboolean has_selection);
 
 /* 8-bit sRGB picture of `rect` (drawable coordinates), `width` × `height`
  * pixels of 3 bytes, from the copy; `rect` is fetched first. Main thread. */

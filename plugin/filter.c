@@ -10,47 +10,10 @@
 #include "arguments.h"
 #include "drawable-check.h"
 #include "drawable-commit.h"
+#include "forecast.h"
 #include "model-folder.h"
 #include "provenance.h"
 #include "settings-dialog.h"
-
-/* What GEGL may hold in memory for the copies in this process; GIMP's own
- * setting, often half of the machine, is meant for GIMP. The rest is swapped. */
-#define GEGL_CACHE_BYTES ((guint64) 256 << 20)
-
-/* --- Engine --------------------------------------------------------------- */
-
-Engine *
-engine_new (char *model_folder)
-{
-  Engine *engine = g_new0 (Engine, 1);
-
-  engine->folder = model_folder;
-  return engine;
-}
-
-void
-engine_free (Engine *engine)
-{
-  if (engine == NULL)
-    return;
-
-  g_clear_pointer (&engine->model, diffusion_model_free);
-  g_clear_pointer (&engine->workers, diffusion_workers_free);
-  g_free (engine->folder);
-  g_free (engine);
-}
-
-gboolean
-engine_load (gpointer data, const DiffusionProgress *progress, GError **error)
-{
-  Engine *engine = data;
-
-  if (engine->model == NULL)
-    engine->model = diffusion_model_load (engine->folder, error);
-
-  return engine->model != NULL;
-}
 
 /* --- One drawable --------------------------------------------------------- */
 
@@ -59,6 +22,7 @@ typedef struct
   Engine     *engine;
   Task       *task;
   DrawableIo *io;
+  gboolean    stopped; /* before its end, by the user */
 } Run;
 
 /* JobFunc, in the job's thread. */
@@ -66,17 +30,61 @@ static gboolean
 run_task (gpointer data, const DiffusionProgress *progress, GError **error)
 {
   Run          *run    = data;
+  Engine       *engine = run->engine;
   DiffusionRect region = drawable_io_get_region (run->io);
+  double        work;
+  gint64        start;
 
-  return engine_load (run->engine, progress, error) &&
-         task_run (run->task, run->engine->model, run->engine->workers, &run->io->source,
-                   &run->io->sink, &region, progress, error);
+  if (! engine_load (engine, progress, error))
+    return FALSE;
+
+  work  = diffusion_model_get_work (engine->model);
+  start = g_get_monotonic_time ();
+  if (! task_run (run->task, engine->model, engine->workers, &run->io->source, &run->io->sink,
+                  &region, progress, error))
+    return FALSE;
+
+  engine_note_work (engine, diffusion_model_get_work (engine->model) - work,
+                    (g_get_monotonic_time () - start) / 1e6);
+  run->stopped = g_cancellable_is_cancelled (progress->finish);
+  return TRUE;
 }
 
 static const char *
 layer_name (TaskKind kind)
 {
   return kind == TASK_INPAINT ? _("Inpainted") : _("Denoised");
+}
+
+/* What the run will take; refuses it when the memory is not there. */
+static gboolean
+foretell (Engine *engine, GimpDrawable *drawable, const Task *task, const JobView *view,
+          Forecast *forecast, GError **error)
+{
+  const JobView  unseen = { .share = 0 };
+  ForecastPlace *place = forecast_place_new (drawable, task->kind);
+  gboolean       ok;
+
+  ok = forecast_make (engine, place, task, forecast, error) && forecast_check (forecast, error);
+
+  /* The first run on this machine has to measure its speed. In a window it does so
+   * before the user's eyes. */
+  if (ok && forecast->seconds < 0 && ! view->window_title)
+    ok = job_run (engine_load, engine, &unseen, error) &&
+         forecast_make (engine, place, task, forecast, error);
+
+  forecast_place_free (place);
+  return ok;
+}
+
+/* For scripts. Not translated, as it may be read by one. */
+static void
+print_line (const char *what, double seconds, guint64 bytes)
+{
+  char *text = forecast_describe_plainly (seconds, bytes);
+
+  g_print ("gimp-diffusion: %s %s\n", what, text);
+  g_free (text);
 }
 
 gboolean
@@ -89,15 +97,21 @@ filter_apply (Engine        *engine,
 {
   Run       run      = { .engine = engine, .task = task };
   JobView   own_view = *view;
+  Forecast  forecast;
   GVariant *record;
   gboolean  ok;
+  gint64    start;
 
   /* On its way through floats a picture loses bits. */
   if (task_changes_nothing (task))
     return TRUE;
 
-  if (engine->workers == NULL)
-    engine->workers = diffusion_workers_new (gimp_get_num_processors ());
+  if (! foretell (engine, drawable, task, view, &forecast, error))
+    return FALSE;
+  if (! view->window_title)
+    print_line ("expects", forecast.seconds, forecast.bytes);
+  own_view.seconds = forecast.seconds;
+  start            = g_get_monotonic_time ();
 
   run.io = drawable_io_new (drawable, task->kind, error);
   if (run.io == NULL)
@@ -121,6 +135,16 @@ filter_apply (Engine        *engine,
     }
 
   drawable_io_free (run.io);
+
+  if (ok && ! run.stopped)
+    {
+      double  seconds = (g_get_monotonic_time () - start) / 1e6;
+      guint64 bytes   = diffusion_memory_peak ();
+
+      if (! view->window_title)
+        print_line ("took", seconds, bytes);
+      forecast_note_truth (engine, procedure_name, &forecast, seconds, bytes);
+    }
   return ok;
 }
 

@@ -166,6 +166,8 @@ open_window (Job *job)
   job->window = g_object_ref_sink (progress_window_new (job->view->window_title,
                                                         job->view->can_keep));
   progress_window_set_status (job->window, _("Preparing…"));
+  if (job->view->seconds > 0)
+    progress_window_set_progress (job->window, 0, 0, 0, job->view->seconds);
   if (preview)
     progress_window_set_picture (job->window, preview->rgb, preview->width, preview->height);
 

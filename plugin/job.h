@@ -18,6 +18,7 @@ typedef struct
   const char *window_title; /* NULL: no window, and no GTK at all */
   gboolean    can_keep;     /* the window offers "Stop here and keep this" */
   Preview    *preview;      /* nullable: the window's live picture */
+  double      seconds;      /* that the job is expected to take; 0 or less: not known */
   double      start, share; /* the part of GIMP's progress bar that the job fills */
 } JobView;
 

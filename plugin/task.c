@@ -22,6 +22,21 @@ task_run (Task                    *task,
 }
 
 gboolean
+task_cost (const Task            *task,
+           const DiffusionModel  *model,
+           int                    n_threads,
+           const DiffusionSource *source,
+           const DiffusionRect   *region,
+           DiffusionCost         *cost,
+           GError               **error)
+{
+  if (task->kind == TASK_INPAINT)
+    return diffusion_inpaint_cost (model, n_threads, source, region, &task->inpaint, cost, error);
+
+  return diffusion_denoise_cost (model, n_threads, source, region, &task->denoise, cost, error);
+}
+
+gboolean
 task_changes_nothing (const Task *task)
 {
   return task->kind == TASK_INPAINT && task->inpaint.strength <= 0;

@@ -40,6 +40,15 @@ gboolean task_run (Task                    *task,
                    const DiffusionProgress *progress,
                    GError                 **error);
 
+/* What task_run() with n_threads workers will take. Errors: as there. */
+gboolean task_cost (const Task            *task,
+                    const DiffusionModel  *model,
+                    int                    n_threads,
+                    const DiffusionSource *source,
+                    const DiffusionRect   *region,
+                    DiffusionCost         *cost,
+                    GError               **error);
+
 /* TRUE when the settings ask for a result that is the picture as it is. */
 gboolean task_changes_nothing (const Task *task);
 

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a script sees: exit codes, the sentence of a refusal, the line with the settings in force."""
+import json
+import math
 import os
 import re
 
@@ -19,6 +21,50 @@ def call(filter_name, settings=""):
             f"#:drawables (vector layer) {settings})")
 
 
+def write_huge_model(folder):
+    """A model folder of some hundred gigabytes: the weights are a header and a hole."""
+    channels, layers, tensors = 4096, 16, {}
+
+    def add(name, *shape):
+        tensors[name + ".weight"] = shape
+        tensors[name + ".bias"] = shape[:1]
+
+    def add_resnet(name, n_in):
+        add(name + ".norm1", n_in)
+        add(name + ".conv1", channels, n_in, 3, 3)
+        add(name + ".time_emb_proj", channels, 4 * channels)
+        add(name + ".norm2", channels)
+        add(name + ".conv2", channels, channels, 3, 3)
+        if n_in != channels:
+            add(name + ".conv_shortcut", channels, n_in, 1, 1)
+
+    add("conv_in", channels, 3, 3, 3)
+    add("time_embedding.linear_1", 4 * channels, channels)
+    add("time_embedding.linear_2", 4 * channels, 4 * channels)
+    for i in range(layers):
+        add_resnet(f"down_blocks.0.resnets.{i}", channels)
+    for i in range(2):
+        add_resnet(f"mid_block.resnets.{i}", channels)
+    for i in range(layers + 1):
+        add_resnet(f"up_blocks.0.resnets.{i}", 2 * channels)
+    add("conv_norm_out", channels)
+    add("conv_out", 3, channels, 3, 3)
+
+    header, end = {}, 0
+    for name, shape in tensors.items():
+        begin, end = end, end + 4 * math.prod(shape)
+        header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [begin, end]}
+    text = json.dumps(header).encode()
+    folder.mkdir()
+    (folder / "config.json").write_text(json.dumps({
+        "_class_name": "UNet2DModel", "add_attention": False, "block_out_channels": [channels],
+        "down_block_types": ["DownBlock2D"], "up_block_types": ["UpBlock2D"], "layers_per_block": layers}))
+    (folder / "scheduler_config.json").write_text("{}")
+    with open(folder / "diffusion_pytorch_model.safetensors", "wb") as file:
+        file.write(len(text).to_bytes(8, "little") + text)
+        file.truncate(8 + len(text) + end)
+
+
 def main():
     tap = Tap()
     with Console() as gimp:
@@ -32,6 +78,9 @@ def main():
             tap.ok(result.code == 0, f"{name}: success exits 0", result.err)
             lines = [l for l in result.out.splitlines() if f"plug-in-diffusion-{name}: " in l]
             tap.ok(len(lines) == 1 and re.search(seen, lines[0]), f"{name}: one line with the settings in force",
+                   result.out)
+            told = re.findall(r"^gimp-diffusion: (expects|took) \d+\.\d s and \d+ MB$", result.out, re.M)
+            tap.ok(told == ["expects", "took"], f"{name}: a line tells what it will take, one what it took",
                    result.out)
             # GIMP quits without waiting for plug-ins that are about to end.
             warnings = [l for l in result.err.splitlines() if "(gimp-diffusion:" in l and "gimp_flush" not in l]
@@ -48,6 +97,12 @@ def main():
         result = gimp.run(call("inpaint", f'#:model "{os.path.join(os.sep, "no", "model")}"'))
         tap.ok(result.code == 70 and "choose a folder" in result.err,
                "a missing model exits 70", f"{result.code}\n{result.err}")
+
+        write_huge_model(gimp.folder / "huge")
+        result = gimp.run(call("inpaint", '#:model "huge"'))
+        tap.ok(result.code == 70 and re.search(r"takes about \d+\.\d.[GT]B of memory", result.err)
+               and "smaller model" in result.err and "expects" not in result.out,
+               "a model that does not fit into memory is refused before any work", f"{result.code}\n{result.err}")
 
         for settings in ("#:strength 1.5", "#:steps 1001", "#:seed -1", "#:context 5000", "#:jump-length 0",
                          "#:no-such-setting 1"):

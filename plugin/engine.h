@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * engine.h: a model, the threads that run it, and how fast they are here.
+ */
+#pragma once
+
+#include "diffusion.h"
+#include "speed-file.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  char             *folder;
+  DiffusionModel   *outline; /* NULL until it is asked for */
+  DiffusionModel   *model;   /* NULL until it is loaded */
+  DiffusionWorkers *workers;
+  int               n_threads;
+  guint64           base_bytes; /* what this process held before it had a model */
+
+  char  *speed_path, *machine; /* see speed-file.h */
+  Speed  speed;                /* all 0: not known yet */
+} Engine;
+
+/* `model_folder` is taken over. Nothing is loaded yet. */
+Engine *engine_new (char *model_folder);
+void engine_free (Engine *engine);
+
+/* What is known of the model before it is loaded, its speed here included. Owned by
+ * the engine. */
+const DiffusionModel *engine_get_outline (Engine *engine, GError **error);
+
+/* A JobFunc with an Engine as its data: loads the model and measures its speed,
+ * unless that is done. */
+gboolean engine_load (gpointer engine, const DiffusionProgress *progress, GError **error);
+
+/* Notes that the model did so much work (diffusion_model_get_work()) in that time. */
+void engine_note_work (Engine *engine, double work, double seconds);
+
+G_END_DECLS

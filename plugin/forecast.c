@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * forecast.c: see forecast.h.
+ */
+#include "forecast.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "drawable-io.h"
+#include "selection.h"
+#include "strips.h"
+
+#define MEGABYTE 1e6
+
+/* --- The place ------------------------------------------------------------ */
+
+enum
+{
+  SELECTED = 1 << 0,
+  VISIBLE  = 1 << 1, /* not fully transparent */
+};
+
+/* Core asks for alpha and selection inside the region alone. */
+static gboolean
+read_flags (gpointer             data,
+            const DiffusionRect *window,
+            float               *pixels,
+            float               *alpha,
+            float               *selection,
+            GError             **error)
+{
+  const ForecastPlace *place = data;
+  const DiffusionRect *region = &place->region;
+
+  for (int y = window->y; y < window->y + window->height; y++)
+    {
+      const guint8 *row = place->flags + (gsize) (y - region->y) * region->width - region->x;
+
+      for (int x = window->x; x < window->x + window->width; x++)
+        {
+          if (alpha)
+            *alpha++ = row[x] & VISIBLE ? 1 : 0;
+          if (selection)
+            *selection++ = row[x] & SELECTED ? 1 : 0;
+        }
+    }
+  return TRUE;
+}
+
+static void
+set_flags (ForecastPlace *place, GimpDrawable *drawable, const GeglRectangle *rect)
+{
+  gsize         most      = strips_max_pixels (rect);
+  float        *alpha     = g_new (float, 2 * most); /* "YA float", the second of each pair */
+  float        *mask      = g_new (float, most);
+  gboolean      has_alpha = gimp_drawable_has_alpha (drawable);
+  GeglBuffer   *pixels    = gimp_drawable_get_buffer (drawable);
+  guint8       *flag      = place->flags;
+  Selection     selection;
+  GeglRectangle strip;
+
+  selection_open (&selection, drawable);
+  for (strips_first (rect, &strip); strip.height > 0; strips_next (rect, &strip))
+    {
+      gsize n = (gsize) strip.width * strip.height;
+
+      selection_read (&selection, &strip, mask);
+      if (has_alpha)
+        gegl_buffer_get (pixels, &strip, 1.0, babl_format ("YA float"), alpha, GEGL_AUTO_ROWSTRIDE,
+                         GEGL_ABYSS_NONE);
+      for (gsize i = 0; i < n; i++)
+        *flag++ = (mask[i] >= SELECTION_THRESHOLD ? SELECTED : 0) |
+                  (! has_alpha || alpha[2 * i + 1] > 0 ? VISIBLE : 0);
+    }
+  selection_close (&selection);
+  g_object_unref (pixels);
+  g_free (mask);
+  g_free (alpha);
+}
+
+ForecastPlace *
+forecast_place_new (GimpDrawable *drawable, TaskKind kind)
+{
+  ForecastPlace *place = g_new0 (ForecastPlace, 1);
+  GeglRectangle  region;
+
+  selection_get_region (drawable, &region);
+  place->region          = (DiffusionRect) { region.x, region.y, region.width, region.height };
+  place->bytes_per_pixel = gimp_drawable_get_bpp (drawable);
+  place->has_selection   = ! gimp_selection_is_empty (gimp_item_get_image (GIMP_ITEM (drawable)));
+  place->source          = (DiffusionSource) {
+    .width      = gimp_drawable_get_width (drawable),
+    .height     = gimp_drawable_get_height (drawable),
+    .n_channels = gimp_drawable_is_gray (drawable) ? 1 : 3,
+    .read       = read_flags,
+    .data       = place,
+  };
+
+  if (kind == TASK_INPAINT)
+    {
+      place->flags = g_malloc ((gsize) region.width * region.height);
+      set_flags (place, drawable, &region);
+    }
+  return place;
+}
+
+void
+forecast_place_free (ForecastPlace *place)
+{
+  if (place == NULL)
+    return;
+
+  g_free (place->flags);
+  g_free (place);
+}
+
+/* --- The forecast --------------------------------------------------------- */
+
+gboolean
+forecast_make (Engine              *engine,
+               const ForecastPlace *place,
+               const Task          *task,
+               Forecast            *forecast,
+               GError             **error)
+{
+  const DiffusionModel *outline = engine_get_outline (engine, error);
+  DiffusionCost         cost;
+  guint64               held;
+
+  if (outline == NULL || ! task_cost (task, outline, engine->n_threads, &place->source,
+                                      &place->region, &cost, error))
+    return FALSE;
+
+  forecast->seconds = -1;
+  if (engine->speed.speed > 0)
+    forecast->seconds = cost.products / engine->speed.speed +
+                        (engine->model ? 0 : engine->speed.loading);
+
+  forecast->bytes = engine->base_bytes + cost.bytes +
+                    drawable_io_memory (place->region.width, place->region.height,
+                                        place->bytes_per_pixel, place->has_selection);
+
+  held              = diffusion_memory_used ();
+  forecast->missing = forecast->bytes - MIN (forecast->bytes, held);
+
+  /* Of a process that has done other runs before, or opened a window. */
+  forecast->bytes = MAX (forecast->bytes, diffusion_memory_peak ());
+  return TRUE;
+}
+
+gboolean
+forecast_check (const Forecast *forecast, GError **error)
+{
+  return diffusion_memory_check (forecast->missing, diffusion_memory_available (), error);
+}
+
+void
+forecast_note_truth (const Engine   *engine,
+                     const char     *procedure_name,
+                     const Forecast *forecast,
+                     double          seconds,
+                     guint64         bytes)
+{
+  const SpeedRun run = {
+    .expected_seconds = MAX (forecast->seconds, 0),
+    .seconds          = seconds,
+    .expected_bytes   = (double) forecast->bytes,
+    .bytes            = (double) bytes,
+  };
+
+  speed_file_set_run (engine->speed_path, engine->machine, procedure_name, &run);
+}
+
+/* --- Words ---------------------------------------------------------------- */
+
+/* What is only estimated is not told to the last digit. */
+static int
+round_to (double value, int step)
+{
+  return step * (int) (MIN (value, 1e9) / step + 0.5);
+}
+
+static char *
+describe_bytes (guint64 bytes)
+{
+  double megabytes = bytes / MEGABYTE;
+
+  if (megabytes < 995)
+    return g_strdup_printf (_("%d MB"), MAX (round_to (megabytes, 10), 10));
+
+  return g_strdup_printf (_("%.1f GB"), megabytes / 1000);
+}
+
+static char *
+describe_seconds (double seconds)
+{
+  int n;
+
+  if (seconds < 55)
+    {
+      n = MAX (1, seconds < 20 ? round_to (seconds, 1) : round_to (seconds, 5));
+      return g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%d second", "%d seconds", n), n);
+    }
+  if (seconds < 55 * 60)
+    {
+      n = MAX (1, round_to (seconds / 60, 1));
+      return g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%d minute", "%d minutes", n), n);
+    }
+  n = MAX (1, round_to (seconds / 3600, 1));
+  return g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%d hour", "%d hours", n), n);
+}
+
+char *
+forecast_describe (double seconds, guint64 bytes)
+{
+  char *memory = describe_bytes (bytes);
+  char *time, *both;
+
+  if (seconds < 0)
+    return memory;
+
+  time = describe_seconds (seconds);
+  /* Translators: a time and an amount of memory, as "12 seconds and 300 MB". */
+  both = g_strdup_printf (_("%s and %s"), time, memory);
+  g_free (time);
+  g_free (memory);
+  return both;
+}
+
+char *
+forecast_describe_plainly (double seconds, guint64 bytes)
+{
+  char number[G_ASCII_DTOSTR_BUF_SIZE];
+
+  g_ascii_formatd (number, sizeof number, "%.1f", seconds);
+  return g_strdup_printf ("%s s and %.0f MB", number, bytes / MEGABYTE);
+}

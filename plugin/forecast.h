@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * forecast.h: what a task on a drawable will take, in seconds and bytes: core
+ * tells the work and its memory, the engine how fast this machine is, and what
+ * the copies of the drawable take is known here.
+ */
+#pragma once
+
+#include <libgimp/gimp.h>
+
+#include "engine.h"
+#include "task.h"
+
+G_BEGIN_DECLS
+
+/* Where a task works: what of the drawable decides about cost. */
+typedef struct
+{
+  DiffusionSource source; /* without pixels */
+  DiffusionRect   region;
+  int             bytes_per_pixel; /* of the drawable */
+  gboolean        has_selection;
+  guint8         *flags; /* of each pixel of the region; NULL for Denoise */
+} ForecastPlace;
+
+typedef struct
+{
+  double  seconds; /* the whole run; < 0: the speed is not known yet */
+  guint64 bytes;   /* of memory that this process will hold at most */
+  guint64 missing; /* of it, what it does not hold already */
+} Forecast;
+
+/* Reads the selection, for Inpaint the transparency too; it takes a while in a large
+ * image. The drawable has passed drawable_check(). Main thread. */
+ForecastPlace *forecast_place_new (GimpDrawable *drawable, TaskKind kind);
+void forecast_place_free (ForecastPlace *place);
+
+/* Errors: those of the model's outline and of core's costs. */
+gboolean forecast_make (Engine              *engine,
+                        const ForecastPlace *place,
+                        const Task          *task,
+                        Forecast            *forecast,
+                        GError             **error);
+
+/* FALSE and DIFFUSION_ERROR_MEMORY with a cure, when the memory is not there. */
+gboolean forecast_check (const Forecast *forecast, GError **error);
+
+/* What a run of the procedure took in the end, for the next dialog. */
+void forecast_note_truth (const Engine   *engine,
+                          const char     *procedure_name,
+                          const Forecast *forecast,
+                          double          seconds,
+                          guint64         bytes);
+
+/* For the user, "about 12 seconds and 300 MB", in the user's language; for scripts,
+ * "12.3 s and 300 MB", the same in all. Seconds < 0 are left out. Free with g_free(). */
+char *forecast_describe (double seconds, guint64 bytes);
+char *forecast_describe_plainly (double seconds, guint64 bytes);
+
+G_END_DECLS
