@@ -28,13 +28,6 @@ typedef struct
   float              *query, *key, *value; /* n_pixels × stride each; query ends up as the sum */
 } Run;
 
-static int
-divide_up (int a,
-           int b)
-{
-  return (a + b - 1) / b;
-}
-
 void
 attention_size (const Attention *attention,
                 int              width,

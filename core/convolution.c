@@ -1,109 +1,150 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * convolution.c: weights packed once for the kernels; 1×1 convolutions.
+ * convolution.c: weights packed once for the kernels; which method runs;
+ * 1×1 convolutions.
  */
 #include "convolution.h"
 
-/* The taps or products of a kind. */
+#include "direct.h"
+#include "winograd.h"
+
 static int
-n_matrices (ConvolutionKind kind)
+n_taps (const Convolution *convolution)
 {
-  switch (kind)
-    {
-    case CONVOLUTION_POINT:
-      return 1;
-    case CONVOLUTION_WINOGRAD:
-      return WINOGRAD_PRODUCTS;
-    default:
-      return 9;
-    }
+  return convolution->kind == CONVOLUTION_POINT ? 1 : 9;
 }
 
-/* Puts the weights of one pair of channels where the product reads them. */
-static void
-pack (Convolution *convolution,
-      int          out,
-      int          in,
-      const float *weights)
+/* Floats of a panel's weights for one tap or product. */
+static gsize
+panel_block (const Convolution *convolution,
+             ConvolutionMethod  method)
 {
-  const int n = n_matrices (convolution->kind);
-  float    *b = convolution->weights + out / KERNEL_CHUNK * convolution->panel
-             + (gsize) in * KERNEL_CHUNK + out % KERNEL_CHUNK;
-  float     u[WINOGRAD_PRODUCTS];
+  const int multiple = method == METHOD_SPLIT ? KERNEL_SPLIT : KERNEL_CHUNK;
 
-  if (convolution->kind == CONVOLUTION_WINOGRAD)
-    {
-      winograd_weights (weights, u);
-      weights = u;
-    }
-  for (int i = 0; i < n; i++)
-    b[i * convolution->matrix] = weights[i];
+  return (gsize) divide_up (convolution->n_in, multiple) * multiple * KERNEL_CHUNK;
+}
+
+gsize
+convolution_weights_size (const Convolution *convolution,
+                          ConvolutionMethod  method)
+{
+  gsize size;
+
+  if (!g_size_checked_mul (&size, panel_block (convolution, method), convolution->n_out / KERNEL_CHUNK)
+      || !g_size_checked_mul (&size, size, method == METHOD_WINOGRAD ? WINOGRAD_PRODUCTS : n_taps (convolution)))
+    return G_MAXSIZE;
+  return size;
+}
+
+void
+convolution_choose (Convolution      *convolution,
+                    ConvolutionMethod method)
+{
+  const gsize block = panel_block (convolution, method);
+
+  g_return_if_fail (method != METHOD_WINOGRAD || convolution->kind == CONVOLUTION_SAME);
+  g_return_if_fail (!convolution->weights);
+
+  /* Winograd's products follow one another, each with its panels; the taps of
+   * the others lie side by side in one panel, to be summed in one go. */
+  convolution->method = method;
+  convolution->panel = method == METHOD_WINOGRAD ? block : block * n_taps (convolution);
+  convolution->matrix = block * (convolution->n_out / KERNEL_CHUNK);
+  convolution->size = convolution_weights_size (convolution, method);
 }
 
 Convolution *
 convolution_new (ConvolutionKind kind,
                  int             out_channels,
                  const int      *parts,
-                 int             n_parts,
-                 const float    *weights,
-                 const float    *bias,
-                 GError        **error)
+                 int             n_parts)
 {
   Convolution *convolution = g_new0 (Convolution, 1);
-  const int    taps = kind == CONVOLUTION_POINT ? 1 : 9;
-  int          n_real = 0, before;
-  gsize        block, size;
 
   convolution->kind = kind;
   convolution->out_channels = out_channels;
   convolution->n_out = KERNEL_PAD (out_channels);
+  convolution->n_parts = n_parts;
   for (int i = 0; i < n_parts; i++)
     {
+      convolution->parts[i] = parts[i];
       convolution->n_in += KERNEL_PAD (parts[i]);
-      n_real += parts[i];
     }
-
-  /* Winograd's products follow one another, each with its panels; the taps of
-   * the others lie side by side in one panel, to be summed in one go. */
-  block = (gsize) convolution->n_in * KERNEL_CHUNK;
-  if (kind == CONVOLUTION_WINOGRAD)
-    {
-      convolution->panel = block;
-      convolution->matrix = block * (convolution->n_out / KERNEL_CHUNK);
-    }
-  else
-    {
-      convolution->panel = block * taps;
-      convolution->matrix = block;
-    }
-
-  if (!g_size_checked_mul (&size, block, convolution->n_out / KERNEL_CHUNK)
-      || !g_size_checked_mul (&size, size, n_matrices (kind)))
-    size = G_MAXSIZE;
-  convolution->size = size;
-  if (!weights)
-    return convolution;
-
-  convolution->weights = aligned_new (size, error);
-  convolution->bias = convolution->weights ? aligned_new (convolution->n_out, error) : NULL;
-  if (!convolution->bias)
-    {
-      convolution_free (convolution);
-      return NULL;
-    }
-
-  before = 0;
-  for (int i = 0, real = 0; i < n_parts; i++)
-    {
-      for (int c = 0; c < parts[i]; c++, real++)
-        for (int out = 0; out < out_channels; out++)
-          pack (convolution, out, before + c, weights + ((gsize) out * n_real + real) * taps);
-      before += KERNEL_PAD (parts[i]);
-    }
-  for (int out = 0; bias && out < out_channels; out++)
-    convolution->bias[out] = bias[out];
-
+  convolution->bias = g_aligned_alloc0 (convolution->n_out, sizeof (float), KERNEL_ALIGN);
+  convolution_choose (convolution, METHOD_DIRECT);
   return convolution;
+}
+
+gboolean
+convolution_prepare (Convolution *convolution,
+                     GError     **error)
+{
+  convolution->weights = aligned_new (convolution->size, error);
+  return convolution->weights != NULL;
+}
+
+/* Puts the weights of one pair of channels where the products read them. */
+static void
+pack (Convolution *convolution,
+      int          out,
+      int          in,
+      const float *weights)
+{
+  const int taps = n_taps (convolution);
+  const int column = out % KERNEL_CHUNK;
+  float    *panel = convolution->weights + out / KERNEL_CHUNK * convolution->panel;
+
+  switch (convolution->method)
+    {
+    case METHOD_DIRECT:
+      for (int tap = 0; tap < taps; tap++)
+        panel[((gsize) (in / KERNEL_CHUNK * taps + tap) * KERNEL_CHUNK + in % KERNEL_CHUNK) * KERNEL_CHUNK + column]
+          = weights[tap];
+      break;
+
+    case METHOD_SPLIT:
+      for (int tap = 0; tap < taps; tap++)
+        kernel_split_weight (panel + (gsize) (in / KERNEL_SPLIT * taps + tap) * KERNEL_SPLIT * KERNEL_CHUNK,
+                             in % KERNEL_SPLIT, column, weights[tap]);
+      break;
+
+    case METHOD_WINOGRAD:
+      {
+        float u[WINOGRAD_PRODUCTS];
+
+        winograd_weights (weights, u);
+        for (int i = 0; i < WINOGRAD_PRODUCTS; i++)
+          panel[i * convolution->matrix + (gsize) in * KERNEL_CHUNK + column] = u[i];
+      }
+      break;
+    }
+}
+
+void
+convolution_pack (Convolution *convolution,
+                  int          first,
+                  int          n,
+                  const float *weights)
+{
+  for (int out = first; out < first + n; out++)
+    for (int i = 0, before = 0; i < convolution->n_parts; before += KERNEL_PAD (convolution->parts[i]), i++)
+      for (int c = 0; c < convolution->parts[i]; c++, weights += n_taps (convolution))
+        pack (convolution, out, before + c, weights);
+}
+
+gboolean
+convolution_set (Convolution *convolution,
+                 const float *weights,
+                 const float *bias,
+                 GError     **error)
+{
+  if (!convolution_prepare (convolution, error))
+    return FALSE;
+
+  convolution_pack (convolution, 0, convolution->out_channels, weights);
+  for (int i = 0; bias && i < convolution->out_channels; i++)
+    convolution->bias[i] = bias[i];
+  return TRUE;
 }
 
 void
@@ -112,7 +153,7 @@ convolution_free (Convolution *convolution)
   if (!convolution)
     return;
   aligned_free (convolution->weights);
-  aligned_free (convolution->bias);
+  g_aligned_free (convolution->bias);
   g_free (convolution);
 }
 
@@ -141,4 +182,28 @@ point_product (const Convolution *convolution,
     }
   kernels->product (c, c_stride, n_rows, n_panels * KERNEL_CHUNK,
                     terms, n_sources, convolution->panel, FALSE);
+}
+
+void
+convolution_size (const Convolution *convolution,
+                  const Convolution *shortcut,
+                  int                width,
+                  int                height,
+                  WorkspaceSize     *size)
+{
+  if (convolution->method == METHOD_WINOGRAD)
+    winograd_size (convolution, width, height, size);
+  else
+    direct_size (convolution, shortcut, width, height, size);
+}
+
+gboolean
+convolution_run (const ConvolutionJob *job,
+                 const Workspace      *workspace)
+{
+  g_return_val_if_fail (!job->shortcut || (job->shortcut->method == METHOD_SPLIT)
+                                            == (job->convolution->method == METHOD_SPLIT), FALSE);
+
+  return job->convolution->method == METHOD_WINOGRAD ? winograd_run (job, workspace)
+                                                     : direct_run (job, workspace);
 }

@@ -10,36 +10,55 @@
 
 typedef enum
 {
-  CONVOLUTION_POINT,    /* 1×1; also a linear layer over channels */
-  CONVOLUTION_WINOGRAD, /* 3×3, stride 1, one zero around the map */
-  CONVOLUTION_HALVING,  /* 3×3, stride 2, one zero around the map */
+  CONVOLUTION_POINT,          /* 1×1; also a linear layer over channels */
+  CONVOLUTION_SAME,           /* 3×3, stride 1, one zero around the map */
+  CONVOLUTION_HALVING,        /* 3×3, stride 2, one zero around the map */
   CONVOLUTION_HALVING_CORNER, /* 3×3, stride 2, one zero to the right and below */
 } ConvolutionKind;
 
+/* How it is computed, and so how its weights are laid out. */
+typedef enum
+{
+  METHOD_DIRECT,   /* a product for each tap, in floats */
+  METHOD_SPLIT,    /* the same, in split numbers (kernels.h) */
+  METHOD_WINOGRAD, /* CONVOLUTION_SAME only: a quarter of the products, four times the weights */
+} ConvolutionMethod;
+
 typedef struct
 {
-  ConvolutionKind kind;
-  int             out_channels;
-  int             n_in, n_out; /* channels in memory, all sources together */
-  gsize           panel;       /* floats from one panel of 16 outputs to the next */
-  gsize           matrix;      /* from one tap or one of Winograd's products to the next */
-  gsize           size;        /* floats of weights */
-  float          *weights;
-  float          *bias; /* n_out */
+  ConvolutionKind   kind;
+  ConvolutionMethod method;
+  int               out_channels;
+  int               parts[2], n_parts; /* channels of the maps that are the input */
+  int               n_in, n_out;       /* channels in memory, all sources together */
+  gsize             panel;             /* floats of weights from one panel of 16 outputs to the next */
+  gsize             matrix;            /* Winograd: from one product to the next */
+  gsize             size;              /* of all */
+  float            *weights;           /* NULL until convolution_prepare */
+  float            *bias;              /* n_out; 0 until filled in */
 } Convolution;
 
-/* `weights` as PyTorch lays them out, [out][in][k][k]; in = Σ parts, the
- * channels of the one or two maps that are the input, seen as one. `bias` may
- * be NULL. Nothing is kept of either. Without `weights` only the sizes are
- * filled in: a layer whose cost is known and that cannot run. */
-Convolution *convolution_new (ConvolutionKind kind,
-                              int             out_channels,
-                              const int      *parts,
-                              int             n_parts,
-                              const float    *weights,
-                              const float    *bias,
-                              GError        **error);
+/* in = Σ parts, the channels of the one or two maps that are the input, seen as
+ * one. METHOD_DIRECT until another is chosen. */
+Convolution *convolution_new (ConvolutionKind kind, int out_channels, const int *parts, int n_parts);
 void convolution_free (Convolution *convolution);
+
+/* Floats of weights with a method; G_MAXSIZE where that is too many to count. */
+gsize convolution_weights_size (const Convolution *convolution, ConvolutionMethod method);
+
+/* How it is to be computed: before convolution_prepare. */
+void convolution_choose (Convolution *convolution, ConvolutionMethod method);
+
+/* Makes room for the weights, all 0. A convolution without can be planned and its
+ * cost be told, but not run. */
+gboolean convolution_prepare (Convolution *convolution, GError **error);
+
+/* Lays out the weights of n outputs from `first` on; they are as PyTorch has
+ * them, [out][in][k][k]. */
+void convolution_pack (Convolution *convolution, int first, int n, const float *weights);
+
+/* All of it at once; `bias` may be NULL. */
+gboolean convolution_set (Convolution *convolution, const float *weights, const float *bias, GError **error);
 
 /* result = (convolution (f (sources)) + bias + residual) · factor, and the
  * result's moments. */
@@ -60,17 +79,20 @@ typedef struct
   Map               *result;
 } ConvolutionJob;
 
-/* What a run on a result of width × height will need. */
-void winograd_size (const Convolution *convolution, int width, int height, WorkspaceSize *size);
-void halving_size (const Convolution *convolution, int width, int height, WorkspaceSize *size);
+/* What a run on a result of width × height will need. Not for 1×1. */
+void convolution_size (const Convolution *convolution,
+                       const Convolution *shortcut, /* or NULL */
+                       int                width,
+                       int                height,
+                       WorkspaceSize     *size);
 
-/* Return FALSE when cancelled. A halving knows no upsampling, f, residual or
- * shortcut. */
-gboolean winograd_run (const ConvolutionJob *job, const Workspace *workspace);
-gboolean halving_run (const ConvolutionJob *job, const Workspace *workspace);
+/* Returns FALSE when cancelled. A shortcut's method is METHOD_SPLIT where the
+ * convolution's is, else METHOD_DIRECT. */
+gboolean convolution_run (const ConvolutionJob *job, const Workspace *workspace);
 
 /* c (n_rows × columns of the panels first_panel … + n_panels − 1) = or += the
- * 1×1 convolution of n_rows pixels that begin at `pixel` of each source. */
+ * 1×1 convolution, METHOD_DIRECT, of n_rows pixels that begin at `pixel` of each
+ * source. */
 void point_product (const Convolution *convolution,
                     const Kernels     *kernels,
                     const Map *const  *sources,

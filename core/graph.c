@@ -4,6 +4,32 @@
  */
 #include "graph.h"
 
+#include <string.h>
+
+/* A model of more parameters than this is big: its weights as they are laid out
+ * for the kernels take at most so many times the room of the parameters. */
+#define BIG_PARAMETERS 50e6
+#define BIG_GROWTH 1.5
+
+/* Winograd's method pays on maps of so many tiles: on smaller ones reading four
+ * times the weights takes longer than it saves. Counted for an input of so many
+ * pixels a side. */
+#define WINOGRAD_TILES_MIN 16
+#define NOMINAL_SIDE 128
+
+/* Fewer channels than this are not split. */
+#define SPLIT_CHANNELS_MIN 32
+
+/* Weights are laid out so many outputs at a time. */
+#define PACK_OUTPUTS 16
+
+/* Where a convolution's weights are in the file. */
+typedef struct
+{
+  Convolution             *convolution;
+  const SafetensorsTensor *weights;
+} Source;
+
 /* Once `error` is set the functions below do nothing and return NULL or 0, so
  * that the network below reads as a list; graph_new looks at the end. */
 typedef struct
@@ -11,11 +37,40 @@ typedef struct
   const UnetConfig *config;
   Safetensors      *file;
   gboolean          outline;
+  const Kernels    *kernels;
   Graph            *graph;
+  GArray           *sources; /* Source: of every convolution */
   GError           *error;
 } Builder;
 
 /* --- Parameters ----------------------------------------------------------- */
+
+static const SafetensorsTensor *
+find (Builder      *builder,
+      const char   *module,
+      const char   *parameter,
+      int           n_dims,
+      const gint64 *shape)
+{
+  Graph   *graph = builder->graph;
+  guint64  n = 1;
+  char    *name;
+  const SafetensorsTensor *tensor;
+
+  if (builder->error)
+    return NULL;
+
+  name = g_strdup_printf ("%s.%s", module, parameter);
+  tensor = safetensors_find (builder->file, name, n_dims, shape, &builder->error);
+  g_free (name);
+
+  /* The file holds so many: their number is no larger than its length. */
+  for (int i = 0; tensor && i < n_dims; i++)
+    n *= shape[i];
+  graph->n_parameters += n;
+  graph->largest_tensor = MAX (graph->largest_tensor, n);
+  return tensor;
+}
 
 static float *
 load (Builder      *builder,
@@ -24,29 +79,18 @@ load (Builder      *builder,
       int           n_dims,
       const gint64 *shape)
 {
-  Graph  *graph = builder->graph;
-  guint64 n = 1;
-  char   *name;
-  float  *values = NULL;
+  const SafetensorsTensor *tensor = find (builder, module, parameter, n_dims, shape);
 
-  if (builder->error)
-    return NULL;
-
-  name = g_strdup_printf ("%s.%s", module, parameter);
-  if (!builder->outline)
-    values = safetensors_load (builder->file, name, n_dims, shape, &builder->error);
-  else
-    safetensors_check (builder->file, name, n_dims, shape, &builder->error);
-  g_free (name);
-
-  /* The file holds so many: their number is no larger than its length. */
-  for (int i = 0; !builder->error && i < n_dims; i++)
-    n *= shape[i];
-  graph->n_parameters += n;
-  graph->largest_tensor = MAX (graph->largest_tensor, n);
-  return values;
+  return tensor && !builder->outline ? safetensors_load_tensor (builder->file, tensor, &builder->error) : NULL;
 }
 
+static int
+in_channels (const Convolution *convolution)
+{
+  return convolution->parts[0] + convolution->parts[1];
+}
+
+/* Its weights follow when the whole network is known (load_weights). */
 static Convolution *
 load_convolution (Builder        *builder,
                   const char     *module,
@@ -57,25 +101,19 @@ load_convolution (Builder        *builder,
                   int             n_parts)
 {
   const int    size = kind == CONVOLUTION_POINT ? 1 : 3;
-  int          in_channels = 0;
-  gint64       shape[4] = { out_channels, 0, size, size };
-  float       *weights, *bias;
-  Convolution *convolution = NULL;
+  Convolution *convolution = convolution_new (kind, out_channels, parts, n_parts);
+  const gint64 shape[] = { out_channels, in_channels (convolution), size, size };
+  Source       source = { .convolution = convolution };
+  float       *bias;
 
-  for (int i = 0; i < n_parts; i++)
-    in_channels += parts[i];
-  shape[1] = in_channels;
-
-  weights = load (builder, module, "weight", linear ? 2 : 4, shape);
+  g_ptr_array_add (builder->graph->convolutions, convolution);
+  source.weights = find (builder, module, "weight", linear ? 2 : 4, shape);
   bias = load (builder, module, "bias", 1, shape);
-  if (!builder->error)
-    convolution = convolution_new (kind, out_channels, parts, n_parts, weights, bias, &builder->error);
-  g_free (weights);
+  if (bias)
+    memcpy (convolution->bias, bias, out_channels * sizeof *bias);
   g_free (bias);
-
-  if (convolution)
-    g_ptr_array_add (builder->graph->convolutions, convolution);
-  return convolution;
+  g_array_append_val (builder->sources, source);
+  return builder->error ? NULL : convolution;
 }
 
 static Convolution *
@@ -171,7 +209,7 @@ add_convolution (Builder        *builder,
 {
   const int in_channels = map_channels (builder, source);
   const int level = graph_slot (builder->graph, source)->level + level_change;
-  Step      step = new_step (kind == CONVOLUTION_WINOGRAD ? STEP_CONVOLUTION : STEP_HALVING, source);
+  Step      step = new_step (STEP_CONVOLUTION, source);
 
   step.norm = norm;
   step.activation = ACTIVATION_SILU;
@@ -269,7 +307,7 @@ add_resnet (Builder    *builder,
       first.norm = NULL;
       resized = add_resample (builder, module, ".shortcut", NULL, sources[0], level_change);
     }
-  first.convolution = load_convolution (builder, conv1, CONVOLUTION_WINOGRAD, FALSE,
+  first.convolution = load_convolution (builder, conv1, CONVOLUTION_SAME, FALSE,
                                         out_channels, parts, n_sources);
   if (config->scale_shift)
     second.modulation = add_time (builder, time, NULL, 2 * out_channels);
@@ -287,7 +325,7 @@ add_resnet (Builder    *builder,
       second.shortcut = load_convolution (builder, shortcut, CONVOLUTION_POINT, FALSE,
                                           out_channels, parts, n_sources);
     }
-  second.convolution = load_convolution (builder, conv2, CONVOLUTION_WINOGRAD, FALSE,
+  second.convolution = load_convolution (builder, conv2, CONVOLUTION_SAME, FALSE,
                                          out_channels, &out_channels, 1);
   /* The shortcut's bias is added with the convolution's. */
   if (!builder->error && !builder->outline && second.shortcut)
@@ -402,7 +440,7 @@ add_upsampler (Builder *builder,
   if (builder->config->up_resnet[block])
     NAMED (h, add_resnet (builder, module, &h, 1, channels, 1.0, -1), "up_blocks.%d.upsamplers.0", block);
   else
-    NAMED (h, add_convolution (builder, module, CONVOLUTION_WINOGRAD, NULL, h, channels, -1),
+    NAMED (h, add_convolution (builder, module, CONVOLUTION_SAME, NULL, h, channels, -1),
            "up_blocks.%d.upsamplers.0.conv", block);
   return h;
 }
@@ -434,7 +472,7 @@ build (Builder *builder)
   g_array_append_val (builder->graph->slots, input);
   add_time_embedding (builder);
 
-  h = add_convolution (builder, "conv_in", CONVOLUTION_WINOGRAD, NULL, 0,
+  h = add_convolution (builder, "conv_in", CONVOLUTION_SAME, NULL, 0,
                        config->block_out_channels[0], 0);
   g_array_append_val (skips, h);
 
@@ -476,10 +514,93 @@ build (Builder *builder)
         h = add_upsampler (builder, i, h);
     }
 
-  add_convolution (builder, "conv_out", CONVOLUTION_WINOGRAD,
+  add_convolution (builder, "conv_out", CONVOLUTION_SAME,
                    load_norm (builder, "conv_norm_out", config->block_out_channels[0], n_groups), h,
                    config->picture.out_channels, 0);
   g_array_free (skips, TRUE);
+}
+
+/* --- Weights -------------------------------------------------------------- */
+
+/* Whether a step is to be done in split numbers, each of which loses 2^-17 of
+ * itself. Not the first, whose result goes past all others to the end, and not the
+ * last two, which nothing follows: what they lose is in the output undiminished.
+ * Nor steps whose few channels would not fill the tiles. */
+static gboolean
+may_split (const Builder *builder,
+           guint          number)
+{
+  const Convolution *convolution = graph_step (builder->graph, number)->convolution;
+
+  return builder->kernels->prefers_split && number > 0 && number + 2 < builder->graph->steps->len
+         && MIN (in_channels (convolution), convolution->out_channels) >= SPLIT_CHANNELS_MIN;
+}
+
+/* The rule which method computes a 3×3 convolution, by its place, its shape and
+ * the processor's kernels: in split numbers where they are faster and little is
+ * lost; else Winograd's, from the largest maps on, as long as it pays
+ * and the room lasts; else direct. */
+static void
+choose_methods (const Builder *builder)
+{
+  const Graph *graph = builder->graph;
+  const double parameters = graph->n_parameters;
+  double       room = G_MAXDOUBLE; /* floats that Winograd may take more than the parameters */
+
+  if (parameters > BIG_PARAMETERS)
+    room = (BIG_GROWTH - 1.0) * parameters;
+
+  for (int level = 0; level < builder->config->n_levels; level++)
+    {
+      const int side = NOMINAL_SIDE >> level;
+      const int tiles = (side / WINOGRAD_OUT) * (side / WINOGRAD_OUT);
+
+      for (guint i = 0; i < graph->steps->len; i++)
+        {
+          const Step  *step = graph_step (graph, i);
+          Convolution *convolution = step->convolution;
+          double       more;
+
+          if (!convolution || graph_slot (graph, step->result)->level != level)
+            continue;
+
+          more = (double) convolution_weights_size (convolution, METHOD_WINOGRAD)
+                 - convolution_weights_size (convolution, METHOD_DIRECT);
+          if (may_split (builder, i))
+            {
+              convolution_choose (convolution, METHOD_SPLIT);
+              if (step->shortcut)
+                convolution_choose (step->shortcut, METHOD_SPLIT);
+            }
+          else if (convolution->kind == CONVOLUTION_SAME && tiles >= WINOGRAD_TILES_MIN && more <= room)
+            {
+              convolution_choose (convolution, METHOD_WINOGRAD);
+              room -= more;
+            }
+        }
+    }
+}
+
+/* Lays out the weights of one tensor, in pieces; the file forgets it then. */
+static void
+load_weights (Builder      *builder,
+              const Source *source)
+{
+  Convolution *convolution = source->convolution;
+  const int    out_channels = convolution->out_channels;
+  const gsize  row = (gsize) in_channels (convolution) * (convolution->kind == CONVOLUTION_POINT ? 1 : 9);
+  float       *piece = aligned_new (PACK_OUTPUTS * row, &builder->error);
+
+  if (piece && convolution_prepare (convolution, &builder->error))
+    for (int out = 0; out < out_channels && !builder->error; out += PACK_OUTPUTS)
+      {
+        const int n = MIN (PACK_OUTPUTS, out_channels - out);
+
+        if (safetensors_read (builder->file, source->weights, out * row, n * row, piece, &builder->error))
+          convolution_pack (convolution, out, n, piece);
+      }
+  safetensors_forget (builder->file, source->weights);
+  aligned_free (piece);
 }
 
 static void
@@ -492,10 +613,11 @@ Graph *
 graph_new (const UnetConfig *config,
            Safetensors      *file,
            gboolean          outline,
+           const Kernels    *kernels,
            GError          **error)
 {
   Graph  *graph = g_new0 (Graph, 1);
-  Builder builder = { config, file, outline, graph, NULL };
+  Builder builder = { .config = config, .file = file, .outline = outline, .kernels = kernels, .graph = graph };
 
   graph->times = g_array_new (FALSE, FALSE, sizeof (TimeProjection));
   graph->slots = g_array_new (FALSE, FALSE, sizeof (Slot));
@@ -505,7 +627,14 @@ graph_new (const UnetConfig *config,
   graph->norms = g_ptr_array_new_with_free_func ((GDestroyNotify) norm_free);
   graph->attentions = g_ptr_array_new_with_free_func (g_free);
 
+  builder.sources = g_array_new (FALSE, FALSE, sizeof (Source));
+
   build (&builder);
+  if (!builder.error)
+    choose_methods (&builder);
+  for (guint i = 0; i < builder.sources->len && !builder.error && !outline; i++)
+    load_weights (&builder, &g_array_index (builder.sources, Source, i));
+  g_array_free (builder.sources, TRUE);
   if (builder.error)
     {
       g_propagate_error (error, builder.error);

@@ -16,8 +16,7 @@
 
 typedef enum
 {
-  STEP_CONVOLUTION, /* Winograd */
-  STEP_HALVING,
+  STEP_CONVOLUTION, /* 3×3 */
   STEP_ATTENTION,
   STEP_RESAMPLE,
 } StepKind;
@@ -33,10 +32,10 @@ typedef struct
   int                modulation; /* number of the time projection whose halves scale and shift
                                   * what is normalised; −1: none */
   Activation         activation; /* after the norm; none before attention */
-  const Convolution *convolution;
+  Convolution       *convolution;
   int                time; /* number of the time projection that is added; −1: none */
   int                residual; /* map; −1: none */
-  const Convolution *shortcut; /* 1×1 of the shortcut sources, in the residual's place; or NULL */
+  Convolution       *shortcut; /* 1×1 of the shortcut sources, in the residual's place; or NULL */
   int                shortcut_sources[2];
   int                n_shortcut_sources;
   const Attention   *attention;
@@ -82,7 +81,11 @@ typedef struct
  * `outline`: the tensors are checked by the file's header and not read, the layers
  * have sizes and no weights; memory and cost are known, nothing can run.
  * Errors: DIFFUSION_ERROR_MODEL, DIFFUSION_ERROR_MEMORY. */
-Graph *graph_new (const UnetConfig *config, Safetensors *file, gboolean outline, GError **error);
+Graph *graph_new (const UnetConfig *config,
+                  Safetensors      *file,
+                  gboolean          outline,
+                  const Kernels    *kernels,
+                  GError          **error);
 void graph_free (Graph *graph);
 
 static inline Step *

@@ -7,6 +7,7 @@
 #include "kernels.h"
 
 #include <math.h>
+#include <string.h>
 
 static void
 reference_product (float             *c,
@@ -65,6 +66,76 @@ reference_copy (float       *out,
   for (int i = 0; i < n_pixels; i++)
     for (int c = 0; c < KERNEL_CHUNK; c++)
       out[i * KERNEL_CHUNK + c] = in[((first + i) >> enlarge) * in_stride + c];
+}
+
+static void
+reference_split (float       *out,
+                 const float *first,
+                 const float *second,
+                 gsize        in_stride,
+                 int          n_pixels)
+{
+  for (int i = 0; i < n_pixels; i++)
+    for (int c = 0; c < KERNEL_CHUNK; c++)
+      {
+        Bfloat16 *high = (Bfloat16 *) (out + i * KERNEL_SPLIT) + c;
+
+        kernel_split (first[i * in_stride + c], high, high + KERNEL_SPLIT);
+        high += KERNEL_CHUNK;
+        kernel_split (second ? second[i * in_stride + c] : 0.0f, high, high + KERNEL_SPLIT);
+      }
+}
+
+static double
+from_bfloat16 (Bfloat16 half)
+{
+  const guint32 bits = (guint32) half << 16;
+  float         x;
+
+  memcpy (&x, &bits, sizeof x);
+  return x;
+}
+
+/* One tap of one chunk for column j of a panel. */
+static double
+split_term (const float *a,
+            const float *b,
+            int          j)
+{
+  const Bfloat16 *a_high = (const Bfloat16 *) a;
+  const Bfloat16 *b_high = (const Bfloat16 *) b;
+  double          sum = 0.0;
+
+  for (int l = 0; l < KERNEL_SPLIT; l++)
+    {
+      const int    at = (l / 2 * KERNEL_CHUNK + j) * 2 + l % 2;
+      const double high = from_bfloat16 (b_high[at]);
+      const double low = from_bfloat16 (b_high[at + KERNEL_SPLIT * KERNEL_CHUNK]);
+
+      sum += from_bfloat16 (a_high[l]) * (high + low) + from_bfloat16 (a_high[l + KERNEL_SPLIT]) * high;
+    }
+  return sum;
+}
+
+static void
+reference_split_product (const SplitProduct *product)
+{
+  const SplitProduct p = *product;
+
+  for (int y = 0; y < p.n_lines; y++)
+    for (int x = 0; x < p.n_pixels; x++)
+      for (int j = 0; j < p.n_panels * KERNEL_CHUNK; j++)
+        {
+          const float *b = p.b + j / KERNEL_CHUNK * p.b_panel;
+          float       *c = p.c + y * p.c_line + x * p.c_pixel + j;
+          double       sum = p.add ? *c : 0.0;
+
+          for (int chunk = 0; chunk < p.n_chunks; chunk++)
+            for (int tap = 0; tap < p.n_taps; tap++, b += KERNEL_SPLIT * KERNEL_CHUNK)
+              sum += split_term (p.a + chunk * p.a_chunk + p.taps[tap] + y * p.a_line + x * p.a_pixel,
+                                 b, j % KERNEL_CHUNK);
+          *c = sum;
+        }
 }
 
 /* Row i of Bᵀ: the coefficients of Π_{j≠i} (x − p_j); for ∞ of Π_j (x − p_j). */
@@ -252,6 +323,8 @@ const Kernels kernels_reference = {
   .product = reference_product,
   .activate = reference_activate,
   .copy = reference_copy,
+  .split = reference_split,
+  .split_product = reference_split_product,
   .winograd_input = reference_winograd_input,
   .winograd_output = reference_winograd_output,
   .finish = reference_finish,

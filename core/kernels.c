@@ -4,7 +4,9 @@
  */
 #include "kernels.h"
 
-#define MAX_TABLES 4
+#include <string.h>
+
+#define MAX_TABLES 5
 
 static const Kernels *tables[MAX_TABLES + 1];
 static int            n_tables;
@@ -12,6 +14,10 @@ static int            n_tables;
 static gpointer
 fill_tables (gpointer unused)
 {
+#ifdef KERNELS_X86
+  static Kernels amx;
+#endif
+
   tables[n_tables++] = &kernels_reference;
   tables[n_tables++] = &kernels_baseline;
 
@@ -21,7 +27,12 @@ fill_tables (gpointer unused)
     tables[n_tables++] = &kernels_avx2;
   if (__builtin_cpu_supports ("avx512f") && __builtin_cpu_supports ("avx512vl")
       && __builtin_cpu_supports ("avx512bw") && __builtin_cpu_supports ("avx512dq"))
-    tables[n_tables++] = &kernels_avx512;
+    {
+      tables[n_tables++] = &kernels_avx512;
+      amx = kernels_avx512;
+      if (kernels_amx_init (&amx))
+        tables[n_tables++] = &amx;
+    }
 #endif
 
   return NULL;
@@ -66,4 +77,39 @@ winograd_weights (const float *g,
   for (int r = 0; r < 6; r++)
     for (int s = 0; s < 6; s++)
       u[6 * r + s] = half[r][0] * G[s][0] + half[r][1] * G[s][1] + half[r][2] * G[s][2];
+}
+
+static Bfloat16
+to_bfloat16 (float x)
+{
+  guint32 bits;
+
+  memcpy (&bits, &x, sizeof bits);
+  return (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
+}
+
+void
+kernel_split (float     x,
+              Bfloat16 *high,
+              Bfloat16 *low)
+{
+  guint32 bits;
+  float   rounded;
+
+  *high = to_bfloat16 (x);
+  bits = (guint32) *high << 16;
+  memcpy (&rounded, &bits, sizeof rounded);
+  *low = to_bfloat16 (x - rounded);
+}
+
+/* Pairs of channels lie side by side, as the tiles of AMX want it. */
+void
+kernel_split_weight (float *b,
+                     int    in,
+                     int    out,
+                     float  weight)
+{
+  Bfloat16 *high = (Bfloat16 *) b + (in / 2 * KERNEL_CHUNK + out) * 2 + in % 2;
+
+  kernel_split (weight, high, high + KERNEL_SPLIT * KERNEL_CHUNK);
 }

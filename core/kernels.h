@@ -41,6 +41,35 @@ typedef struct
   int          k;
 } ProductTerm;
 
+/* Numbers split in two: x ≈ high + low, both bfloat16 (the upper half of a float)
+ * and rounded to nearest, which leaves at most 2^-17 of x. A pixel's
+ * KERNEL_SPLIT channels take the place they take as floats: their highs first,
+ * then their lows. */
+#define KERNEL_SPLIT 32
+
+typedef guint16 Bfloat16 __attribute__ ((may_alias));
+
+/* c = Σ a·b, or += where `add`, over n_taps shifted readings of each of n_chunks
+ * chunks of KERNEL_SPLIT split channels, each product being high·high + high·low
+ * + low·high: what is left out is 2^-16 of it at most. c has n_lines × n_pixels
+ * pixels of 16 · n_panels channels. What pixel (x, y) reads for a tap of a chunk
+ * lies at a + chunk · a_chunk + taps[tap] + y · a_line + x · a_pixel. `b`: weights
+ * packed by kernel_split_weight, KERNEL_SPLIT · 16 floats for each tap of the
+ * first chunk, then of the next; and so for each panel of 16 channels. */
+typedef struct
+{
+  const float *a;
+  gsize        a_pixel, a_line, a_chunk;
+  const gsize *taps;
+  int          n_taps, n_chunks;
+  const float *b;
+  gsize        b_panel; /* floats from one panel to the next */
+  float       *c;
+  gsize        c_pixel, c_line;
+  int          n_pixels, n_lines, n_panels;
+  gboolean     add;
+} SplitProduct;
+
 /* What happens to a result on its way to memory, per channel:
  *   out = (value + bias + residual) · scale
  * and its statistics, gathered around the first value that was seen so that
@@ -57,6 +86,9 @@ typedef struct
 typedef struct
 {
   const char *name;
+
+  /* This processor multiplies split numbers faster than floats. */
+  gboolean prefers_split;
 
   /* c (n_rows × n_columns) = Σ terms, or += where `add`. Each element is summed
    * in the order of the terms and of l. n_columns is a multiple of 16. */
@@ -90,6 +122,12 @@ typedef struct
                 int          first,
                 int          n_pixels,
                 int          enlarge);
+
+  /* Splits n_pixels pixels of two chunks of 16 channels, in_stride apart, to
+   * `out`, KERNEL_SPLIT floats a pixel; `second` NULL: zeros. And multiplies such.
+   * NULL in tables that do not prefer it, but for the reference. */
+  void (*split) (float *out, const float *first, const float *second, gsize in_stride, int n_pixels);
+  void (*split_product) (const SplitProduct *product);
 
   /* v = Bᵀ d B of n_tiles tiles in a row for one chunk of channels. Tile i has
    * the pixels 4i … 4i + 5 of each of six rows, pixels 16 apart. The element
@@ -167,6 +205,17 @@ extern const Kernels kernels_baseline;
 extern const Kernels kernels_avx2;
 extern const Kernels kernels_avx512;
 
+/* kernels-amx.c: makes `kernels`, a copy of kernels_avx512, use the tiles of
+ * AMX. FALSE where the processor has none or the kernel does not lend them. */
+gboolean kernels_amx_init (Kernels *kernels);
+
 /* The transformed kernel G g Gᵀ that goes with winograd_input and _output, for
  * one pair of channels: g[3][3] ⇒ u[6][6], rounded once. */
 void winograd_weights (const float *g, float *u);
+
+/* x in two parts. */
+void kernel_split (float x, Bfloat16 *high, Bfloat16 *low);
+
+/* Puts the weight of channel `in` of a term and column `out` of a panel where a
+ * product of split numbers reads it; b: the term's. */
+void kernel_split_weight (float *b, int in, int out, float weight);

@@ -31,18 +31,10 @@ convolution_products (const Convolution *convolution,
 {
   const double pairs = (double) convolution->n_in * convolution->n_out;
 
-  switch (convolution->kind)
-    {
-    case CONVOLUTION_WINOGRAD:
-      return pairs * WINOGRAD_PRODUCTS * ((result->width + WINOGRAD_OUT - 1) / WINOGRAD_OUT)
-             * ((result->height + WINOGRAD_OUT - 1) / WINOGRAD_OUT);
-    case CONVOLUTION_HALVING:
-    case CONVOLUTION_HALVING_CORNER:
-      return pairs * 9.0 * map_pixels (result);
-    case CONVOLUTION_POINT:
-      return pairs * map_pixels (result);
-    }
-  g_assert_not_reached ();
+  if (convolution->method == METHOD_WINOGRAD)
+    return pairs * WINOGRAD_PRODUCTS * divide_up (result->width, WINOGRAD_OUT)
+           * divide_up (result->height, WINOGRAD_OUT);
+  return pairs * (convolution->kind == CONVOLUTION_POINT ? 1.0 : 9.0) * map_pixels (result);
 }
 
 static void

@@ -14,9 +14,15 @@
 
 #include <glib/gi18n-lib.h>
 
+#ifdef G_OS_UNIX
+#include <sys/mman.h>
+#include <unistd.h>
+#endif
+
 #include "model-file.h"
 
 #define MAX_DIMS 8
+#define HASH_BLOCK (1 << 20)
 
 /* Loads `n` elements as floats. */
 typedef void (*LoadFunc) (float *values, const guint8 *bytes, gint64 n);
@@ -28,7 +34,7 @@ typedef struct
   LoadFunc    load; /* NULL: may lie in a file, is never loaded */
 } Dtype;
 
-typedef struct
+typedef struct SafetensorsTensor
 {
   const char  *name; /* the key in `tensors` */
   const Dtype *dtype;
@@ -478,12 +484,38 @@ safetensors_has (Safetensors *file, const char *name)
   return g_hash_table_contains (file->tensors, name);
 }
 
+/* Pages of the file that were read count as memory in use until they are given
+ * back; read again, they come from the file. */
+static void
+forget_bytes (const guint8 *bytes, gsize length)
+{
+#ifdef G_OS_UNIX
+  const gsize page = sysconf (_SC_PAGESIZE);
+  const gsize before = (gsize) bytes % page;
+
+  if (length > 0)
+    madvise ((gpointer) (bytes - before), length + before, MADV_DONTNEED);
+#endif
+}
+
 char *
 safetensors_sha256 (Safetensors *file)
 {
-  return g_compute_checksum_for_data (G_CHECKSUM_SHA256,
-                                      (const guchar *) g_mapped_file_get_contents (file->map),
-                                      g_mapped_file_get_length (file->map));
+  const guint8 *bytes = (const guint8 *) g_mapped_file_get_contents (file->map);
+  const gsize   length = g_mapped_file_get_length (file->map);
+  GChecksum    *checksum = g_checksum_new (G_CHECKSUM_SHA256);
+  char         *text;
+
+  for (gsize at = 0; at < length; at += HASH_BLOCK)
+    {
+      const gsize n = MIN (HASH_BLOCK, length - at);
+
+      g_checksum_update (checksum, bytes + at, n);
+      forget_bytes (bytes + at, n);
+    }
+  text = g_strdup (g_checksum_get_string (checksum));
+  g_checksum_free (checksum);
+  return text;
 }
 
 /* --- Loading -------------------------------------------------------------- */
@@ -518,55 +550,71 @@ check_shape (const Safetensors *file, const Tensor *tensor, int n_dims, const gi
   return FALSE;
 }
 
-gboolean
-safetensors_check (Safetensors *file, const char *name, int n_dims, const gint64 *shape,
-                   GError **error)
+const SafetensorsTensor *
+safetensors_find (Safetensors *file, const char *name, int n_dims, const gint64 *shape, GError **error)
 {
   const Tensor *tensor = g_hash_table_lookup (file->tensors, name);
 
   if (!tensor)
-    return model_file_fail (error, file->path,
-                            _("Tensor “%s” is missing; the configuration asks for it."), name);
+    {
+      model_file_fail (error, file->path,
+                       _("Tensor “%s” is missing; the configuration asks for it."), name);
+      return NULL;
+    }
   if (!check_shape (file, tensor, n_dims, shape, error))
-    return FALSE;
+    return NULL;
   if (!tensor->dtype->load)
-    return model_file_fail (error, file->path,
-                            _("Tensor “%s” has the dtype %s, expected F32, F16 or BF16."), name,
-                            tensor->dtype->name);
+    {
+      model_file_fail (error, file->path,
+                       _("Tensor “%s” has the dtype %s, expected F32, F16 or BF16."), name,
+                       tensor->dtype->name);
+      return NULL;
+    }
+  return tensor;
+}
+
+gboolean
+safetensors_read (Safetensors *file, const SafetensorsTensor *tensor, gint64 first, gint64 n, float *values,
+                  GError **error)
+{
+  const int size = tensor->dtype->bits / 8;
+
+  g_return_val_if_fail (first >= 0 && n >= 0 && (first + n) * size <= tensor->end - tensor->begin, FALSE);
+
+  tensor->dtype->load (values, file->data + tensor->begin + first * size, n);
+  for (gint64 i = 0; i < n; i++)
+    if (!is_finite_float (values[i]))
+      return model_file_fail (error, file->path,
+                              _("Tensor “%s” has a value that is infinite or not a number."), tensor->name);
   return TRUE;
+}
+
+void
+safetensors_forget (Safetensors *file, const SafetensorsTensor *tensor)
+{
+  forget_bytes (file->data + tensor->begin, tensor->end - tensor->begin);
+}
+
+float *
+safetensors_load_tensor (Safetensors *file, const SafetensorsTensor *tensor, GError **error)
+{
+  const gint64 n = (tensor->end - tensor->begin) / (tensor->dtype->bits / 8);
+  float       *values = g_try_malloc_n (MAX (n, 1), sizeof (float));
+
+  if (!values)
+    g_set_error (error, DIFFUSION_ERROR, DIFFUSION_ERROR_MEMORY,
+                 _("There is not enough memory for the model's tensor “%s”."), tensor->name);
+  else if (!safetensors_read (file, tensor, 0, n, values, error))
+    g_clear_pointer (&values, g_free);
+  safetensors_forget (file, tensor);
+  return values;
 }
 
 float *
 safetensors_load (Safetensors *file, const char *name, int n_dims, const gint64 *shape,
                   GError **error)
 {
-  const Tensor *tensor;
-  const guint8 *bytes;
-  float        *values;
-  gint64        n;
+  const SafetensorsTensor *tensor = safetensors_find (file, name, n_dims, shape, error);
 
-  if (!safetensors_check (file, name, n_dims, shape, error))
-    return NULL;
-
-  tensor = g_hash_table_lookup (file->tensors, name);
-  bytes = file->data + tensor->begin;
-  n = (tensor->end - tensor->begin) / (tensor->dtype->bits / 8);
-  values = g_try_malloc_n (MAX (n, 1), sizeof (float));
-  if (!values)
-    {
-      g_set_error (error, DIFFUSION_ERROR, DIFFUSION_ERROR_MEMORY,
-                   _("There is not enough memory for the model's tensor “%s”."), name);
-      return NULL;
-    }
-
-  tensor->dtype->load (values, bytes, n);
-  for (gint64 i = 0; i < n; i++)
-    if (!is_finite_float (values[i]))
-      {
-        model_file_fail (error, file->path,
-                         _("Tensor “%s” has a value that is infinite or not a number."), name);
-        g_free (values);
-        return NULL;
-      }
-  return values;
+  return tensor ? safetensors_load_tensor (file, tensor, error) : NULL;
 }

@@ -10,26 +10,41 @@
 #include "diffusion.h"
 
 typedef struct Safetensors Safetensors;
+typedef struct SafetensorsTensor SafetensorsTensor;
 
 Safetensors *safetensors_open (const char *path, GError **error);
 void safetensors_close (Safetensors *file);
 
-/* The tensor `name` as floats, newly allocated (g_free), after its type (F32,
- * F16 or BF16) and its shape have been found to be `shape`. The error names the
- * file, the tensor and what was expected. */
+/* The tensor `name`, after its type (F32, F16 or BF16) and its shape have been
+ * found to be `shape`. The error names the file, the tensor and what was
+ * expected. */
+const SafetensorsTensor *safetensors_find (Safetensors  *file,
+                                           const char   *name,
+                                           int           n_dims,
+                                           const gint64 *shape,
+                                           GError      **error);
+
+/* n of its elements, from `first` on, as floats. The error is a value that is
+ * not finite. */
+gboolean safetensors_read (Safetensors             *file,
+                           const SafetensorsTensor *tensor,
+                           gint64                   first,
+                           gint64                   n,
+                           float                   *values,
+                           GError                 **error);
+
+/* Lets the system take back the memory that reading it took. */
+void safetensors_forget (Safetensors *file, const SafetensorsTensor *tensor);
+
+/* All of it, newly allocated (g_free), and forgotten. */
+float *safetensors_load_tensor (Safetensors *file, const SafetensorsTensor *tensor, GError **error);
+
+/* The same of the tensor that safetensors_find would find. */
 float *safetensors_load (Safetensors  *file,
                          const char   *name,
                          int           n_dims,
                          const gint64 *shape,
                          GError      **error);
-
-/* What safetensors_load would find wrong with the tensor's type and shape, from
- * the header alone. */
-gboolean safetensors_check (Safetensors  *file,
-                            const char   *name,
-                            int           n_dims,
-                            const gint64 *shape,
-                            GError      **error);
 
 gboolean safetensors_has (Safetensors *file, const char *name);
 

@@ -46,7 +46,7 @@ load (Loader       *loader,
   if (!loader->outline)
     values = safetensors_load (loader->file, name, n_dims, shape, &loader->error);
   else
-    safetensors_check (loader->file, name, n_dims, shape, &loader->error);
+    safetensors_find (loader->file, name, n_dims, shape, &loader->error);
   g_free (name);
 
   /* The file holds so many: their number is no larger than its length. */
@@ -103,12 +103,11 @@ make_layer (Loader *loader,
             float  *weights,
             float  *bias)
 {
-  Convolution *layer = NULL;
+  Convolution *layer = convolution_new (CONVOLUTION_POINT, n_out, &n_in, 1);
 
-  if (!loader->error)
-    layer = convolution_new (CONVOLUTION_POINT, n_out, &n_in, 1, weights, bias, &loader->error);
-  if (layer)
-    g_ptr_array_add (loader->weights->convolutions, layer);
+  g_ptr_array_add (loader->weights->convolutions, layer);
+  if (!loader->error && !loader->outline)
+    convolution_set (layer, weights, bias, &loader->error);
   g_free (weights);
   g_free (bias);
   return layer;

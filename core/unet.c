@@ -130,10 +130,7 @@ step_size (const Graph   *graph,
   switch (step->kind)
     {
     case STEP_CONVOLUTION:
-      winograd_size (step->convolution, result.width, result.height, size);
-      break;
-    case STEP_HALVING:
-      halving_size (step->convolution, result.width, result.height, size);
+      convolution_size (step->convolution, step->shortcut, result.width, result.height, size);
       break;
     case STEP_ATTENTION:
       attention_size (step->attention, result.width, result.height, size);
@@ -198,16 +195,19 @@ new_unet (const UnetConfig *config,
           const Kernels    *kernels,
           GError          **error)
 {
-  Graph *graph = graph_new (config, file, outline, error);
+  Graph *graph;
   Unet  *unet;
 
+  if (!kernels)
+    kernels = kernels_get ();
+  graph = graph_new (config, file, outline, kernels, error);
   if (!graph)
     return NULL;
 
   unet = g_new0 (Unet, 1);
   unet->config = *config;
   unet->graph = graph;
-  unet->kernels = kernels ? kernels : kernels_get ();
+  unet->kernels = kernels;
   unet->maps = g_new0 (Map, graph->slots->len);
   return unet;
 }
@@ -508,8 +508,7 @@ run_convolution (Unet       *unet,
   if (step->result == (int) unet->graph->slots->len - 1)
     job.factor = unet->out_factor;
 
-  return step->kind == STEP_HALVING ? halving_run (&job, &unet->workspace)
-                                    : winograd_run (&job, &unet->workspace);
+  return convolution_run (&job, &unet->workspace);
 }
 
 static gboolean

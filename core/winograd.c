@@ -15,9 +15,8 @@
  * makes some of the output channels: so several workers find work, and none
  * reads weights that another reads too.
  */
-#include "convolution.h"
-
-#include <string.h>
+#include "row.h"
+#include "winograd.h"
 
 /* V and M of a rectangle: floats that stay in the second-level cache. */
 #define BLOCK_FLOATS (300 * 1024)
@@ -42,13 +41,6 @@ typedef struct
   gsize    v_product, m_product; /* floats from one of the 36 to the next */
   gsize    region;               /* floats of step 1's buffer */
 } Cut;
-
-static int
-divide_up (int a,
-           int b)
-{
-  return (a + b - 1) / b;
-}
 
 /* Lays 36 blocks out so that the same element of each lies in another set of
  * the first-level cache: a power of two apart they would evict each other. */
@@ -159,65 +151,6 @@ typedef struct
   Cut                   cut;
 } Run;
 
-/* One chunk of channels, from channel `at` of `source`, of one row of a
- * rectangle: `n` pixels from x0 on to `out`. Outside of the map: 0. */
-static void
-read_row (const Run   *run,
-          const Map   *source,
-          int          at,
-          const float *scale,
-          const float *shift,
-          int          y,
-          int          x0,
-          int          n,
-          float       *out)
-{
-  const Kernels *kernels = run->workspace->kernels;
-  const int      width = run->cut.width;
-  const int      left = CLAMP (-x0, 0, n);
-  const int      right = CLAMP (x0 + n - width, 0, n - left);
-  const int      inside = n - left - right;
-  const int      upsample = run->job->upsample ? 1 : 0;
-  const float   *in;
-
-  if (y < 0 || y >= run->cut.height)
-    {
-      memset (out, 0, n * KERNEL_CHUNK * sizeof *out);
-      return;
-    }
-
-  memset (out, 0, left * KERNEL_CHUNK * sizeof *out);
-  out += left * KERNEL_CHUNK;
-  x0 += left;
-
-  in = source->data + (gsize) (y >> upsample) * source->width * source->stride + at;
-  if (scale)
-    kernels->activate (out, KERNEL_CHUNK, in + (gsize) x0 * source->stride, source->stride, inside,
-                       scale, shift, run->job->activation);
-  else
-    kernels->copy (out, in, source->stride, x0, inside, upsample);
-
-  memset (out + inside * KERNEL_CHUNK, 0, right * KERNEL_CHUNK * sizeof *out);
-}
-
-/* Asks for a row of a source that will be read next. */
-static void
-prefetch_row (const Map *source,
-              int        y,
-              int        x0,
-              int        n)
-{
-  const int    x = MAX (x0, 0);
-  const int    end = MIN (x0 + n, source->width);
-  const float *row;
-
-  if (y < 0 || y >= source->height)
-    return;
-  row = source->data + ((gsize) y * source->width + x) * source->stride;
-  for (gsize i = 0; i < (gsize) (end - x) * source->stride; i += KERNEL_CHUNK)
-    __builtin_prefetch (row + i);
-}
-
 /* Step 1 for the chunks first … end − 1 of the input. */
 static void
 transform_in (const Run  *run,
@@ -238,18 +171,10 @@ transform_in (const Run  *run,
   for (int y = 0; y < rows; y++)
     {
       for (int i = 0; i < job->n_sources && !job->upsample; i++)
-        prefetch_row (job->sources[i], y0 + y + 1, x0, columns);
-
+        row_prefetch (job->sources[i], y0 + y + 1, x0, columns);
       for (int chunk = first; chunk < end; chunk++)
-        {
-          const int  channel = chunk * KERNEL_CHUNK;
-          const int  second = channel >= job->sources[0]->stride;
-
-          read_row (run, job->sources[second], second ? channel - job->sources[0]->stride : channel,
-                    job->scale ? job->scale + channel : NULL, job->scale ? job->shift + channel : NULL,
-                    y0 + y, x0, columns,
-                    region + ((chunk - first) * WINOGRAD_IN + y % WINOGRAD_IN) * row);
-        }
+        row_read (job, run->workspace->kernels, chunk, y0 + y, x0, columns,
+                  region + ((chunk - first) * WINOGRAD_IN + y % WINOGRAD_IN) * row);
 
       /* The buffer holds six rows; each takes the place of the one six before. */
       if (y >= WINOGRAD_IN - 1 && (y - (WINOGRAD_IN - 1)) % WINOGRAD_OUT == 0)
@@ -322,7 +247,7 @@ transform_out (const Run   *run,
           const gsize pixel = (gsize) y * result->width + x0;
 
           for (int i = 0; i < job->n_shortcut_sources && y + 1 < y_end; i++)
-            prefetch_row (job->shortcut_sources[i], y + 1, x0, x_end - x0);
+            row_prefetch (job->shortcut_sources[i], y + 1, x0, x_end - x0);
           point_product (job->shortcut, kernels, job->shortcut_sources, job->n_shortcut_sources,
                          pixel, x_end - x0, first_panel, n_panels,
                          result->data + pixel * result->stride + channel, result->stride);

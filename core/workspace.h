@@ -8,6 +8,14 @@
 #include "kernels.h"
 #include "workers.h"
 
+/* a / b, rounded up. */
+static inline int
+divide_up (int a,
+           int b)
+{
+  return (a + b - 1) / b;
+}
+
 /* n floats, aligned to KERNEL_ALIGN, zero; to be freed with aligned_free. NULL
  * and DIFFUSION_ERROR_MEMORY when they are not to be had. */
 float *aligned_new (gsize n, GError **error);

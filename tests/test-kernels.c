@@ -65,6 +65,93 @@ test_product_cut (Fixture *fixture)
   aligned_free (cut);
 }
 
+static float
+float_of_half (Bfloat16 half)
+{
+  const guint32 bits = (guint32) half << 16;
+  float         x;
+
+  memcpy (&x, &bits, sizeof x);
+  return x;
+}
+
+/* Split numbers: what is lost is at most 2^-17 of each. */
+static void
+test_split (Fixture *fixture)
+{
+  static const double scales[] = { 1e-20, 1e-3, 1.0, 300.0, 1e20 };
+
+  if (!fixture->fast->split)
+    return;
+  for (guint s = 0; s < G_N_ELEMENTS (scales); s++)
+    for (int n = 0; n <= 9; n++)
+      for (int pair = 0; pair < 2; pair++)
+        {
+          float          *first = random_new (fixture->rand, (n + 1) * 48, scales[s]);
+          float          *second = pair ? random_new (fixture->rand, (n + 1) * 48, scales[s]) : NULL;
+          float          *fast = aligned_new ((n + 1) * KERNEL_SPLIT, NULL);
+          float          *slow = aligned_new ((n + 1) * KERNEL_SPLIT, NULL);
+          const Bfloat16 *high = (const Bfloat16 *) fast;
+
+          fixture->fast->split (fast, first, second, 48, n);
+          kernels_reference.split (slow, first, second, 48, n);
+          g_assert_cmpmem (fast, (n + 1) * KERNEL_SPLIT * sizeof *fast, slow, (n + 1) * KERNEL_SPLIT * sizeof *slow);
+          for (int i = 0; i < n; i++)
+            for (int c = 0; c < KERNEL_CHUNK; c++)
+              {
+                const Bfloat16 *place = high + 2 * i * KERNEL_SPLIT + c;
+                const float     x = first[i * 48 + c];
+                const double    sum = (double) float_of_half (place[0]) + float_of_half (place[KERNEL_SPLIT]);
+
+                g_assert_cmpfloat (fabs (sum - x), <=, ldexp (fabs (x), -17));
+              }
+          aligned_free (first);
+          aligned_free (second);
+          aligned_free (fast);
+          aligned_free (slow);
+        }
+}
+
+/* Every remainder of the tiles of pixels and of the pairs of panels. */
+static void
+test_split_product (Fixture *fixture)
+{
+  if (!fixture->fast->split_product)
+    return;
+  for (int pixels = 1; pixels <= 35; pixels++)
+    for (int variant = 0; variant < 3 * 3 * 2 * 2; variant++)
+      {
+        const int    lines = 1 + variant % 3, panels = 1 + variant / 3 % 3, chunks = 1 + variant / 18;
+        const gsize  line = (2 * pixels + 3) * KERNEL_SPLIT, plane = (2 * lines + 2) * line;
+        const gsize  taps[] = { 0, KERNEL_SPLIT, line + 2 * KERNEL_SPLIT };
+        const gsize  c_pixel = (panels + 1) * KERNEL_CHUNK, c_line = (pixels + 1) * c_pixel, n = lines * c_line;
+        const int    term = KERNEL_SPLIT * KERNEL_CHUNK;
+        float       *numbers = random_new (fixture->rand, chunks * plane, 1.0);
+        float       *a = aligned_new (chunks * plane, NULL);
+        float       *b = aligned_new (panels * 3 * chunks * term, NULL);
+        float       *fast = random_new (fixture->rand, n, 1.0);
+        float       *slow = aligned_new (n, NULL);
+        SplitProduct product = { a, KERNEL_SPLIT << variant / 9 % 2, line, plane, taps, 3, chunks, b,
+                                 3 * chunks * term, NULL, c_pixel, c_line, pixels, lines, panels, variant & 1 };
+
+        kernels_reference.split (a, numbers, numbers + KERNEL_CHUNK, KERNEL_SPLIT, chunks * plane / KERNEL_SPLIT);
+        for (int i = 0; i < panels * 3 * chunks * term; i++)
+          kernel_split_weight (b + i / term * term, i / KERNEL_CHUNK % KERNEL_SPLIT, i % KERNEL_CHUNK,
+                               g_rand_double_range (fixture->rand, -1.0, 1.0));
+        memcpy (slow, fast, n * sizeof *fast);
+        product.c = fast;
+        fixture->fast->split_product (&product);
+        product.c = slow;
+        kernels_reference.split_product (&product);
+        assert_close (fast, slow, n, 1e-5, "split_product");
+        aligned_free (numbers);
+        aligned_free (a);
+        aligned_free (b);
+        aligned_free (fast);
+        aligned_free (slow);
+      }
+}
+
 static void
 test_activate (Fixture *fixture)
 {
@@ -328,6 +415,8 @@ main (int    argc,
   } tests[] = {
     { "/kernels/product", test_product },
     { "/kernels/product-cut", test_product_cut },
+    { "/kernels/split", test_split },
+    { "/kernels/split-product", test_split_product },
     { "/kernels/activate", test_activate },
     { "/kernels/copy", test_copy },
     { "/kernels/exp", test_exp },

@@ -167,16 +167,35 @@ expected_value (const ConvolutionJob *job,
   return sum * job->factor;
 }
 
+static Convolution *
+layer_new (ConvolutionKind   kind,
+           ConvolutionMethod method,
+           int               out,
+           const int        *parts,
+           int               n_parts,
+           const float      *weights,
+           const float      *bias)
+{
+  GError      *error = NULL;
+  Convolution *layer = convolution_new (kind, out, parts, n_parts);
+
+  convolution_choose (layer, method);
+  convolution_set (layer, weights, bias, &error);
+  g_assert_no_error (error);
+  return layer;
+}
+
 static void
-check_layer (GRand         *rand,
-             const Kernels *kernels,
-             const Shape   *shape)
+check_method (GRand            *rand,
+              const Kernels    *kernels,
+              ConvolutionMethod method,
+              const Shape      *shape)
 {
   const int       n_parts = shape->in[1] ? 2 : 1;
   const int       in_channels = shape->in[0] + shape->in[1];
   const int       width = shape->upsample ? shape->width / 2 : shape->width * shape->stride;
   const int       height = shape->upsample ? shape->height / 2 : shape->height * shape->stride;
-  ConvolutionKind kind = shape->stride == 1   ? CONVOLUTION_WINOGRAD
+  ConvolutionKind kind = shape->stride == 1    ? CONVOLUTION_SAME
                          : shape->padding == 1 ? CONVOLUTION_HALVING
                                                : CONVOLUTION_HALVING_CORNER;
   float          *weights = random_new (rand, 9 * shape->out * in_channels, 1.0 / sqrt (3.0 * in_channels));
@@ -188,8 +207,9 @@ check_layer (GRand         *rand,
   const gsize     n = (gsize) shape->width * shape->height * result->stride;
   float          *expected = aligned_new (n, NULL);
   float          *scale, *shift;
-  Convolution    *convolution = convolution_new (kind, shape->out, shape->in, n_parts, weights, bias, NULL);
-  Convolution    *shortcut = convolution_new (CONVOLUTION_POINT, shape->out, shape->in, n_parts, point, NULL, NULL);
+  Convolution    *convolution = layer_new (kind, method, shape->out, shape->in, n_parts, weights, bias);
+  Convolution    *shortcut = layer_new (CONVOLUTION_POINT, method == METHOD_SPLIT ? METHOD_SPLIT : METHOD_DIRECT,
+                                        shape->out, shape->in, n_parts, point, NULL);
   ConvolutionJob  job = { 0 };
   WorkspaceSize   size;
   Workspace       workspace;
@@ -220,20 +240,17 @@ check_layer (GRand         *rand,
   job.shortcut_sources[1] = sources[1];
   job.result = result;
 
-  if (shape->stride == 1)
-    winograd_size (convolution, shape->width, shape->height, &size);
-  else
-    halving_size (convolution, shape->width, shape->height, &size);
+  convolution_size (convolution, job.shortcut, shape->width, shape->height, &size);
   workspace_init (&workspace, kernels, 2, &size);
   memset (result->data, 0xff, n * sizeof (float)); /* not a number */
-  g_assert_true (shape->stride == 1 ? winograd_run (&job, &workspace) : halving_run (&job, &workspace));
+  g_assert_true (convolution_run (&job, &workspace));
 
   for (int y = 0; y < shape->height; y++)
     for (int x = 0; x < shape->width; x++)
       for (int c = 0; c < shape->out; c++)
         expected[((gsize) y * shape->width + x) * result->stride + c]
           = expected_value (&job, shape, weights, point, x, y, c);
-  assert_close (result->data, expected, n, 3e-5, "convolution");
+  assert_close (result->data, expected, n, method == METHOD_SPLIT ? 1e-4 : 3e-5, "convolution");
   assert_moments (result);
 
   workspace_clear (&workspace);
@@ -249,6 +266,19 @@ check_layer (GRand         *rand,
   map_free (sources[1]);
   map_free (residual);
   map_free (result);
+}
+
+/* By every method that the kernels have. */
+static void
+check_layer (GRand         *rand,
+             const Kernels *kernels,
+             const Shape   *shape)
+{
+  check_method (rand, kernels, METHOD_DIRECT, shape);
+  if (shape->stride == 1)
+    check_method (rand, kernels, METHOD_WINOGRAD, shape);
+  if (kernels->split_product)
+    check_method (rand, kernels, METHOD_SPLIT, shape);
 }
 
 /* Every remainder of the tiles, in maps of one tile up to several blocks. */
@@ -407,7 +437,7 @@ test_attention (Fixture *fixture)
         {
           weights[i] = random_new (fixture->rand, c * c, 1.0);
           biases[i] = random_new (fixture->rand, c, 1.0);
-          layers[i] = convolution_new (CONVOLUTION_POINT, c, &c, 1, weights[i], biases[i], NULL);
+          layers[i] = layer_new (CONVOLUTION_POINT, METHOD_DIRECT, c, &c, 1, weights[i], biases[i]);
         }
       attention = (Attention) { shapes[s].heads, layers[0], layers[1], layers[2], layers[3] };
       attention_size (&attention, shapes[s].width, shapes[s].height, &size);

@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * direct.c: 3×3 convolution, stride 1 or 2, as a sum of products over its taps,
+ * in floats or in split numbers.
+ *
+ * The map is cut into rectangles. For each:
+ *   1. what the rectangle reads of the sources is activated and laid out in
+ *      planes, one for each chunk of channels, pixel after pixel and line after
+ *      line: in one plane the pixels that a tap meets are the rows of a matrix;
+ *   2. the products of all taps and chunks, and the shortcut's, are summed up
+ *      where the result is to be;
+ *   3. which is finished while it is in the cache.
+ * Usually a block does all three on its own memory. Of a small map step 1 is done
+ * first, and each block of steps 2 and 3 makes some of the output channels: so
+ * several workers find work, and none reads weights that another reads too.
+ */
+#include "direct.h"
+
+#include <string.h>
+
+#include "row.h"
+
+#define TAPS 9
+
+/* Pixels of a rectangle's result, about; planes of a rectangle: floats that stay
+ * in the second-level cache beside the weights. */
+#define BLOCK_PIXELS 512
+#define BLOCK_PIXELS_MIN 64
+#define BLOCK_FLOATS (192 * 1024)
+#define BLOCK_WIDTH 64
+/* A map makes at least so many rectangles. */
+#define BLOCKS_MIN 4
+
+/* Maps of at most so many pixels are cut by channels. */
+#define SLICED_PIXELS 576
+#define SLICE_PANELS 2
+
+/* How the work is cut. Depends on shapes alone. */
+typedef struct
+{
+  int      width, height; /* pixels of the result */
+  int      stride, padding;
+  int      block_x, block_y;   /* pixels of a rectangle */
+  int      blocks_x, n_blocks; /* rectangles */
+  gboolean sliced;
+  int      slice_panels, n_slices; /* 1 unless sliced */
+
+  int   chunk;                          /* channels of a plane */
+  int   n_planes, n_shortcut_planes;    /* the shortcut's: of split numbers only */
+  gsize line, plane;                    /* floats from one line or plane to the next */
+  gsize shortcut_line, shortcut_plane;
+  gsize planes;                         /* floats of all */
+  gsize row;                            /* floats of one row of one chunk, as it is read */
+} Cut;
+
+static void
+cut_pixels (Cut               *cut,
+            const Convolution *convolution)
+{
+  const int panels = convolution->n_out / KERNEL_CHUNK;
+  const int all = cut->width * cut->height;
+  int       pixels;
+
+  cut->sliced = all <= SLICED_PIXELS && panels > SLICE_PANELS;
+  if (cut->sliced)
+    {
+      cut->block_x = cut->width;
+      cut->block_y = cut->height;
+      cut->slice_panels = SLICE_PANELS;
+    }
+  else
+    {
+      pixels = MIN (BLOCK_PIXELS, BLOCK_FLOATS / (convolution->n_in * cut->stride * cut->stride));
+      pixels = CLAMP (all / BLOCKS_MIN, BLOCK_PIXELS_MIN, MAX (pixels, BLOCK_PIXELS_MIN));
+      /* Evened out, so that the last is not a sliver; but whole tiles of pixels. */
+      cut->block_x = MIN (KERNEL_PAD (divide_up (cut->width, divide_up (cut->width, BLOCK_WIDTH))), cut->width);
+      cut->block_y = CLAMP (pixels / cut->block_x, 1, cut->height);
+      cut->block_y = divide_up (cut->height, divide_up (cut->height, cut->block_y));
+      cut->slice_panels = panels;
+    }
+
+  cut->blocks_x = divide_up (cut->width, cut->block_x);
+  cut->n_blocks = cut->blocks_x * divide_up (cut->height, cut->block_y);
+  cut->n_slices = divide_up (panels, cut->slice_panels);
+}
+
+static void
+cut_map (Cut               *cut,
+         const Convolution *convolution,
+         const Convolution *shortcut,
+         int                width,
+         int                height)
+{
+  const gboolean split = convolution->method == METHOD_SPLIT;
+  int            columns, lines;
+
+  cut->width = width;
+  cut->height = height;
+  cut->stride = convolution->kind == CONVOLUTION_SAME ? 1 : 2;
+  cut->padding = convolution->kind == CONVOLUTION_HALVING_CORNER ? 0 : 1;
+  cut_pixels (cut, convolution);
+
+  columns = (cut->block_x - 1) * cut->stride + 3;
+  lines = (cut->block_y - 1) * cut->stride + 3;
+  cut->chunk = split ? KERNEL_SPLIT : KERNEL_CHUNK;
+  cut->n_planes = divide_up (convolution->n_in, cut->chunk);
+  cut->line = (gsize) columns * cut->chunk;
+  cut->plane = lines * cut->line;
+  cut->n_shortcut_planes = split && shortcut ? divide_up (shortcut->n_in, cut->chunk) : 0;
+  cut->shortcut_line = (gsize) cut->block_x * cut->chunk;
+  cut->shortcut_plane = cut->block_y * cut->shortcut_line;
+  cut->planes = cut->n_planes * cut->plane + cut->n_shortcut_planes * cut->shortcut_plane;
+  cut->row = (gsize) columns * KERNEL_CHUNK;
+}
+
+void
+direct_size (const Convolution *convolution,
+             const Convolution *shortcut,
+             int                width,
+             int                height,
+             WorkspaceSize     *size)
+{
+  Cut cut;
+
+  cut_map (&cut, convolution, shortcut, width, height);
+  size->scratch = 2 * cut.row + (cut.sliced ? 0 : cut.planes);
+  size->shared = cut.sliced ? cut.planes : 0;
+  size->stats = cut.n_blocks * MAP_STATS (convolution->n_out);
+}
+
+/* A rectangle of the result. */
+typedef struct
+{
+  int x, y, width, height;
+} Rect;
+
+static void
+get_rect (const Cut *cut,
+          int        block,
+          Rect      *rect)
+{
+  rect->x = block % cut->blocks_x * cut->block_x;
+  rect->y = block / cut->blocks_x * cut->block_y;
+  rect->width = MIN (cut->block_x, cut->width - rect->x);
+  rect->height = MIN (cut->block_y, cut->height - rect->y);
+}
+
+static int
+rect_pixels (gconstpointer data,
+             int           block)
+{
+  Rect rect;
+
+  get_rect (data, block, &rect);
+  return rect.width * rect.height;
+}
+
+typedef struct
+{
+  const ConvolutionJob *job;
+  const Workspace      *workspace;
+  Cut                   cut;
+} Run;
+
+/* --- Step 1 --------------------------------------------------------------- */
+
+/* Lays out one line of a pair of chunks: split where planes are of split numbers. */
+static void
+split_row (const Run *run,
+           const float *row,
+           gboolean   pair,
+           int        n,
+           float     *plane)
+{
+  run->workspace->kernels->split (plane, row, pair ? row + run->cut.row : NULL, KERNEL_CHUNK, n);
+}
+
+/* The planes first … end − 1 of the sources. `row`: room for two rows. */
+static void
+fill_planes (const Run  *run,
+             const Rect *rect,
+             int         first,
+             int         end,
+             float      *row,
+             float      *planes)
+{
+  const ConvolutionJob *job = run->job;
+  const Cut            *cut = &run->cut;
+  const Kernels        *kernels = run->workspace->kernels;
+  const int             columns = (rect->width - 1) * cut->stride + 3;
+  const int             lines = (rect->height - 1) * cut->stride + 3;
+  const int             x0 = rect->x * cut->stride - cut->padding;
+  const int             y0 = rect->y * cut->stride - cut->padding;
+
+  for (int y = 0; y < lines; y++)
+    {
+      for (int i = 0; i < job->n_sources && !job->upsample; i++)
+        row_prefetch (job->sources[i], y0 + y + 1, x0, columns);
+
+      for (int number = first; number < end; number++)
+        {
+          const int      chunk = number * cut->chunk / KERNEL_CHUNK;
+          const gboolean pair = (chunk + 1) * KERNEL_CHUNK < job->convolution->n_in;
+          float         *plane = planes + number * cut->plane + y * cut->line;
+
+          if (cut->chunk == KERNEL_CHUNK)
+            {
+              row_read (job, kernels, chunk, y0 + y, x0, columns, plane);
+              continue;
+            }
+          row_read (job, kernels, chunk, y0 + y, x0, columns, row);
+          if (pair)
+            row_read (job, kernels, chunk + 1, y0 + y, x0, columns, row + cut->row);
+          split_row (run, row, pair, columns, plane);
+        }
+    }
+}
+
+/* And of the shortcut's sources. */
+static void
+fill_shortcut_planes (const Run  *run,
+                      const Rect *rect,
+                      int         first,
+                      int         end,
+                      float      *row,
+                      float      *planes)
+{
+  const ConvolutionJob *job = run->job;
+
+  for (int y = rect->y; y < rect->y + rect->height; y++, planes += run->cut.shortcut_line)
+    {
+      for (int i = 0; i < job->n_shortcut_sources; i++)
+        row_prefetch (job->shortcut_sources[i], y + 1, rect->x, rect->width);
+
+      for (int number = first; number < end; number++)
+        {
+          const gboolean pair = (2 * number + 1) * KERNEL_CHUNK < job->shortcut->n_in;
+
+          for (int i = 0; i <= pair; i++)
+            {
+              int        chunk = 2 * number + i;
+              const Map *source = row_find_chunk (job->shortcut_sources, &chunk);
+
+              run->workspace->kernels->copy (row + i * run->cut.row,
+                                             source->data + (gsize) y * source->width * source->stride
+                                               + chunk * KERNEL_CHUNK,
+                                             source->stride, rect->x, rect->width, 0);
+            }
+          split_row (run, row, pair, rect->width, planes + number * run->cut.shortcut_plane);
+        }
+    }
+}
+
+/* The planes first … end − 1 of all; the shortcut's follow the others. */
+static void
+fill (const Run  *run,
+      const Rect *rect,
+      int         first,
+      int         end,
+      float      *row,
+      float      *planes)
+{
+  const Cut *cut = &run->cut;
+  const int  n = cut->n_planes;
+
+  if (first < n)
+    fill_planes (run, rect, first, MIN (end, n), row, planes);
+  if (end > n)
+    fill_shortcut_planes (run, rect, MAX (first - n, 0), end - n, row, planes + n * cut->plane);
+}
+
+/* --- Step 2 --------------------------------------------------------------- */
+
+static void
+multiply_split (const Run   *run,
+                const Rect  *rect,
+                const gsize *taps,
+                int          first_panel,
+                int          n_panels,
+                const float *planes)
+{
+  const ConvolutionJob *job = run->job;
+  const Cut            *cut = &run->cut;
+  const Map            *result = job->result;
+  SplitProduct          product = { .a = planes, .n_pixels = rect->width, .n_lines = rect->height, .n_panels = n_panels };
+
+  product.a_pixel = (gsize) cut->stride * cut->chunk;
+  product.a_line = cut->stride * cut->line;
+  product.a_chunk = cut->plane;
+  product.taps = taps;
+  product.n_taps = TAPS;
+  product.n_chunks = cut->n_planes;
+  product.b = job->convolution->weights + first_panel * job->convolution->panel;
+  product.b_panel = job->convolution->panel;
+  product.c = result->data + ((gsize) rect->y * result->width + rect->x) * result->stride
+              + first_panel * KERNEL_CHUNK;
+  product.c_pixel = result->stride;
+  product.c_line = (gsize) result->width * result->stride;
+  run->workspace->kernels->split_product (&product);
+
+  if (job->shortcut)
+    {
+      const gsize here = 0;
+
+      product.a = planes + cut->n_planes * cut->plane;
+      product.a_pixel = cut->chunk;
+      product.a_line = cut->shortcut_line;
+      product.a_chunk = cut->shortcut_plane;
+      product.taps = &here;
+      product.n_taps = 1;
+      product.n_chunks = cut->n_shortcut_planes;
+      product.b = job->shortcut->weights + first_panel * job->shortcut->panel;
+      product.b_panel = job->shortcut->panel;
+      product.add = TRUE;
+      run->workspace->kernels->split_product (&product);
+    }
+}
+
+/* Chunk by chunk, so that its weights serve all lines. */
+static void
+multiply_floats (const Run   *run,
+                 const Rect  *rect,
+                 const gsize *taps,
+                 int          first_panel,
+                 int          n_panels,
+                 const float *planes)
+{
+  const ConvolutionJob *job = run->job;
+  const Convolution    *convolution = job->convolution;
+  const Cut            *cut = &run->cut;
+  const Map            *result = job->result;
+  const gsize           tap_weights = KERNEL_CHUNK * KERNEL_CHUNK;
+  const float          *b = convolution->weights + first_panel * convolution->panel;
+
+  for (int number = 0; number < cut->n_planes; number++, b += TAPS * tap_weights)
+    for (int y = 0; y < rect->height; y++)
+      {
+        const gsize  pixel = (gsize) (rect->y + y) * result->width + rect->x;
+        float       *c = result->data + pixel * result->stride + first_panel * KERNEL_CHUNK;
+        ProductTerm  terms[TAPS];
+
+        for (int tap = 0; tap < TAPS; tap++)
+          {
+            terms[tap].a = planes + number * cut->plane + y * cut->stride * cut->line + taps[tap];
+            terms[tap].a_stride = (gsize) cut->stride * KERNEL_CHUNK;
+            terms[tap].b = b + tap * tap_weights;
+            terms[tap].k = KERNEL_CHUNK;
+          }
+        if (job->shortcut && number == 0)
+          point_product (job->shortcut, run->workspace->kernels, job->shortcut_sources, job->n_shortcut_sources,
+                         pixel, rect->width, first_panel, n_panels, c, result->stride);
+        run->workspace->kernels->product (c, result->stride, rect->width, n_panels * KERNEL_CHUNK, terms, TAPS,
+                                          convolution->panel, number > 0 || job->shortcut);
+      }
+}
+
+/* --- Steps 2 and 3 -------------------------------------------------------- */
+
+/* For one slice of the output channels. */
+static void
+make_result (const Run   *run,
+             const Rect  *rect,
+             int          block,
+             int          first_panel,
+             int          n_panels,
+             const float *planes)
+{
+  const ConvolutionJob *job = run->job;
+  const Map            *result = job->result;
+  const int             channel = first_panel * KERNEL_CHUNK;
+  Finish                finish = { 0 };
+  gsize                 taps[TAPS];
+
+  for (int tap = 0; tap < TAPS; tap++)
+    taps[tap] = tap / 3 * run->cut.line + tap % 3 * run->cut.chunk;
+  if (job->convolution->method == METHOD_SPLIT)
+    multiply_split (run, rect, taps, first_panel, n_panels, planes);
+  else
+    multiply_floats (run, rect, taps, first_panel, n_panels, planes);
+
+  finish.bias = job->bias + channel;
+  finish.scale = job->factor;
+  finish.stats = run->workspace->stats + block * MAP_STATS (result->stride) + channel;
+  finish.stats_stride = result->stride;
+  for (int y = 0; y < rect->height; y++)
+    {
+      const gsize at = ((gsize) (rect->y + y) * result->width + rect->x) * result->stride + channel;
+
+      finish.first = y == 0;
+      run->workspace->kernels->finish (result->data + at, result->stride, rect->width, n_panels * KERNEL_CHUNK,
+                                       job->residual ? job->residual->data + at : NULL, &finish);
+    }
+}
+
+/* --- Blocks --------------------------------------------------------------- */
+
+static float *
+get_scratch (const Run *run,
+             int        worker)
+{
+  return run->workspace->scratch + worker * run->workspace->size.scratch;
+}
+
+static void
+whole_block (gpointer data,
+             int      block,
+             int      worker)
+{
+  const Run *run = data;
+  float     *row = get_scratch (run, worker);
+  float     *planes = row + 2 * run->cut.row;
+  Rect       rect;
+
+  get_rect (&run->cut, block, &rect);
+  fill (run, &rect, 0, run->cut.n_planes + run->cut.n_shortcut_planes, row, planes);
+  make_result (run, &rect, block, 0, run->cut.slice_panels, planes);
+}
+
+static void
+fill_block (gpointer data,
+            int      block,
+            int      worker)
+{
+  const Run *run = data;
+  Rect       rect;
+
+  get_rect (&run->cut, 0, &rect);
+  fill (run, &rect, block, block + 1, get_scratch (run, worker), run->workspace->shared);
+}
+
+static void
+slice_block (gpointer data,
+             int      block,
+             int      worker)
+{
+  const Run *run = data;
+  const int  first = block * run->cut.slice_panels;
+  Rect       rect;
+
+  get_rect (&run->cut, 0, &rect);
+  make_result (run, &rect, 0, first,
+               MIN (run->cut.slice_panels, run->job->convolution->n_out / KERNEL_CHUNK - first),
+               run->workspace->shared);
+}
+
+gboolean
+direct_run (const ConvolutionJob *job,
+            const Workspace      *workspace)
+{
+  DiffusionWorkers *workers = workspace->workers;
+  Run               run = { .job = job, .workspace = workspace };
+  gboolean          done;
+
+  cut_map (&run.cut, job->convolution, job->shortcut, job->result->width, job->result->height);
+
+  if (run.cut.sliced)
+    done = workers_run (workers, run.cut.n_planes + run.cut.n_shortcut_planes, fill_block, &run, workspace->cancel)
+           && workers_run (workers, run.cut.n_slices, slice_block, &run, workspace->cancel);
+  else
+    done = workers_run (workers, run.cut.n_blocks, whole_block, &run, workspace->cancel);
+
+  if (done)
+    map_join_stats (job->result, workspace->stats, run.cut.n_blocks, rect_pixels, &run.cut);
+  return done;
+}
