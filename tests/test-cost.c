@@ -223,8 +223,9 @@ test_inpaint (void)
 
   settings.resample = 3;
   g_assert_true (diffusion_inpaint_cost (model, 2, &source, &small, &settings, &resampled, NULL));
-  g_assert_cmpfloat_with_epsilon (resampled.products / twice.products,
-                                  repaint_count (40, 3, 10, settings.sampler) / 40.0, 1e-9);
+  /* Finer scales have too few steps for a jump. */
+  g_assert_cmpfloat (resampled.products, >, 1.5 * twice.products);
+  g_assert_cmpfloat (resampled.products, <=, 1.001 * twice.products * repaint_count (40, 3, 10, settings.sampler) / 40.0);
 
   /* However large the picture around a small hole. */
   source.width = source.height = 30000;
