@@ -3,7 +3,7 @@
 """Writes the tensors that tests/test-transformer.c compares the Transformer with.
 
     tests/in-debian.sh python3 tests/dump-transformer.py
-    tests/in-debian.sh python3 tests/dump-transformer.py --diffusers
+    tests/in-debian.sh python3 tests/dump-transformer.py --live PROGRAM
 
 The first evaluates diffusers' DiTTransformer2DModel, written down here a second
 time from the paper (Peebles and Xie 2023) and from what the released
@@ -12,8 +12,8 @@ random weights that it writes as model folders (tests/data/transformer-*). Needs
 python3-torch and python3-safetensors. The results are committed; run it again only
 when a case is added.
 
-The second, where diffusers is installed, compares the text below with diffusers
-itself on these folders and writes nothing.
+The second does the same in a temporary folder for the networks in LIVE, and has the C
+test, PROGRAM, compare itself with them.
 
 Each point that can be got wrong without anything looking wrong has its name in
 POINTS and one line below that asks for it. The reference of the first case also
@@ -33,7 +33,9 @@ reference.safetensors of each folder holds
 import json
 import math
 import os
+import subprocess
 import sys
+import tempfile
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -85,11 +87,30 @@ SMALL = {
         patch_size=2, sample_size=16, num_embeds_ada_norm=None, pixel_unshuffle=2,
         conditioning='filled-image'),
 }
+LIVE = {
+    # as wide as the paper's smallest, DiT-S/4
+    'transformer-s4': dict(num_attention_heads=6, attention_head_dim=64, num_layers=2, patch_size=4,
+                           sample_size=64, num_embeds_ada_norm=1),
+    'transformer-patch1': dict(num_attention_heads=1, attention_head_dim=8, in_channels=48,
+                               out_channels=48, num_layers=1, patch_size=1, sample_size=16,
+                               num_embeds_ada_norm=2, norm_eps=1e-3, pixel_unshuffle=4),
+    'transformer-patch3': dict(num_attention_heads=2, attention_head_dim=18, num_layers=2, patch_size=3,
+                               sample_size=31, num_embeds_ada_norm=None, attention_bias=False),
+    'transformer-patch16': dict(num_attention_heads=4, attention_head_dim=24, num_layers=6,
+                                patch_size=16, sample_size=256, num_embeds_ada_norm=1000,
+                                out_channels=6, norm_elementwise_affine=True),
+    'transformer-masked': dict(num_attention_heads=3, attention_head_dim=8, in_channels=7, num_layers=2,
+                               patch_size=8, sample_size=64, num_embeds_ada_norm=1,
+                               conditioning='masked-image'),
+    'transformer-folded': dict(num_attention_heads=5, attention_head_dim=12, in_channels=27,
+                               out_channels=54, num_layers=2, patch_size=2, sample_size=20,
+                               num_embeds_ada_norm=1, pixel_unshuffle=3),
+}
 DTYPES = {'transformer-plain': torch.float32, 'transformer-variance': torch.bfloat16,
           'transformer-conditioned': torch.float16}
 DEFAULTS = {
     '_class_name': 'DiTTransformer2DModel', 'activation_fn': 'gelu-approximate',
-    'attention_bias': True, 'dropout': 0.0, 'norm_elementwise_affine': False, 'norm_eps': 1e-5,
+    'attention_bias': True, 'dropout': 0.0, 'in_channels': 3, 'out_channels': 3, 'norm_elementwise_affine': False, 'norm_eps': 1e-5,
     'norm_num_groups': 32, 'norm_type': 'ada_norm_zero', 'upcast_attention': False,
 }
 
@@ -324,10 +345,12 @@ def write_folder(config, dtype, seed, folder):
         os.makedirs(os.path.join(folder, part), exist_ok=True)
     with open(os.path.join(folder, 'unet', 'config.json'), 'w', encoding='utf-8') as file:
         json.dump(config, file, indent=2)
+    learned = config['out_channels'] > 3 * config.get('pixel_unshuffle', 1)**2
     with open(os.path.join(folder, 'scheduler', 'scheduler_config.json'), 'w', encoding='utf-8') as file:
         json.dump({'_class_name': 'DDPMScheduler', 'num_train_timesteps': 1000,
                    'beta_schedule': 'linear', 'beta_start': 0.0001, 'beta_end': 0.02,
-                   'prediction_type': 'epsilon'}, file, indent=2)
+                   'prediction_type': 'epsilon',
+                   'variance_type': 'learned_range' if learned else 'fixed_small'}, file, indent=2)
     save_file(state, os.path.join(folder, 'unet', 'diffusion_pytorch_model.safetensors'))
 
 
@@ -335,45 +358,19 @@ def write_cases(cases, dtypes, data):
     for name, case in cases.items():
         folder = os.path.join(data, name)
         write_folder(DEFAULTS | case, dtypes.get(name, torch.float32), sum(name.encode()), folder)
-        write_reference(load(folder), folder, case is next(iter(cases.values())))
+        write_reference(load(folder), folder, case is SMALL.get('transformer-plain'))
 
 
-def compare_with_diffusers(data):
-    """The text above against the released implementation, in double precision."""
-    import diffusers
-    from diffusers import DiTTransformer2DModel
-    worst = 0.0
-    for name in SMALL:
-        net = load(os.path.join(data, name))
-        config = {key: value for key, value in net.config.items()
-                  if key not in ('_class_name', 'pixel_unshuffle', 'conditioning')}
-        state = dict(net.state_dict())
-        if not config['num_embeds_ada_norm']:
-            # diffusers knows no network without classes: one whose row is zero.
-            config['num_embeds_ada_norm'] = 1
-            for number in range(config['num_layers']):
-                state[f'transformer_blocks.{number}.norm1.emb.class_embedder.embedding_table.weight'] \
-                    = torch.zeros(2, net.width, dtype=torch.float64)
-        other = DiTTransformer2DModel(**config).double().eval()
-        other.load_state_dict(state)
-        label = 0 if config['num_embeds_ada_norm'] == 1 else config['num_embeds_ada_norm']
-        for side in (config['sample_size'], 2 * config['sample_size'], 5 * config['patch_size']):
-            x = planes(config['in_channels'], side, side)[None]
-            with torch.no_grad():
-                a = net(x, TIMESTEP, lambda name, h: h)
-                b = other(x, torch.tensor([TIMESTEP]), torch.tensor([label])).sample
-            difference = ((a - b).abs().max() / b.pow(2).mean().sqrt()).item()
-            print(f'{name} {side}x{side}: max|a-b|/RMS(b) = {difference:.2g}')
-            worst = max(worst, difference)
-    print(f'diffusers {diffusers.__version__}: {worst:.2g} at most')
-    return 0 if worst < 1e-6 else 1
+def compare_live(program):
+    with tempfile.TemporaryDirectory() as folder:
+        write_cases(LIVE, {}, folder)
+        return subprocess.run([program, folder], check=False).returncode
 
 
 def main():
-    data = os.path.join(HERE, 'data')
-    if '--diffusers' in sys.argv[1:]:
-        return compare_with_diffusers(data)
-    write_cases(SMALL, DTYPES, data)
+    if '--live' in sys.argv[1:]:
+        return compare_live(sys.argv[-1])
+    write_cases(SMALL, DTYPES, os.path.join(HERE, 'data'))
     return 0
 
 
