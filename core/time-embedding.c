@@ -26,3 +26,18 @@ time_embedding_sinusoids (float   *out,
       cosines[i] = cosf (phase);
     }
 }
+
+void
+time_embedding_fourier (float       *out,
+                        int          n,
+                        const float *frequencies,
+                        double       t)
+{
+  for (int i = 0; i < n; i++)
+    {
+      const float phase = logf (t) * frequencies[i] * 2.0f * (float) G_PI;
+
+      out[i] = sinf (phase);
+      out[n + i] = cosf (phase);
+    }
+}

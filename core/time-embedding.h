@@ -16,3 +16,8 @@ void time_embedding_sinusoids (float   *out,
                                gboolean flip_sin_to_cos,
                                double   freq_shift,
                                double   t);
+
+/* GaussianFourierProjection (Song et al. 2021, appendix C): 2π · log (t) times each of
+ * n frequencies, sines before cosines; rounded likewise, for the phases reach
+ * thousands. t > 0; out: 2n. */
+void time_embedding_fourier (float *out, int n, const float *frequencies, double t);

@@ -9,7 +9,6 @@
  */
 #include "unet.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "graph.h"
@@ -400,25 +399,6 @@ apply_linear (const Unet        *unet,
   unet->kernels->finish (out, layer->n_out, 1, layer->n_out, NULL, &finish);
 }
 
-/* GaussianFourierProjection (Song et al. 2021, appendix C): 2π · log (t) times the
- * frequencies of the file, sines first whatever the configuration says. Rounded
- * as above: the phases reach thousands. */
-static void
-fourier_embedding (const Unet *unet,
-                   double      t,
-                   float      *out)
-{
-  const int n = unet->graph->time_channels;
-
-  for (int i = 0; i < n; i++)
-    {
-      const float phase = logf (t) * unet->graph->frequencies[i] * 2.0f * (float) G_PI;
-
-      out[i] = sinf (phase);
-      out[n + i] = cosf (phase);
-    }
-}
-
 /* The sinusoids, two linear layers with SiLU between them, and what each
  * residual block makes of the result. */
 static void
@@ -433,7 +413,7 @@ embed_time (Unet  *unet,
 
   memset (sinusoids, 0, n * sizeof *sinusoids);
   if (graph->frequencies)
-    fourier_embedding (unet, t, sinusoids);
+    time_embedding_fourier (sinusoids, graph->time_channels, graph->frequencies, t);
   else
     time_embedding_sinusoids (sinusoids, graph->time_channels, unet->config.flip_sin_to_cos,
                               unet->config.freq_shift, t);

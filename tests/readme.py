@@ -22,7 +22,8 @@ EXPECTED = {  # a word of the block: what it leaves behind, in the copy or the h
     "build-mine": ("home/.config/GIMP/3.0/plug-ins/gimp-diffusion/gimp-diffusion",
                    "home/.config/GIMP/3.0/plug-ins/gimp-diffusion/model/unet/config.json"),
     "batch-denoise": ("denoised/a.jpg", "denoised/b.jpg"),
-    "batch-inpaint": ("filled/scan.png",),
+    '#:output-folder "filled"': ("filled/scan.png",),
+    "my-model": ("my-model/scheduler/scheduler_config.json", "mine/scan.png"),
 }
 
 
@@ -37,6 +38,17 @@ def lay_out(copy):
         cv2.imwrite(str(copy / f"photos/{name}.jpg"), photo[60:140, x:x + 96])
     cv2.imwrite(str(copy / "scans/scan.png"), photo[60:140, 300:396])
     cv2.imwrite(str(copy / "scans/scan_mask.png"), mask[60:140, 300:396])
+
+
+def fills(copy):
+    """What the model of one's own did, beside the bundled one: it filled the mask, its own way, and nothing else."""
+    before, mask, filled, mine = (cv2.imread(str(copy / name)) for name in
+                                  ("scans/scan.png", "scans/scan_mask.png", "filled/scan.png", "mine/scan.png"))
+    if mine is None or filled is None:
+        return False
+    hole = mask[:, :, 0] > 0
+    return ((mine[~hole] == before[~hole]).all() and (mine[hole] != before[hole]).mean() > 0.5
+            and (mine[hole] != filled[hole]).mean() > 0.5)
 
 
 def main():
@@ -68,6 +80,7 @@ def main():
             if for_all and not list((home / "dest").rglob("gimp-diffusion/gimp-diffusion")):
                 missing.append("the installed plug-in")
             tap.ok(done.returncode == 0 and not missing, title, f"{done.stdout}\nexit {done.returncode}, missing: {missing}")
+        tap.ok(fills(copy), "a model of one's own fills the hole its own way, and nothing else")
     tap.finish()
 
 

@@ -99,6 +99,24 @@ test_unet_ddpm (void)
   g_assert_cmpint (config.picture.sample_size, ==, 32);
   g_assert_true (config.down_attention[1] && !config.down_attention[2]);
   g_assert_true (config.up_attention[2] && !config.up_attention[1]);
+
+  read_unet ("{\"_class_name\": \"UNet2DModel\", \"_diffusers_version\": \"0.1.1\","
+             "\"act_fn\": \"silu\", \"attention_head_dim\": null,"
+             "\"block_out_channels\": [128, 128, 256, 256, 512, 512],"
+             "\"center_input_sample\": false, \"down_block_types\": [\"DownBlock2D\","
+             " \"DownBlock2D\", \"DownBlock2D\", \"DownBlock2D\", \"AttnDownBlock2D\","
+             " \"DownBlock2D\"], \"downsample_padding\": 0, \"flip_sin_to_cos\": false,"
+             "\"freq_shift\": 1, \"in_channels\": 3, \"layers_per_block\": 2,"
+             "\"mid_block_scale_factor\": 1, \"norm_eps\": 1e-06, \"norm_num_groups\": 32,"
+             "\"out_channels\": 3, \"sample_size\": 256, \"time_embedding_type\": \"positional\","
+             "\"up_block_types\": [\"UpBlock2D\", \"AttnUpBlock2D\", \"UpBlock2D\","
+             " \"UpBlock2D\", \"UpBlock2D\", \"UpBlock2D\"]}",
+             &config, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (config.n_levels, ==, 6);
+  g_assert_cmpint (config.block_out_channels[5], ==, 512);
+  g_assert_true (config.down_attention[4] && config.up_attention[1]);
+  g_assert_cmpint (config.time_channels, ==, 128);
 }
 
 /* Which blocks change the size by what, and which norm the middle attention has. */

@@ -289,6 +289,46 @@ test_layers (gconstpointer data)
   g_free (weights_path);
 }
 
+/* What the header alone tells is what the loaded network has. */
+static void
+test_outline (gconstpointer data)
+{
+  const Case        *test = data;
+  char              *folder = model_folder (test);
+  const char        *part = test->flat ? "." : "unet";
+  char              *config_path = g_build_filename (folder, part, "config.json", NULL);
+  char              *weights_path = g_build_filename (folder, part, "diffusion_pytorch_model.safetensors", NULL);
+  GError            *error = NULL;
+  UnetConfig         config;
+  Safetensors       *weights;
+  Unet              *outline, *unet;
+  DiffusionModelInfo a, b;
+
+  unet_config_read (&config, config_path, &error);
+  g_assert_no_error (error);
+  weights = safetensors_open (weights_path, &error);
+  g_assert_no_error (error);
+  outline = unet_new_outline (&config, weights, &error);
+  g_assert_no_error (error);
+  unet = unet_new (&config, weights, NULL, &error);
+  g_assert_no_error (error);
+
+  unet_get_info (outline, &a);
+  unet_get_info (unet, &b);
+  g_assert_cmpuint (a.n_parameters, ==, b.n_parameters);
+  g_assert_cmpuint (a.bytes, ==, b.bytes);
+  g_assert_cmpuint (a.bytes_loading, ==, b.bytes_loading);
+  g_assert_cmpfloat (unet_products (outline, 64, 96), ==, unet_products (unet, 64, 96));
+  g_assert_cmpuint (unet_memory (outline, 64, 96, 2), ==, unet_memory (unet, 64, 96, 2));
+
+  unet_free (outline);
+  unet_free (unet);
+  safetensors_close (weights);
+  g_free (folder);
+  g_free (config_path);
+  g_free (weights_path);
+}
+
 static void
 test_workers (gconstpointer data)
 {
@@ -374,10 +414,13 @@ main (int    argc,
       char *whole = g_strconcat ("/unet/whole/", cases[i].name, NULL);
       char *layers = g_strconcat ("/unet/layers/", cases[i].name, NULL);
       char *workers = g_strconcat ("/unet/workers/", cases[i].name, NULL);
+      char *outline = g_strconcat ("/unet/outline/", cases[i].name, NULL);
 
       g_test_add_data_func (whole, &cases[i], test_whole);
       g_test_add_data_func (layers, &cases[i], test_layers);
       g_test_add_data_func (workers, &cases[i], test_workers);
+      g_test_add_data_func (outline, &cases[i], test_outline);
+      g_free (outline);
       g_free (whole);
       g_free (layers);
       g_free (workers);
