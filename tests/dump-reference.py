@@ -76,7 +76,7 @@ def predict(net, width, height, note):
         x[6] = (x[6] > 0).double()
     z = extend(x, -(-width // multiple) * multiple, -(-height // multiple) * multiple, aware)
     h = net(F.pixel_unshuffle(z, f), TIMESTEP, note)
-    h = F.pixel_shuffle(h, f)[0, :3, :height, :width]
+    h = F.pixel_shuffle(h, f)[0, :, :height, :width]
     s = net.config.get('guess_deviation', 0)
     return from_guess(h, s, x[:3], x[3:6]) if s else h
 
@@ -169,7 +169,10 @@ def write_folder(name, folder):
     with open(os.path.join(folder, unet, 'config.json'), 'w', encoding='utf-8') as file:
         json.dump(config, file, indent=2)
     with open(os.path.join(folder, scheduler, 'scheduler_config.json'), 'w', encoding='utf-8') as file:
-        json.dump(SCHEDULER | ({'prediction_type': 'v_prediction'} if 'guess_deviation' in config else {}), file, indent=2)
+        kind = {'prediction_type': 'v_prediction'} if 'guess_deviation' in config else {}
+        if config['out_channels'] == 6:
+            kind = {'variance_type': 'learned_range'}
+        json.dump(SCHEDULER | kind, file, indent=2)
     save_file({key: value.to(DTYPES.get(name, torch.float16)) for key, value in state.items()},
               os.path.join(folder, unet, 'diffusion_pytorch_model.safetensors'))
 

@@ -118,7 +118,7 @@ predict (DiffusionModel *model,
   const gsize       plane = (gsize) width * height;
   float            *in = planes (aware ? 7 : 3, width, height);
   float            *mask = in + 6 * plane;
-  float            *out = g_new (float, 3 * plane);
+  float            *out = g_new (float, model_get_n_outputs (model) * plane);
   DiffusionWorkers *workers = diffusion_workers_new (n_workers);
   GError           *error = NULL;
 
@@ -156,7 +156,7 @@ test_whole (gconstpointer data)
     {
       const int    width = sizes[i][0], height = sizes[i][1];
       const int    step = test->bundled || width * height == 1 ? 1 : OUT_STEP;
-      const gint64 n = (3 * width * height + step - 1) / step;
+      const gint64 n = (model_get_n_outputs (model) * width * height + step - 1) / step;
       char        *name = g_strdup_printf ("%dx%d", width, height);
       float       *expected = load_reference (reference, "out", name, 1, &n);
       float       *out = predict (model, 2, width, height);
@@ -338,7 +338,7 @@ test_workers (gconstpointer data)
 
   for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
     {
-      const gsize n = 3 * (gsize) sizes[i][0] * sizes[i][1];
+      const gsize n = model_get_n_outputs (model) * (gsize) sizes[i][0] * sizes[i][1];
       float      *one = predict (model, 1, sizes[i][0], sizes[i][1]);
 
       for (int n_workers = 2; n_workers <= 3; n_workers++)
