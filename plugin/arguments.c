@@ -33,9 +33,55 @@ add_sampler (GimpProcedure *procedure, const char *tooltip, const char *value)
     _("Deterministic: few steps are enough."),
     "ddpm", DIFFUSION_SAMPLER_DDPM, _("DDPM"),
     _("Ancestral: fresh noise in each step, livelier with many steps."),
+    "dpm-solver++", DIFFUSION_SAMPLER_DPM_SOLVER, _("DPM-Solver++"),
+    _("Deterministic: follows the path of DDIM more closely with as many steps."),
+    "heun", DIFFUSION_SAMPLER_HEUN, _("Heun"),
+    _("Deterministic: the path of DDIM at second order, with two evaluations in each step."),
+    "predictor-corrector", DIFFUSION_SAMPLER_PREDICTOR_CORRECTOR, _("Predictor-corrector"),
+    _("Ancestral, with a second evaluation in each step that corrects it."),
     NULL);
   gimp_procedure_add_choice_argument (procedure, "sampler", _("Sa_mpler"), tooltip, choice, value,
                                       G_PARAM_READWRITE);
+}
+
+static void
+add_spacing (GimpProcedure *procedure)
+{
+  GimpChoice *choice;
+
+  choice = gimp_choice_new_with_values (
+    "trailing", DIFFUSION_SPACING_TRAILING, _("Trailing"),
+    _("At even distances from the full noise on."),
+    "leading", DIFFUSION_SPACING_LEADING, _("Leading"),
+    _("At even distances, the first one step below the full noise."),
+    "linspace", DIFFUSION_SPACING_LINSPACE, _("Linspace"),
+    _("At even distances from the full noise to the least that the model knows."),
+    "quadratic", DIFFUSION_SPACING_QUADRATIC, _("Quadratic"),
+    _("Closer to each other where there is less noise."),
+    "karras", DIFFUSION_SPACING_KARRAS, _("Karras"),
+    _("Most of all where there is little noise."),
+    "model", DIFFUSION_SPACING_MODEL, _("As the model says"),
+    _("What the scheduler's file of the model asks for."),
+    NULL);
+  gimp_procedure_add_choice_argument (procedure, "spacing", _("Step spacin_g"),
+                                      _("Where the steps lie between noise and picture."), choice,
+                                      "trailing", G_PARAM_READWRITE);
+}
+
+static void
+add_data_step (GimpProcedure *procedure)
+{
+  GimpChoice *choice;
+
+  choice = gimp_choice_new_with_values (
+    "replace", DIFFUSION_DATA_REPLACE, _("Replace"),
+    _("After each step they are put back in place, as noisy as the rest (RePaint)."),
+    "paste", DIFFUSION_DATA_PASTE, _("Paste"),
+    _("They are put into each estimate of the clean picture, before the step (DiffPIR)."),
+    NULL);
+  gimp_procedure_add_choice_argument (procedure, "data-step", _("_Known pixels"),
+                                      _("How the pixels that are not selected enter each step."),
+                                      choice, "replace", G_PARAM_READWRITE);
 }
 
 static void
@@ -84,6 +130,11 @@ add_inpaint_settings (GimpProcedure *procedure)
              _("The number of reverse steps from noise to picture. More steps take longer and "
                "can bring finer detail. 0 means what the model asks for."));
   add_sampler (procedure, _("The rule by which each step goes from more noise to less."), "ddim");
+  add_spacing (procedure);
+  gimp_procedure_add_double_argument (procedure, "eta", _("DDIM _noise"),
+                                      _("How much fresh noise DDIM draws in each step (η). At 0 it "
+                                        "draws none, at 1 as much as DDPM."),
+                                      0, 1, 0, G_PARAM_READWRITE);
   gimp_procedure_add_int_argument (procedure, "resample", _("Resampling p_asses"),
                                    _("How often each stretch of steps is repeated so that the "
                                      "filling fits its surroundings better (RePaint). 0 means "
@@ -93,6 +144,7 @@ add_inpaint_settings (GimpProcedure *procedure)
                                    _("The number of steps in one repeated stretch. It matters "
                                      "with more than one resampling pass only."),
                                    1, 100, 10, G_PARAM_READWRITE);
+  add_data_step (procedure);
   gimp_procedure_add_int_argument (procedure, "context", _("Conte_xt"),
                                    _("The width of the border around the selection that the "
                                      "model looks at, in pixels. 0 means automatic."),
@@ -196,9 +248,11 @@ arguments_get_task (GimpProcedureConfig *config, TaskKind kind, Task *task)
       DiffusionInpaintSettings *s = &task->inpaint;
 
       g_object_get (config, "strength", &s->strength, "steps", &s->steps, "resample", &s->resample,
-                    "jump-length", &s->jump_length, "context", &s->context, NULL);
-      s->sampler = (DiffusionSampler) sampler;
-      s->seed    = (guint32) seed;
+                    "jump-length", &s->jump_length, "context", &s->context, "eta", &s->eta, NULL);
+      s->sampler   = (DiffusionSampler) sampler;
+      s->spacing   = (DiffusionSpacing) gimp_procedure_config_get_choice_id (config, "spacing");
+      s->data_step = (DiffusionDataStep) gimp_procedure_config_get_choice_id (config, "data-step");
+      s->seed      = (guint32) seed;
     }
   else
     {

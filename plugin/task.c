@@ -51,10 +51,38 @@ task_has_steps (const Task *task)
   return task->denoise.steps > 1;
 }
 
+/* The names of the choices (arguments.c). */
+
 static const char *
 sampler_name (DiffusionSampler sampler)
 {
-  return sampler == DIFFUSION_SAMPLER_DDIM ? "ddim" : "ddpm";
+  static const char *names[] = {
+    [DIFFUSION_SAMPLER_DDIM] = "ddim",
+    [DIFFUSION_SAMPLER_DDPM] = "ddpm",
+    [DIFFUSION_SAMPLER_DPM_SOLVER] = "dpm-solver++",
+    [DIFFUSION_SAMPLER_HEUN] = "heun",
+    [DIFFUSION_SAMPLER_PREDICTOR_CORRECTOR] = "predictor-corrector",
+  };
+
+  return names[sampler];
+}
+
+static const char *
+spacing_name (DiffusionSpacing spacing)
+{
+  static const char *names[] = {
+    [DIFFUSION_SPACING_TRAILING] = "trailing", [DIFFUSION_SPACING_LEADING] = "leading",
+    [DIFFUSION_SPACING_LINSPACE] = "linspace", [DIFFUSION_SPACING_QUADRATIC] = "quadratic",
+    [DIFFUSION_SPACING_KARRAS] = "karras",     [DIFFUSION_SPACING_MODEL] = "model",
+  };
+
+  return names[spacing];
+}
+
+static const char *
+data_step_name (DiffusionDataStep data_step)
+{
+  return data_step == DIFFUSION_DATA_REPLACE ? "replace" : "paste";
 }
 
 static const char *
@@ -101,8 +129,11 @@ task_get_settings (const Task *task)
       add_double (&builder, "strength", s->strength);
       add_int (&builder, "steps", s->steps);
       add_name (&builder, "sampler", sampler_name (s->sampler));
+      add_name (&builder, "spacing", spacing_name (s->spacing));
+      add_double (&builder, "eta", s->eta);
       add_int (&builder, "resample", s->resample);
       add_int (&builder, "jump-length", s->jump_length);
+      add_name (&builder, "data-step", data_step_name (s->data_step));
       add_int (&builder, "context", s->context);
       add_int (&builder, "seed", (int) s->seed);
     }

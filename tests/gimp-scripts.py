@@ -69,8 +69,13 @@ def main():
     tap = Tap()
     with Console() as gimp:
         for name, settings, seen in (
-            ("inpaint", "#:steps 1", r"strength 1, steps 1, sampler ddim, resample \d+, jump-length 10, "
-                                     r"context \d+, seed 0, output in-place, model \S+"),
+            ("inpaint", "#:steps 1", r"strength 1, steps 1, sampler ddim, spacing trailing, eta 0, resample \d+, "
+                                     r"jump-length 10, data-step replace, context \d+, seed 0, "
+                                     r"output in-place, model \S+"),
+            ("inpaint", '#:steps 2 #:sampler "dpm-solver++" #:spacing "karras" #:data-step "paste"',
+             r"steps 2, sampler dpm-solver\+\+, spacing karras, eta 0, resample \d+, jump-length 10, data-step paste, "),
+            ("denoise", '#:sigma 25 #:steps 2 #:sampler "heun"', r"steps 2, sampler heun, detail 0, "),
+            ("denoise", '#:sigma 25 #:steps 2 #:sampler "predictor-corrector"', r"sampler predictor-corrector, "),
             ("denoise", "#:sigma 25 #:seed 3", r"strength 0\.\d+, sigma 25, method matched, steps \d+, sampler ddpm, "
                                                r"detail 0, seed 3, output in-place, model \S+"),
         ):

@@ -101,6 +101,7 @@ show_inpaint_effects (SettingsDialog *self)
                       : strength > 0.0 ? _("Redraws the details only")
                                        : _("Changes nothing"));
 
+  settings_grid_set_sensitive (self->advanced, "eta", choice_is (self->config, "sampler", "ddim"));
   /* One pass over each jump is no jump at all. */
   settings_grid_set_sensitive (self->advanced, "jump-length", resample != 1);
 }
@@ -119,8 +120,11 @@ settings_dialog_run_inpaint (GimpProcedure *procedure, GimpProcedureConfig *conf
   settings_grid_add_choice (self.basic, "output");
 
   settings_grid_add_choice (self.advanced, "sampler");
+  settings_grid_add_choice (self.advanced, "spacing");
+  settings_grid_add_scale (self.advanced, "eta", 1.0, 2);
   settings_grid_add_number (self.advanced, "resample", TRUE);
   settings_grid_add_number (self.advanced, "jump-length", FALSE);
+  settings_grid_add_choice (self.advanced, "data-step");
   settings_grid_add_number (self.advanced, "context", TRUE);
   settings_grid_add_widget (self.advanced, "model",
                             GTK_WIDGET (model_chooser_new (self.config, "model")));
@@ -134,7 +138,8 @@ static void
 show_denoise_effects (SettingsDialog *self)
 {
   gboolean is_renoise = choice_is (self->config, "method", "renoise");
-  gboolean is_ddpm = choice_is (self->config, "sampler", "ddpm");
+  gboolean draws_noise = choice_is (self->config, "sampler", "ddpm") ||
+                         choice_is (self->config, "sampler", "predictor-corrector");
   int steps;
 
   g_object_get (self->config, "steps", &steps, NULL);
@@ -144,7 +149,7 @@ show_denoise_effects (SettingsDialog *self)
 
   settings_grid_set_sensitive (self->advanced, "sampler", steps > 1);
   /* Only where random numbers are drawn. */
-  settings_grid_set_sensitive (self->advanced, "seed", is_renoise || (steps > 1 && is_ddpm));
+  settings_grid_set_sensitive (self->advanced, "seed", is_renoise || (steps > 1 && draws_noise));
 }
 
 gboolean
