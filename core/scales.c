@@ -6,8 +6,12 @@
 
 #include <math.h>
 
-/* Shares of T and of a whole run's steps. */
-#define REFINING_TIME 0.3
+/* σ at which refining begins, in the −1…1 range, and its share of a whole run's steps.
+ * Measured with the bundled model on six square holes of 128 pixels (tests/large-holes.py
+ * --enlarge 1 --kinds square --every 2), PSNR, SSIM and sharpness in the hole: without
+ * coarser scales 13.18 dB .240 x.92; from σ = 2.1 13.93 dB .258 x.87; from σ = 1.2
+ * 14.41 dB .280 x.76. */
+#define REFINING_SIGMA 1.2
 #define REFINING_STEPS 0.5
 
 int
@@ -36,7 +40,7 @@ scales_time (const Schedule *schedule, double t, int scale)
 double
 scales_refining_time (const Schedule *schedule)
 {
-  return REFINING_TIME * schedule_get_T (schedule) - 1.0;
+  return schedule_t_of_sigma (schedule, REFINING_SIGMA);
 }
 
 int

@@ -5,6 +5,8 @@
  */
 #include "inpaint-plan.h"
 #include "inpaint-runs.h"
+#include "model-maker.h"
+#include "repaint.h"
 
 /* --- Several parts ------------------------------------------------------------------------ */
 
@@ -268,6 +270,37 @@ mean_inside (const Picture *picture, const float *plane, const DiffusionRect *re
   return sum / ((double) rect->width * rect->height);
 }
 
+/* A model that does not see the mask is led through the scales by resampling. Its weights are
+ * 0: it always predicts ε = 0. */
+static void
+test_large_unconditional (void)
+{
+  char                    *folder = maker_new_model ();
+  DiffusionModel          *plain = diffusion_model_load (folder, NULL);
+  Picture                 *picture = picture_with_large_hole (3);
+  DiffusionSource          source = picture_source (picture);
+  DiffusionSink            sink = picture_sink (picture);
+  DiffusionInpaintSettings settings = few_steps;
+  Watch                    w = { 0 };
+  DiffusionProgress        progress = { NULL, NULL, watch, &w };
+
+  g_assert_nonnull (plain);
+  settings.sampler = DIFFUSION_SAMPLER_DDPM;
+  settings.steps = 8;
+  settings.resample = 3;
+  settings.jump_length = 2;
+  g_assert_true (diffusion_inpaint (plain, workers, &source, &sink, &large_hole, &settings,
+                                    &progress, NULL));
+  picture_assert_written (picture, &large_hole);
+  g_assert_cmpint (w.n_previews, ==, w.n_steps);
+  g_assert_cmpint (w.n_steps, >, repaint_count (8, 3, 2, settings.sampler));
+  g_assert_cmpfloat (w.fraction, ==, 1.0);
+  picture_free (picture);
+  diffusion_model_free (plain);
+  maker_remove (folder);
+  g_free (folder);
+}
+
 /* A bright square in a dark picture: at full strength nothing of it is left, at little
  * its colour stays, at every scale. */
 static void
@@ -408,6 +441,7 @@ main (int argc, char **argv)
   g_test_add_func ("/inpaint-large/progress", test_large_progress);
   g_test_add_data_func ("/inpaint-large/same-bytes/rgb", GINT_TO_POINTER (3), test_large_same_bytes);
   g_test_add_data_func ("/inpaint-large/same-bytes/gray", GINT_TO_POINTER (1), test_large_same_bytes);
+  g_test_add_func ("/inpaint-large/unconditional", test_large_unconditional);
   g_test_add_func ("/inpaint-large/strength", test_large_strength);
   g_test_add_func ("/inpaint-large/nothing-known", test_large_nothing_known);
   g_test_add_func ("/inpaint-large/soft", test_soft);
