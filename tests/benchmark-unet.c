@@ -2,12 +2,13 @@
  *
  * benchmark-unet.c: how long the network of a model folder takes.
  *
- *   benchmark-unet FOLDER SIZE THREADS           a table of its layers
- *   benchmark-unet --serve FOLDER SIZE THREADS   for tests/benchmark.py: says
+ *   benchmark-unet FOLDER SIZE THREADS [KERNELS]          a table of its layers
+ *   benchmark-unet --serve FOLDER SIZE THREADS [KERNELS]  for tests/benchmark.py: says
  *       "ready"; then, for each line it reads, evaluates once and says how many
  *       seconds it took.
  *
- * SIZE is the side of a square window in pixels.
+ * SIZE is the side of a square window in pixels, KERNELS the name of a set of
+ * kernels in place of the fastest.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -394,6 +395,21 @@ measure (Unet             *unet,
   g_free (table);
 }
 
+/* NULL: the fastest. */
+static const Kernels *
+get_kernels (const char *name)
+{
+  for (const Kernels *const *table = kernels_list (); name && *table; table++)
+    if (strcmp ((*table)->name, name) == 0)
+      return *table;
+  if (name)
+    {
+      fprintf (stderr, "No kernels “%s” on this processor.\n", name);
+      exit (2);
+    }
+  return NULL;
+}
+
 int
 main (int    argc,
       char **argv)
@@ -409,9 +425,9 @@ main (int    argc,
   Unet             *unet = NULL;
   int               size;
 
-  if (argc - serving != 4)
+  if (argc - serving < 4 || argc - serving > 5)
     {
-      fprintf (stderr, "usage: benchmark-unet [--serve] FOLDER SIZE THREADS\n");
+      fprintf (stderr, "usage: benchmark-unet [--serve] FOLDER SIZE THREADS [KERNELS]\n");
       return 2;
     }
 
@@ -422,7 +438,7 @@ main (int    argc,
 
   if (!unet_config_read (&config, config_path, &error)
       || !(weights = safetensors_open (weights_path, &error))
-      || !(unet = unet_new (&config, weights, NULL, &error)))
+      || !(unet = unet_new (&config, weights, get_kernels (arguments[4]), &error)))
     fail (error);
   safetensors_close (weights);
 

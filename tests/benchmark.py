@@ -4,6 +4,7 @@
 
     ninja -C BUILD benchmark
     tests/benchmark.py BENCHMARK_UNET FOLDER [--sizes 256,512] [--threads 1,2] [--rounds N]
+                       [--large] [--kernels NAME]
 
 First what benchmark-unet says about our own: where its time goes, layer by
 layer. Then every engine is a process of its own that evaluates the same network
@@ -14,12 +15,17 @@ eager or inference_mode), threads wait as each engine is shipped. Ratios are of
 medians; memory is the highest resident size less that after loading. Last, at
 the smallest size, the same beside one busy process per core.
 
+With --large the network is instead one of 114 million parameters, that of
+google/ddpm-celebahq-256 with random weights: some seconds an evaluation. With
+--kernels ours are those of another processor: avx512, avx2, baseline.
+
 The last lines are for machines: "ratio ENGINE SIZE THREADS X", X the engine's
 time over ours, or "missing". Fails where an engine is missing.
 """
 import argparse
 import ctypes
 import importlib.util
+import json
 import os
 import statistics
 import subprocess
@@ -35,6 +41,16 @@ FORMS = [f'{layout} {mode}' for layout in ('contiguous', 'channels_last') for mo
 PAUSE = 0.05
 # Rounds beside busy processes: PyTorch is slow there.
 BUSY_ROUNDS = 7
+# google/ddpm-celebahq-256's configuration.
+LARGE = {
+    '_class_name': 'UNet2DModel', 'act_fn': 'silu', 'attention_head_dim': None,
+    'block_out_channels': [128, 128, 256, 256, 512, 512], 'center_input_sample': False,
+    'down_block_types': ['DownBlock2D'] * 4 + ['AttnDownBlock2D', 'DownBlock2D'], 'downsample_padding': 0,
+    'flip_sin_to_cos': False, 'freq_shift': 1, 'in_channels': 3, 'layers_per_block': 2, 'mid_block_scale_factor': 1,
+    'norm_eps': 1e-6, 'norm_num_groups': 32, 'out_channels': 3, 'sample_size': 256,
+    'time_embedding_type': 'positional',
+    'up_block_types': ['UpBlock2D', 'AttnUpBlock2D'] + ['UpBlock2D'] * 4,
+}
 
 
 # --- The other engines, each in a process of this script ----------------------
@@ -79,7 +95,7 @@ def serve_torch(folder, size, threads):
     torch.set_num_threads(threads)
     net = load_net(folder)
     config = net.config
-    side = size // config['pixel_unshuffle']
+    side = size // config.get('pixel_unshuffle', 1)
     net = Plain(net)
     x = torch.rand(1, config['in_channels'], side, side) * 2 - 1
     last = [None]
@@ -116,11 +132,22 @@ def serve_onnxruntime(folder, size, threads):
 def export(folder, out, size):
     import torch
     net = load_net(folder)
-    side = size // net.config['pixel_unshuffle']
+    side = size // net.config.get('pixel_unshuffle', 1)
     x = torch.zeros(1, net.config['in_channels'], side, side)
     with torch.no_grad():
         torch.onnx.export(Plain(net), (x,), os.path.join(out, f'{size}.onnx'), opset_version=17,
                           input_names=['x'], output_names=['y'])
+
+
+def write_large(folder):
+    """A model folder with LARGE and random weights."""
+    from safetensors.torch import save_file
+    import reference
+    os.mkdir(os.path.join(folder, 'unet'))
+    with open(os.path.join(folder, 'unet', 'config.json'), 'w', encoding='utf-8') as file:
+        json.dump(LARGE, file)
+    save_file(reference.random_state(reference.UNet(LARGE), 1),
+              os.path.join(folder, 'unet', 'diffusion_pytorch_model.safetensors'))
 
 
 # --- Taking turns ---------------------------------------------------------------
@@ -174,7 +201,7 @@ def start_engines(arguments, size, threads, exported):
     """The engines that start, ours first, and the names of those that do not."""
     this = [sys.executable, os.path.abspath(__file__), '--serve']
     tail = [str(size), str(threads)]
-    engines, missing = [Engine('ours', [arguments.program, '--serve', arguments.folder] + tail)], []
+    engines, missing = [Engine('ours', [arguments.program, '--serve', arguments.folder] + tail + arguments.kernels)], []
     for name in OPPONENTS:
         folder = arguments.folder if name == 'torch' else exported
         try:
@@ -243,12 +270,17 @@ def main():
     parser.add_argument('--sizes', default='256,512')
     parser.add_argument('--threads', default='1,2')
     parser.add_argument('--rounds', type=int, default=15)
+    parser.add_argument('--large', action='store_true')
+    parser.add_argument('--kernels', nargs=1, default=[])
     arguments = parser.parse_args()
     sizes = [int(size) for size in arguments.sizes.split(',')]
     counts = [int(count) for count in arguments.threads.split(',')]
 
     lines = []
     with tempfile.TemporaryDirectory() as exported:
+        if arguments.large:
+            write_large(exported)
+            arguments.folder = exported
         for size in sizes:
             try:
                 export(arguments.folder, exported, size)
@@ -256,7 +288,7 @@ def main():
                 print(f'no export of {size}²: {error}')
         for size in sizes:
             for count in counts:
-                subprocess.run([arguments.program, arguments.folder, str(size), str(count)], check=True)
+                subprocess.run([arguments.program, arguments.folder, str(size), str(count), *arguments.kernels], check=True)
                 lines += compare(arguments, size, count, exported, size == min(sizes))
     print('\n'.join(lines))
     return 1 if any(line.endswith('missing') for line in lines) else 0
