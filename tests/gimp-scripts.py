@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a script sees: exit codes, the sentence of a refusal, the line with the settings in force."""
+import hashlib
 import json
 import math
 import os
+import pathlib
 import re
 
 from gimp_console import Console, Tap
@@ -102,6 +104,14 @@ def main():
         result = gimp.run(call("inpaint", f'#:model "{os.path.join(os.sep, "no", "model")}"'))
         tap.ok(result.code == 70 and "choose a folder" in result.err,
                "a missing model exits 70", f"{result.code}\n{result.err}")
+
+        transformer = pathlib.Path(__file__).parent / "data" / "transformer-plain"
+        weights = (transformer / "unet" / "diffusion_pytorch_model.safetensors").read_bytes()
+        for name, settings in (("inpaint", "#:steps 4"), ("denoise", "#:sigma 25")):
+            result = gimp.run(call(name, f'{settings} #:model "{transformer}"')
+                              + '(display (gimp-item-get-parasite layer "diffusion-provenance"))')
+            tap.ok(result.code == 0 and hashlib.sha256(weights).hexdigest() in result.out,
+                   f"{name}: a Transformer can be chosen as the model", result.out + result.err)
 
         write_huge_model(gimp.folder / "huge")
         result = gimp.run(call("inpaint", '#:model "huge"'))
