@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * test-tiles.c: how a picture is cut into windows.
+ * test-tiles.c: how a picture is cut into windows, and what of the network comes through.
  */
 #include <math.h>
 #include <string.h>
 
+#include "model-maker.h"
 #include "tiles.h"
 
 /* All windows have one size, lie inside, overlap enough, and their weights are never
@@ -100,6 +101,103 @@ test_area (void)
   assert_area ((DiffusionRect){ 990, 69, 10, 1 }, 4096, 0, 0, 1000, 70); /* all picture, as it is */
 }
 
+/* --- A learned variance ------------------------------------------------------------- */
+
+/* The network with six outputs of the reference tensors, under a scheduler of that
+ * `variance`. */
+static DiffusionModel *
+load_six_outputs (const char *variance)
+{
+  static const char *names[] = { "config.json", "diffusion_pytorch_model.safetensors" };
+  char              *folder = maker_new_folder ();
+  char *scheduler = g_strdup_printf ("{\"variance_type\": \"%s\", \"clip_sample\": false}", variance);
+  DiffusionModel *model;
+  GError         *error = NULL;
+
+  for (int i = 0; i < 2; i++)
+    {
+      char *path = g_test_build_filename (G_TEST_DIST, "data", "unet-resnet", "unet", names[i], NULL);
+      char *contents;
+      gsize length;
+
+      g_assert_true (g_file_get_contents (path, &contents, &length, NULL));
+      maker_write (folder, names[i], contents, length);
+      g_free (contents);
+      g_free (path);
+    }
+  maker_write_text (folder, "scheduler_config.json", scheduler);
+  model = diffusion_model_load (folder, &error);
+  g_assert_no_error (error);
+  maker_remove (folder);
+  g_free (scheduler);
+  g_free (folder);
+  return model;
+}
+
+/* One evaluation of a picture of one window. */
+static void
+predict (DiffusionModel *model, int n_channels, const float *x, float *out)
+{
+  DiffusionWorkers *workers = diffusion_workers_new (2);
+  Tiles            *tiles = tiles_new (model, workers, 48, 40, n_channels, NULL, NULL, NULL);
+
+  g_assert_true (tiles_predict (tiles, x, 300.0, out, NULL, NULL));
+  tiles_free (tiles);
+  diffusion_workers_free (workers);
+}
+
+/* The second half of the output follows the first, for a gray picture the mean of its three
+ * planes as well; a scheduler that does not ask for it does not see it. */
+static void
+test_learned_variance (void)
+{
+  enum { SIZE_HERE = 48 * 40 };
+  DiffusionModel *learned = load_six_outputs ("learned_range");
+  DiffusionModel *fixed = load_six_outputs ("fixed_small");
+  float          *x = g_new (float, 3 * SIZE_HERE), *three = g_new (float, 3 * SIZE_HERE);
+  float          *six = g_new (float, 6 * SIZE_HERE), gray[2 * SIZE_HERE];
+  double          difference = 0.0;
+
+  g_assert_cmpint (model_get_n_outputs (learned), ==, 6);
+  g_assert_cmpint (model_get_n_outputs (fixed), ==, 3);
+  for (int i = 0; i < 3 * SIZE_HERE; i++) /* three equal planes */
+    x[i] = sinf (0.37f * (i % SIZE_HERE));
+  predict (fixed, 3, x, three);
+  predict (learned, 3, x, six);
+  predict (learned, 1, x, gray);
+  g_assert_cmpmem (three, 3 * SIZE_HERE * sizeof (float), six, 3 * SIZE_HERE * sizeof (float));
+  for (int half = 0; half < 2; half++)
+    for (int i = 0; i < SIZE_HERE; i++)
+      {
+        const float *p = six + 3 * half * SIZE_HERE + i;
+
+        g_assert_cmpfloat_with_epsilon (gray[half * SIZE_HERE + i],
+                                        (p[0] + p[SIZE_HERE] + p[2 * SIZE_HERE]) / 3.0f, 1e-6f);
+      }
+  for (int i = 0; i < 3 * SIZE_HERE; i++)
+    difference = MAX (difference, fabs (six[i] - six[3 * SIZE_HERE + i]));
+  g_assert_cmpfloat (difference, >, 1e-3);
+  g_free (x);
+  g_free (three);
+  g_free (six);
+  diffusion_model_free (learned);
+  diffusion_model_free (fixed);
+}
+
+/* A network without room for it is refused by the key's name. */
+static void
+test_no_room (void)
+{
+  char   *folder = maker_new_model ();
+  GError *error = NULL;
+
+  maker_write_text (folder, MAKER_SCHEDULER, "{\"variance_type\": \"learned_range\"}");
+  g_assert_null (diffusion_model_load (folder, &error));
+  maker_assert_refused (error, "*“variance_type” is \"learned_range\"*“out_channels”*");
+  maker_remove (folder);
+  g_free (folder);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -107,5 +205,7 @@ main (int argc, char **argv)
   g_test_add_func ("/tiles/axis", test_axis);
   g_test_add_func ("/tiles/blend", test_blend);
   g_test_add_func ("/tiles/area", test_area);
+  g_test_add_func ("/tiles/learned-variance", test_learned_variance);
+  g_test_add_func ("/tiles/no-room-for-variance", test_no_room);
   return g_test_run ();
 }
