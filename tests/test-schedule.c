@@ -232,6 +232,120 @@ test_sigma (void)
       }
 }
 
+/* --- Closed forms of ᾱ, the logarithm of the signal-to-noise ratio, and σ ↔ t ------------ */
+
+/* log of c (c − d) … (c − (n − 1) d) */
+static double
+log_falling (double c, double d, int n)
+{
+  return n * log (d) + lgamma (c / d + 1.0) - lgamma (c / d + 1.0 - n);
+}
+
+/* log ᾱ of the n-th timestep, 1 … T, in a form without a table. β = a + id gives a falling
+ * product, β = (√a + id)² two: 1 − β = (1 − √a − id)(1 + √a + id). */
+static double
+closed_form (BetaSchedule kind, int T, double a, double b, int n)
+{
+  switch (kind)
+    {
+    case BETA_LINEAR:
+      return log_falling (1.0 - a, (b - a) / (T - 1), n);
+    case BETA_SCALED_LINEAR:
+      {
+        double d = (sqrt (b) - sqrt (a)) / (T - 1);
+
+        return log_falling (1.0 - sqrt (a), d, n) +
+               log_falling (1.0 + sqrt (a) + (n - 1) * d, d, n);
+      }
+    case BETA_SQUAREDCOS_CAP_V2:
+      return 2.0 * log (cos (((double) n / T + 0.008) / 1.008 * G_PI / 2.0) /
+                        cos (0.008 / 1.008 * G_PI / 2.0));
+    case BETA_SIGMOID:
+      {
+        double sum = 0.0; /* a product without a shorter name: 1 − β over e^u */
+
+        for (int i = 0; i < n; i++)
+          {
+            double e = exp (-6.0 + 12.0 * i / (T - 1.0));
+            sum += log ((1.0 - a + (1.0 - b) * e) / (1.0 + e));
+          }
+        return sum;
+      }
+    default:
+      return n * log1p (-a); /* the same β throughout */
+    }
+}
+
+static void
+test_log_snr (void)
+{
+  enum { T = 1000 };
+  static double betas[T];
+
+  for (int i = 0; i < T; i++)
+    betas[i] = 0.004;
+  for (BetaSchedule kind = BETA_LINEAR; kind <= BETA_TRAINED; kind++)
+    for (int zero_snr = 0; zero_snr < 2; zero_snr++)
+      {
+        double          a = kind == BETA_TRAINED ? 0.004 : 1e-4, b = 0.02;
+        SchedulerConfig config = config_of (kind, T, a, b);
+        int             last = kind == BETA_SQUAREDCOS_CAP_V2 ? T - 1 : T; /* its β is capped */
+        Schedule       *schedule;
+        double          first_root = exp (0.5 * closed_form (kind, T, a, b, 1));
+        double          last_root = exp (0.5 * closed_form (kind, T, a, b, T));
+
+        if (kind == BETA_SQUAREDCOS_CAP_V2)
+          last_root = exp (0.5 * closed_form (kind, T, a, b, T - 1)) * sqrt (0.001);
+        config.trained_betas = betas;
+        config.rescale_betas_zero_snr = zero_snr;
+        schedule = make (config);
+        for (int n = 1; n <= last; n++)
+          {
+            double log_alpha_bar = closed_form (kind, T, a, b, n), sigma;
+
+            if (zero_snr && n == T)
+              continue;
+            if (zero_snr) /* Lin et al. 2024, algorithm 1 */
+              log_alpha_bar = 2.0 * log ((exp (0.5 * log_alpha_bar) - last_root) * first_root /
+                                         (first_root - last_root));
+            sigma = sqrt (expm1 (-log_alpha_bar));
+            g_assert_cmpfloat_with_epsilon (schedule_log_snr (schedule, n - 1.0),
+                                            log_alpha_bar - log (-expm1 (log_alpha_bar)), 1e-5);
+            g_assert_cmpfloat_with_epsilon (schedule_log_snr (schedule, n - 1.0),
+                                            -2.0 * log (schedule_sigma (schedule, n - 1.0)), 1e-9);
+            assert_close (schedule_sigma (schedule, n - 1.0), sigma, 1e-5);
+            g_assert_cmpfloat_with_epsilon (schedule_t_of_sigma (schedule, sigma), n - 1.0, 1e-2);
+          }
+        g_assert_true (isinf (schedule_log_snr (schedule, -1.0)));
+        if (zero_snr)
+          g_assert_cmpfloat (schedule_log_snr (schedule, T - 1.0), ==, -INFINITY);
+        schedule_free (schedule);
+      }
+}
+
+/* With one β ᾱ_t = (1 − β)^(t + 1) at every real t, and t = −log (1 + σ²)/log (1 − β) − 1. */
+static void
+test_one_beta (void)
+{
+  double          betas[100];
+  SchedulerConfig config = config_of (BETA_TRAINED, 100, 0.0, 0.0);
+  Schedule       *schedule;
+
+  for (int i = 0; i < 100; i++)
+    betas[i] = 0.03;
+  config.trained_betas = betas;
+  schedule = make (config);
+  for (double t = -0.95; t < 99.0; t += 0.37)
+    {
+      double sigma = sqrt (pow (0.97, -(t + 1.0)) - 1.0);
+
+      assert_close (schedule_sigma (schedule, t), sigma, 1e-10);
+      g_assert_cmpfloat_with_epsilon (schedule_t_of_sigma (schedule, sigma),
+                                      -log1p (sigma * sigma) / log (0.97) - 1.0, 1e-9);
+    }
+  schedule_free (schedule);
+}
+
 /* --- The posterior -------------------------------------------------------------- */
 
 /* Bayes' rule on q(x_s | x_0) = N (√ᾱ_s x_0, 1 − ᾱ_s) and q(x_t | x_s) =
@@ -343,6 +457,8 @@ main (int argc, char **argv)
   g_test_add_func ("/schedule/refused", test_refused);
   g_test_add_func ("/schedule/real-times", test_real_times);
   g_test_add_func ("/schedule/sigma", test_sigma);
+  g_test_add_func ("/schedule/log-snr", test_log_snr);
+  g_test_add_func ("/schedule/one-beta", test_one_beta);
   g_test_add_func ("/schedule/posterior", test_posterior);
   g_test_add_func ("/schedule/posterior-whole", test_posterior_whole);
   g_test_add_func ("/schedule/forward", test_forward);
