@@ -5,14 +5,35 @@
 #include "model.h"
 #include "planes.h"
 
-/* The window is halved until an evaluation takes no more than this. */
-#define SIDE_MAX 256
+/* Small windows are evaluated less efficiently: the window grows until another
+ * doubling of its side, which is four times the work of convolutions and sixteen
+ * times that of attention, might take longer than this. */
 #define SIDE_MIN 64
-#define PRODUCTS_MAX 2e10
-
-/* The first evaluation finds memory that nobody has touched, and does not count. */
-#define N_EVALUATIONS 4
+#define SIDE_MAX 256
 #define SECONDS_ENOUGH 0.5
+
+/* Seconds of one evaluation; < 0 on error. The one before it, which finds memory that
+ * nobody has touched, does not count. */
+static double
+time_evaluation (DiffusionModel   *model,
+                 DiffusionWorkers *workers,
+                 int               side,
+                 const float      *x_t,
+                 float            *out,
+                 GCancellable     *cancel,
+                 GError          **error)
+{
+  const double t = schedule_get_T (model_get_schedule (model)) / 2.0;
+  gint64       start = 0;
+
+  for (int i = 0; i < 2; i++)
+    {
+      start = g_get_monotonic_time ();
+      if (!model_predict (model, workers, side, side, x_t, NULL, NULL, t, out, cancel, error))
+        return -1.0;
+    }
+  return MAX (g_get_monotonic_time () - start, 1) / 1e6;
+}
 
 double
 diffusion_model_measure (DiffusionModel   *model,
@@ -20,39 +41,26 @@ diffusion_model_measure (DiffusionModel   *model,
                          GCancellable     *cancel,
                          GError          **error)
 {
-  int           side = SIDE_MAX;
-  double        T = schedule_get_T (model_get_schedule (model));
-  double        work = 0.0, seconds = 0.0;
-  gboolean      success;
-  float        *x_t, *out;
+  const int     n = 3 * SIDE_MAX * SIDE_MAX;
+  float        *x_t = planes_new (SIDE_MAX, SIDE_MAX, 3, error);
+  float        *out = x_t ? planes_new (SIDE_MAX, SIDE_MAX, model_get_n_outputs (model), error) : NULL;
+  double        speed = 0.0;
   DiffusionCost cost;
 
-  model_cost (model, 1, side, side, 1, &cost);
-  while (cost.products > PRODUCTS_MAX && side > SIDE_MIN)
-    {
-      side /= 2;
-      model_cost (model, 1, side, side, 1, &cost);
-    }
-
-  x_t = planes_new (side, side, 3, error);
-  out = x_t ? planes_new (side, side, 3, error) : NULL;
-  success = out != NULL;
-  for (int i = 0; success && i < 3 * side * side; i++)
+  for (int i = 0; out && i < n; i++)
     x_t[i] = (i % 7 - 3) / 3.0f;
 
-  for (int i = 0; success && i < N_EVALUATIONS && seconds < SECONDS_ENOUGH; i++)
+  for (int side = SIDE_MIN; out && side <= SIDE_MAX; side *= 2)
     {
-      gint64 start = g_get_monotonic_time ();
+      double seconds = time_evaluation (model, workers, side, x_t, out, cancel, error);
 
-      success = model_predict (model, workers, side, side, x_t, NULL, NULL, T / 2.0, out, cancel,
-                               error);
-      if (i == 0)
-        continue;
-      work += cost.products;
-      seconds += MAX (g_get_monotonic_time () - start, 1) / 1e6;
+      model_cost (model, 1, side, side, 1, &cost);
+      speed = seconds > 0.0 ? cost.products / seconds : 0.0;
+      if (seconds < 0.0 || 16.0 * seconds > SECONDS_ENOUGH)
+        break;
     }
 
   g_free (out);
   g_free (x_t);
-  return success ? work / seconds : 0.0;
+  return speed;
 }

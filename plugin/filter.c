@@ -10,8 +10,10 @@
 #include "arguments.h"
 #include "drawable-check.h"
 #include "drawable-commit.h"
+#include "forecast-line.h"
 #include "forecast.h"
 #include "model-folder.h"
+#include "model-list.h"
 #include "provenance.h"
 #include "settings-dialog.h"
 
@@ -157,13 +159,43 @@ filter_init_gegl (void)
   g_object_set (gegl_config (), "tile-cache-size", GEGL_CACHE_BYTES, NULL);
 }
 
+/* `engine`: of the model that the dialog was left with, or NULL. */
 static gboolean
-ask_for_settings (GimpProcedure *procedure, GimpProcedureConfig *config, TaskKind kind)
+ask_for_settings (GimpProcedure       *procedure,
+                  GimpProcedureConfig *config,
+                  TaskKind             kind,
+                  GimpDrawable        *drawable,
+                  Engine             **engine)
 {
-  if (kind == TASK_INPAINT)
-    return settings_dialog_run_inpaint (procedure, config);
+  ForecastLine *line   = forecast_line_new (config, gimp_procedure_get_name (procedure), kind,
+                                            drawable);
+  GPtrArray    *models = model_list_new ();
+  gboolean      accepted;
 
-  return settings_dialog_run_denoise (procedure, config);
+  if (kind == TASK_INPAINT)
+    accepted = settings_dialog_run_inpaint (procedure, config, models,
+                                            forecast_line_get_widget (line));
+  else
+    accepted = settings_dialog_run_denoise (procedure, config, models,
+                                            forecast_line_get_widget (line));
+
+  *engine = forecast_line_free (line);
+  g_ptr_array_unref (models);
+  return accepted;
+}
+
+/* The engine for the model in `folder`, which is taken over: `engine`, if it has that
+ * model; else that is freed. */
+static Engine *
+take_engine (Engine *engine, char *folder)
+{
+  if (engine && g_str_equal (engine->folder, folder))
+    {
+      g_free (folder);
+      return engine;
+    }
+  engine_free (engine);
+  return engine_new (folder);
 }
 
 /* What a script can rely on seeing: with names that GIMP accepted and values
@@ -201,7 +233,7 @@ filter_run (GimpProcedure       *procedure,
   Task          task;
   GFile        *model;
   GimpDrawable *drawable;
-  Engine       *engine;
+  Engine       *engine = NULL;
   char         *folder;
   JobView       view  = { .start = 0, .share = 1 };
   GError       *error = NULL;
@@ -213,12 +245,16 @@ filter_run (GimpProcedure       *procedure,
   if (run_mode == GIMP_RUN_INTERACTIVE)
     {
       /* Before the user fills in a dialog for nothing. */
-      if (! drawable_check (image, drawables, kind, OUTPUT_IN_PLACE, &error))
+      drawable = drawable_check (image, drawables, kind, OUTPUT_IN_PLACE, &error);
+      if (drawable == NULL)
         return return_error (procedure, GIMP_PDB_CALLING_ERROR, error);
 
       gimp_ui_init ("gimp-diffusion");
-      if (! ask_for_settings (procedure, config, kind))
-        return gimp_procedure_new_return_values (procedure, GIMP_PDB_CANCEL, NULL);
+      if (! ask_for_settings (procedure, config, kind, drawable, &engine))
+        {
+          engine_free (engine);
+          return gimp_procedure_new_return_values (procedure, GIMP_PDB_CANCEL, NULL);
+        }
     }
   else if (run_mode == GIMP_RUN_WITH_LAST_VALS)
     gimp_ui_init ("gimp-diffusion");
@@ -226,13 +262,19 @@ filter_run (GimpProcedure       *procedure,
   arguments_get_task (config, kind, &task);
   drawable = drawable_check (image, drawables, kind, task.output, &error);
   if (drawable == NULL)
-    return return_error (procedure, GIMP_PDB_CALLING_ERROR, error);
+    {
+      engine_free (engine);
+      return return_error (procedure, GIMP_PDB_CALLING_ERROR, error);
+    }
 
   model  = arguments_get_file (config, "model");
   folder = model_folder_find (model, &error);
   g_clear_object (&model);
   if (folder == NULL)
-    return return_error (procedure, GIMP_PDB_CALLING_ERROR, error);
+    {
+      engine_free (engine);
+      return return_error (procedure, GIMP_PDB_CALLING_ERROR, error);
+    }
 
   if (run_mode != GIMP_RUN_NONINTERACTIVE)
     {
@@ -241,7 +283,7 @@ filter_run (GimpProcedure       *procedure,
     }
   gimp_progress_init (kind == TASK_INPAINT ? _("Inpainting") : _("Denoising"));
 
-  engine = engine_new (folder);
+  engine = take_engine (engine, folder);
   ok     = filter_apply (engine, drawable, &task, gimp_procedure_get_name (procedure), &view,
                          &error);
   if (ok && run_mode == GIMP_RUN_NONINTERACTIVE)

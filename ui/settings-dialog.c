@@ -44,7 +44,7 @@ open_dialog (SettingsDialog *self, GimpProcedure *procedure, GimpProcedureConfig
 
 /* Packs the rows, lets the user work, and closes the dialog. */
 static gboolean
-run_dialog (SettingsDialog *self, ShowEffects show_effects)
+run_dialog (SettingsDialog *self, ShowEffects show_effects, GtkWidget *cost)
 {
   GtkWidget *area = gtk_dialog_get_content_area (GTK_DIALOG (self->dialog));
   GtkWidget *expander = gtk_expander_new_with_mnemonic (_("Ad_vanced"));
@@ -53,6 +53,7 @@ run_dialog (SettingsDialog *self, ShowEffects show_effects)
 
   gtk_box_pack_start (GTK_BOX (area), GTK_WIDGET (self->basic), FALSE, FALSE, 0);
   gtk_box_pack_start (GTK_BOX (area), expander, FALSE, FALSE, 6);
+  gtk_box_pack_start (GTK_BOX (area), cost, FALSE, FALSE, 6);
   gtk_container_add (GTK_CONTAINER (expander), GTK_WIDGET (self->advanced));
   gtk_widget_set_margin_top (GTK_WIDGET (self->advanced), 6);
   gtk_expander_set_resize_toplevel (GTK_EXPANDER (expander), TRUE);
@@ -70,6 +71,15 @@ run_dialog (SettingsDialog *self, ShowEffects show_effects)
   gtk_widget_destroy (self->dialog);
 
   return accepted;
+}
+
+static void
+add_model (SettingsDialog *self, GPtrArray *models)
+{
+  ModelChooser *chooser = model_chooser_new (self->config, "model", models);
+
+  settings_grid_add_widget (self->advanced, "model", GTK_WIDGET (chooser));
+  settings_grid_add_below (self->advanced, model_chooser_get_description (chooser));
 }
 
 static gboolean
@@ -107,7 +117,8 @@ show_inpaint_effects (SettingsDialog *self)
 }
 
 gboolean
-settings_dialog_run_inpaint (GimpProcedure *procedure, GimpProcedureConfig *config)
+settings_dialog_run_inpaint (GimpProcedure *procedure, GimpProcedureConfig *config,
+                             GPtrArray *models, GtkWidget *cost)
 {
   SettingsDialog self;
 
@@ -126,10 +137,9 @@ settings_dialog_run_inpaint (GimpProcedure *procedure, GimpProcedureConfig *conf
   settings_grid_add_number (self.advanced, "jump-length", FALSE);
   settings_grid_add_choice (self.advanced, "data-step");
   settings_grid_add_number (self.advanced, "context", TRUE);
-  settings_grid_add_widget (self.advanced, "model",
-                            GTK_WIDGET (model_chooser_new (self.config, "model")));
+  add_model (&self, models);
 
-  return run_dialog (&self, show_inpaint_effects);
+  return run_dialog (&self, show_inpaint_effects, cost);
 }
 
 /* --- Denoise ---------------------------------------------------------------- */
@@ -153,7 +163,8 @@ show_denoise_effects (SettingsDialog *self)
 }
 
 gboolean
-settings_dialog_run_denoise (GimpProcedure *procedure, GimpProcedureConfig *config)
+settings_dialog_run_denoise (GimpProcedure *procedure, GimpProcedureConfig *config,
+                             GPtrArray *models, GtkWidget *cost)
 {
   SettingsDialog self;
 
@@ -168,8 +179,7 @@ settings_dialog_run_denoise (GimpProcedure *procedure, GimpProcedureConfig *conf
   self.hint = settings_grid_add_hint (self.advanced, "");
   settings_grid_add_choice (self.advanced, "sampler");
   settings_grid_add_seed (self.advanced, "seed");
-  settings_grid_add_widget (self.advanced, "model",
-                            GTK_WIDGET (model_chooser_new (self.config, "model")));
+  add_model (&self, models);
 
-  return run_dialog (&self, show_denoise_effects);
+  return run_dialog (&self, show_denoise_effects, cost);
 }

@@ -5,13 +5,18 @@
  */
 #pragma once
 
+#include <gtk/gtk.h>
 #include <libgimp/gimp.h>
 
 G_BEGIN_DECLS
 
 /* Show the dialog of the procedure, with its present values in `config`; TRUE
- * when the user pressed the run button. gimp_ui_init() has been called. */
-gboolean settings_dialog_run_inpaint (GimpProcedure *procedure, GimpProcedureConfig *config);
-gboolean settings_dialog_run_denoise (GimpProcedure *procedure, GimpProcedureConfig *config);
+ * when the user pressed the run button. gimp_ui_init() has been called. models: of
+ * ModelCard (model-chooser.h). cost: what tells the run's cost, shown below the
+ * settings. */
+gboolean settings_dialog_run_inpaint (GimpProcedure *procedure, GimpProcedureConfig *config,
+                                      GPtrArray *models, GtkWidget *cost);
+gboolean settings_dialog_run_denoise (GimpProcedure *procedure, GimpProcedureConfig *config,
+                                      GPtrArray *models, GtkWidget *cost);
 
 G_END_DECLS

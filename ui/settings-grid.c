@@ -244,6 +244,12 @@ settings_grid_add_choice (SettingsGrid *grid, const char *property)
                             gimp_prop_choice_combo_box_new (grid->config, property));
 }
 
+void
+settings_grid_add_below (SettingsGrid *grid, GtkWidget *widget)
+{
+  gtk_grid_attach (GTK_GRID (grid), widget, 1, grid->n_rows++, 1, 1);
+}
+
 GtkLabel *
 settings_grid_add_hint (SettingsGrid *grid, const char *text)
 {
@@ -251,7 +257,7 @@ settings_grid_add_hint (SettingsGrid *grid, const char *text)
 
   gtk_label_set_xalign (GTK_LABEL (hint), 0.0);
   gtk_style_context_add_class (gtk_widget_get_style_context (hint), GTK_STYLE_CLASS_DIM_LABEL);
-  gtk_grid_attach (GTK_GRID (grid), hint, 1, grid->n_rows++, 1, 1);
+  settings_grid_add_below (grid, hint);
   gtk_widget_show (hint);
 
   return GTK_LABEL (hint);

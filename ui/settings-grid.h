@@ -36,7 +36,10 @@ void settings_grid_add_widget (SettingsGrid *grid, const char *property, GtkWidg
 /* The same below a title of its own, for a widget of several lines. */
 void settings_grid_add_group (SettingsGrid *grid, const char *property, GtkWidget *widget);
 
-/* A dim line below the row added last. */
+/* Any widget below that of the row added last. */
+void settings_grid_add_below (SettingsGrid *grid, GtkWidget *widget);
+
+/* A dim line there. */
 GtkLabel *settings_grid_add_hint (SettingsGrid *grid, const char *text);
 
 void settings_grid_set_sensitive (SettingsGrid *grid, const char *property, gboolean sensitive);

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * forecast-line.c: see forecast-line.h.
+ *
+ * While the thread measures, the engine is the thread's; what changes in the
+ * dialog meanwhile is looked at when it has ended.
+ */
+#include "forecast-line.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "arguments.h"
+#include "forecast.h"
+#include "model-folder.h"
+
+/* A slider that is dragged tells of every pixel. */
+#define DELAY_MS 80
+
+#define LINE_CHARS 52
+
+struct ForecastLine
+{
+  GimpProcedureConfig *config;
+  const char          *procedure_name;
+  TaskKind             kind;
+  ForecastPlace       *place;
+  GtkWidget           *label;
+  gulong               handler;
+  guint                update_source, done_source; /* 0: none */
+
+  Engine       *engine; /* NULL before there is a model */
+  GThread      *thread; /* that loads and measures; NULL: none */
+  GCancellable *cancel;
+  GError       *error; /* of the thread */
+};
+
+static gboolean update (gpointer data);
+
+/* --- The thread ----------------------------------------------------------- */
+
+static gboolean
+measured (gpointer data)
+{
+  ForecastLine *line = data;
+
+  g_thread_join (line->thread); /* which has noted this source before it ended */
+  line->thread = NULL;
+  line->done_source = 0;
+  update (line);
+  return G_SOURCE_REMOVE;
+}
+
+static gpointer
+measure (gpointer data)
+{
+  ForecastLine     *line = data;
+  DiffusionProgress progress = { .cancel = line->cancel };
+
+  engine_load (line->engine, &progress, &line->error);
+  line->done_source = g_idle_add (measured, line);
+  return NULL;
+}
+
+static void
+start_measuring (ForecastLine *line)
+{
+  g_cancellable_reset (line->cancel);
+  line->thread = g_thread_new ("measure", measure, line);
+}
+
+/* --- The text ------------------------------------------------------------- */
+
+static void
+show_text (ForecastLine *line, const char *text)
+{
+  gtk_label_set_text (GTK_LABEL (line->label), text);
+}
+
+static void
+show_forecast (ForecastLine *line, const Forecast *forecast)
+{
+  char    *expected = forecast_describe (forecast->seconds, forecast->bytes);
+  GString *text = g_string_new (NULL);
+  SpeedRun last;
+
+  g_string_append_printf (text, _("Takes about %s."), expected);
+  if (speed_file_get_run (line->engine->speed_path, line->engine->machine, line->procedure_name,
+                          &last))
+    {
+      char *took = forecast_describe (last.seconds, (guint64) last.bytes);
+
+      g_string_append_printf (text, " ");
+      g_string_append_printf (text, _("The last run took %s."), took);
+      g_free (took);
+    }
+  show_text (line, text->str);
+
+  g_string_free (text, TRUE);
+  g_free (expected);
+}
+
+/* The engine of the model that the settings name. */
+static gboolean
+choose_engine (ForecastLine *line, GError **error)
+{
+  GFile *model = arguments_get_file (line->config, "model");
+  char  *folder = model_folder_find (model, error);
+
+  g_clear_object (&model);
+  if (folder == NULL)
+    return FALSE;
+
+  if (line->engine && g_str_equal (line->engine->folder, folder))
+    g_free (folder);
+  else
+    {
+      engine_free (line->engine);
+      line->engine = engine_new (folder);
+    }
+  return TRUE;
+}
+
+static gboolean
+update (gpointer data)
+{
+  ForecastLine *line = data;
+  GError       *error;
+  Forecast      forecast;
+  Task          task;
+
+  line->update_source = 0;
+  if (line->thread)
+    return G_SOURCE_REMOVE;
+
+  arguments_get_task (line->config, line->kind, &task);
+  error = g_steal_pointer (&line->error);
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    g_clear_error (&error);
+
+  if (error == NULL && choose_engine (line, &error) &&
+      forecast_make (line->engine, line->place, &task, &forecast, &error) &&
+      forecast_check (&forecast, &error))
+    {
+      if (forecast.seconds >= 0)
+        show_forecast (line, &forecast);
+      else
+        {
+          show_text (line, _("Measuring the speed of this computer…"));
+          start_measuring (line);
+        }
+    }
+  else
+    show_text (line, error->message);
+
+  g_clear_error (&error);
+  return G_SOURCE_REMOVE;
+}
+
+/* A setting has changed. */
+static void
+update_soon (ForecastLine *line)
+{
+  if (line->update_source == 0)
+    line->update_source = g_timeout_add (DELAY_MS, update, line);
+}
+
+/* --- Life ----------------------------------------------------------------- */
+
+ForecastLine *
+forecast_line_new (GimpProcedureConfig *config,
+                   const char          *procedure_name,
+                   TaskKind             kind,
+                   GimpDrawable        *drawable)
+{
+  ForecastLine *line = g_new0 (ForecastLine, 1);
+
+  line->config         = config;
+  line->procedure_name = procedure_name;
+  line->kind           = kind;
+  line->place          = forecast_place_new (drawable, kind);
+  line->cancel         = g_cancellable_new ();
+
+  line->label = g_object_ref_sink (gtk_label_new (NULL));
+  gtk_label_set_xalign (GTK_LABEL (line->label), 0);
+  gtk_label_set_line_wrap (GTK_LABEL (line->label), TRUE);
+  gtk_label_set_max_width_chars (GTK_LABEL (line->label), LINE_CHARS);
+  gtk_widget_show (line->label);
+
+  line->handler = g_signal_connect_swapped (config, "notify", G_CALLBACK (update_soon), line);
+  update (line);
+  return line;
+}
+
+GtkWidget *
+forecast_line_get_widget (ForecastLine *line)
+{
+  return line->label;
+}
+
+Engine *
+forecast_line_free (ForecastLine *line)
+{
+  Engine *engine = line->engine;
+
+  g_signal_handler_disconnect (line->config, line->handler);
+  if (line->thread)
+    {
+      g_cancellable_cancel (line->cancel);
+      g_thread_join (line->thread);
+    }
+  if (line->update_source)
+    g_source_remove (line->update_source);
+  if (line->done_source)
+    g_source_remove (line->done_source);
+
+  g_clear_error (&line->error);
+  g_object_unref (line->cancel);
+  g_object_unref (line->label);
+  forecast_place_free (line->place);
+  g_free (line);
+  return engine;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * forecast-line.h: the line of a dialog that tells what a run with the present
+ * settings will take, and what the last one took. Main thread only.
+ */
+#pragma once
+
+#include <gtk/gtk.h>
+#include <libgimp/gimp.h>
+
+#include "engine.h"
+#include "task.h"
+
+G_BEGIN_DECLS
+
+typedef struct ForecastLine ForecastLine;
+
+/* For a dialog that sets up `config` for the drawable, which has passed
+ * drawable_check(). Where this machine's speed with the model is not known it is
+ * measured meanwhile, in a thread. */
+ForecastLine *forecast_line_new (GimpProcedureConfig *config,
+                                 const char          *procedure_name,
+                                 TaskKind             kind,
+                                 GimpDrawable        *drawable);
+
+/* Owned by the line until it is packed. */
+GtkWidget *forecast_line_get_widget (ForecastLine *line);
+
+/* Waits for the measuring to end. Returns the engine of the model that was chosen
+ * last, so that a model which has been loaded is not loaded again; NULL without one. */
+Engine *forecast_line_free (ForecastLine *line);
+
+G_END_DECLS
