@@ -42,9 +42,12 @@ def make_cases(shared, out, factor, kinds, every):
         for f in sorted(glob.glob('%s/inpaint/*_%s_gt.png' % (small, kind)))[::every]:
             name = os.path.basename(f)[:-7]
             names.append(name)
-            for what in ('gt', 'in', 'mask'):
-                picture = cv2.imread(f[:-6] + what + '.png', 0 if what == 'mask' else 1)
-                cv2.imwrite('%s/%s_%s.png' % (cases, name, what), enlarged(picture, factor, what == 'mask'))
+            mask = enlarged(cv2.imread(f[:-6] + 'mask.png', 0), factor, True)
+            picture = enlarged(cv2.imread(f), factor)
+            cv2.imwrite('%s/%s_gt.png' % (cases, name), picture)
+            cv2.imwrite('%s/%s_mask.png' % (cases, name), mask)
+            picture[mask > 0] = 255  # after enlarging: it must not bleed into what is known
+            cv2.imwrite('%s/%s_in.png' % (cases, name), picture)
     for f in glob.glob(cases + '/*.png'):
         if os.path.basename(f).rsplit('_', 1)[0] not in names:
             os.remove(f)
