@@ -15,6 +15,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "fill.h"
+#include "level.h"
 #include "model.h"
 #include "planes.h"
 #include "random.h"
@@ -27,6 +28,9 @@
 
 #define ROWS_PER_WRITE 64
 
+/* Above it, no value beyond 0…1 would be light. */
+#define SIGMA_MAX 0.3
+
 typedef struct
 {
   DiffusionModel                 *model;
@@ -38,10 +42,13 @@ typedef struct
 
   DiffusionRect region; /* what is written */
   DiffusionRect area;   /* the region and its context: what is cut into windows */
+  TilesCut      cut;
   TilesAxis     across, down;
   int           n_channels;
   double        t;
   int           n_evaluations; /* of a window, ≥ 1 */
+  float         sigma;  /* of the noise, in the range 0…1; at most SIGMA_MAX */
+  gboolean      keeps_level;
   int           n_done; /* windows */
   Repaint       repaint;
 
@@ -62,6 +69,20 @@ finished (const Denoise *job)
   return job->progress->finish != NULL && g_cancellable_is_cancelled (job->progress->finish);
 }
 
+/* What the network is shown of a value: beyond 0…1 by up to two σ it is noise, by more
+ * than four it is light that it does not know, and stays as it is (take_residual). What
+ * is not a number counts as 0. */
+static float
+seen (const Denoise *job, float v)
+{
+  float clipped = planes_clip (v), beyond = v - clipped, u;
+
+  if (beyond == 0.0f || !(fabsf (beyond) < 4.0f * job->sigma))
+    return clipped;
+  u = MAX (0.5f * fabsf (beyond) / job->sigma - 1.0f, 0.0f);
+  return clipped + beyond * (1.0f - u * u * (3.0f - 2.0f * u));
+}
+
 /* --- One window --------------------------------------------------------------------- */
 
 /* Reads a window into `picture`; not visible: all of it is transparent. What transparent
@@ -76,7 +97,7 @@ read_window (Denoise *job, const DiffusionRect *window, gboolean *visible, GErro
     return FALSE;
 
   for (gsize i = 0; i < job->n_channels * size; i++)
-    job->picture[i] = planes_clip (job->picture[i]);
+    job->picture[i] = seen (job, job->picture[i]);
   for (gsize i = 0; i < size; i++)
     {
       job->alpha[i] = job->alpha[i] > 0.0f ? 1.0f : 0.0f;
@@ -161,6 +182,10 @@ do_window (Denoise *job, int i, int j, GError **error)
       result = job->x0;
       for (gsize p = 0; p < n; p++)
         result[p] = planes_from_network (result[p]);
+      if (job->keeps_level &&
+          !level_keep (window.width, window.height, job->n_channels, job->picture, job->alpha,
+                       job->sigma, result, error))
+        return FALSE;
     }
   tiles_blend (&job->across, i, &job->down, j, job->n_channels, result, job->band, job->band_top,
                job->down.size);
@@ -174,13 +199,15 @@ do_window (Denoise *job, int i, int j, GError **error)
  * same row without noise, 0…1. What was beyond 0…1, which the network has not seen,
  * stays beyond by as much; what is not a number becomes one. */
 static void
-take_residual (float *v, const float *x0, const float *alpha, int n, float share)
+take_residual (const Denoise *job, float *v, const float *x0, const float *alpha, int n)
 {
+  float detail = (float) job->settings->detail;
+
   for (int i = 0; i < n; i++)
     if (!(alpha[i] > 0.0f))
       continue;
     else if (isfinite (v[i]))
-      v[i] += share * (x0[i] - planes_clip (v[i]));
+      v[i] += (1.0f - detail) * (x0[i] - seen (job, v[i]));
     else
       v[i] = x0[i];
 }
@@ -192,7 +219,6 @@ write_rows (Denoise *job, int from, int to, GError **error)
 {
   int      rows = MIN (ROWS_PER_WRITE, to - from), width = job->region.width;
   float   *pixels = planes_new (width, rows, job->n_channels + 1, error);
-  float    share = (float) (1.0 - job->settings->detail);
   gboolean success = pixels != NULL;
 
   for (int top = from; success && top < to; top += rows)
@@ -207,9 +233,9 @@ write_rows (Denoise *job, int from, int to, GError **error)
           {
             gsize row = (gsize) c * job->down.size + top + y - job->area.y - job->band_top;
 
-            take_residual (pixels + c * size + (gsize) y * width,
+            take_residual (job, pixels + c * size + (gsize) y * width,
                            job->band + row * job->area.width + strip.x - job->area.x,
-                           alpha + (gsize) y * width, width, share);
+                           alpha + (gsize) y * width, width);
           }
       success = success && job->sink->write (job->sink->data, &strip, pixels, error);
     }
@@ -305,12 +331,11 @@ choose_t (Denoise *job, DiffusionDenoiseSettings *used, GError **error)
 static void
 cut_region (Denoise *job)
 {
-  int multiple = model_get_multiple (job->model);
-
-  job->area = tiles_area (&job->region, CONTEXT, multiple, job->source->width,
+  job->cut = tiles_cut_denoise (job->model);
+  job->area = tiles_area (&job->region, CONTEXT, job->cut.size, 1, job->source->width,
                           job->source->height);
-  job->across = tiles_axis (job->area.width, multiple);
-  job->down = tiles_axis (job->area.height, multiple);
+  job->across = tiles_axis (job->area.width, &job->cut);
+  job->down = tiles_axis (job->area.height, &job->cut);
 }
 
 static gboolean
@@ -326,7 +351,7 @@ run (Denoise *job, GError **error)
       (job->progress->report != NULL &&
        !(job->preview = planes_new (job->across.size, job->down.size, job->n_channels, error))) ||
       !(job->tiles = tiles_new (job->model, job->workers, job->across.size, job->down.size,
-                                job->n_channels, NULL, NULL, error)))
+                                job->n_channels, &job->cut, NULL, NULL, error)))
     return FALSE;
   job->repaint.predict = tiles_predict;
   job->repaint.predict_data = job->tiles;
@@ -371,6 +396,9 @@ diffusion_denoise (DiffusionModel           *model,
   if (!check_settings (settings, source, region, error) || !choose_t (&job, &used, error))
     return FALSE;
   job.n_evaluations = repaint_count (used.steps, 1, 1, used.sampler);
+  job.sigma = (float) MIN (used.sigma / 255.0, SIGMA_MAX);
+  /* With other settings the residual is not the noise of the picture alone. */
+  job.keeps_level = used.method == DIFFUSION_METHOD_MATCHED && used.steps == 1 && job.sigma > 0.0f;
 
   cut_region (&job);
 
@@ -428,7 +456,7 @@ diffusion_denoise_cost (const DiffusionModel           *model,
     return FALSE;
 
   cut_region (&job);
-  tiles_cost (model, n_threads, job.across.size, job.down.size,
+  tiles_cost (model, n_threads, job.cut.size, job.cut.size, &job.cut,
               repaint_count (steps, 1, 1, settings->sampler), cost);
   cost->n_evaluations *= (guint64) job.across.n * job.down.n;
   cost->products *= (double) job.across.n * job.down.n;

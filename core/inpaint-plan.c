@@ -89,11 +89,11 @@ anything_selected (const Canvas *canvas, const DiffusionRect *rect)
 /* The windows (tiles.h) that the network sees in one evaluation: those with something
  * selected in them. */
 static void
-count_windows (InpaintStage *stage, const Canvas *canvas, int multiple)
+count_windows (InpaintStage *stage, const Canvas *canvas, const TilesCut *cut)
 {
   const DiffusionRect *area = &stage->area;
-  TilesAxis            across = tiles_axis (area->width, multiple);
-  TilesAxis            down = tiles_axis (area->height, multiple);
+  TilesAxis            across = tiles_axis (area->width, cut);
+  TilesAxis            down = tiles_axis (area->height, cut);
 
   stage->window_width = across.size;
   stage->window_height = down.size;
@@ -115,6 +115,7 @@ plan_part (const Conditions *conditions, const Canvas *canvas, const DiffusionRe
   const DiffusionInpaintSettings *settings = conditions->settings;
   const Schedule                 *schedule = model_get_schedule (model);
   int                             multiple = model_get_multiple (model);
+  TilesCut                        cut = tiles_cut_inpaint (model);
   int                             view = scales_view (model_get_shape (model), multiple);
   int                             context = MIN (settings->context, CONTEXT_MAX);
   double                          t = settings->strength * schedule_get_T (schedule) - 1.0;
@@ -127,7 +128,7 @@ plan_part (const Conditions *conditions, const Canvas *canvas, const DiffusionRe
       DiffusionRect inner = reduce_rect (rect, scale);
 
       stage->scale = scale;
-      stage->area = tiles_area (&inner, context, multiple, canvas_width (canvas, scale),
+      stage->area = tiles_area (&inner, context, 1, multiple, canvas_width (canvas, scale),
                                 canvas_height (canvas, scale));
       /* All of the old picture is left out at full strength; what remains of it at less
        * remains at every scale. */
@@ -140,7 +141,7 @@ plan_part (const Conditions *conditions, const Canvas *canvas, const DiffusionRe
         }
       stage->n_evaluations = repaint_count (stage->steps, settings->resample,
                                             settings->jump_length, settings->sampler);
-      count_windows (stage, canvas, multiple);
+      count_windows (stage, canvas, &cut);
     }
   return part;
 }
@@ -243,6 +244,8 @@ inpaint_plan_cost (const InpaintPlan    *plan,
                    int                   n_threads,
                    DiffusionCost        *cost)
 {
+  TilesCut cut = tiles_cut_inpaint (model);
+
   *cost = (DiffusionCost){ 0 };
   for (guint i = 0; i < plan->parts->len; i++)
     {
@@ -253,7 +256,7 @@ inpaint_plan_cost (const InpaintPlan    *plan,
           const InpaintStage *stage = &part->stages[k];
           DiffusionCost       one;
 
-          tiles_cost (model, n_threads, stage->window_width, stage->window_height, 1, &one);
+          tiles_cost (model, n_threads, stage->window_width, stage->window_height, &cut, 1, &one);
           cost->n_evaluations += (guint64) stage->n_evaluations * stage->n_windows;
           cost->products += one.products * stage->n_evaluations * stage->n_windows;
           cost->bytes = MAX (cost->bytes, one.bytes);

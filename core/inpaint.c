@@ -282,8 +282,9 @@ run_process (Inpaint *job, Planes *planes, GError **error)
     .cancel = job->progress->cancel,
     .finish = job->progress->finish,
   };
+  TilesCut cut = tiles_cut_inpaint (job->model);
   Tiles   *tiles = tiles_new (job->model, job->workers, stage->area.width, stage->area.height,
-                              job->n_channels, planes->y, planes->m, error);
+                              job->n_channels, &cut, planes->y, planes->m, error);
   gboolean success;
 
   if (tiles == NULL)

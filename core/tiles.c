@@ -10,31 +10,55 @@
 
 /* --- One side ---------------------------------------------------------------- */
 
-TilesAxis
-tiles_axis (int length, int multiple)
+static int
+round_up (int n, int multiple)
 {
-  int advance = TILES_SIZE - TILES_OVERLAP - (multiple - 1); /* what alignment may cost included */
+  return (n + multiple - 1) / multiple * multiple;
+}
 
-  advance = MAX (advance, TILES_SIZE / 4);
+TilesCut
+tiles_cut_denoise (const DiffusionModel *model)
+{
+  int multiple = model_get_multiple (model);
+  int size = round_up (CLAMP (16 * multiple, 256, 512), multiple);
+
+  return (TilesCut){
+    .size = size,
+    .overlap = round_up (3 * size / 16, multiple),
+    .ramp = size / 8,
+  };
+}
+
+TilesCut
+tiles_cut_inpaint (const DiffusionModel *model)
+{
+  int multiple = model_get_multiple (model);
+
+  return (TilesCut){
+    .size = round_up (TILES_SIZE, multiple),
+    .overlap = round_up (TILES_OVERLAP, multiple),
+    .ramp = TILES_RAMP,
+  };
+}
+
+TilesAxis
+tiles_axis (int length, const TilesCut *cut)
+{
+  int advance = cut->size - cut->overlap;
+
   return (TilesAxis){
     .length = length,
-    .size = MIN (length, TILES_SIZE),
-    .n = length <= TILES_SIZE ? 1 : 1 + (length - TILES_SIZE + advance - 1) / advance,
-    .multiple = multiple,
+    .size = MIN (length, cut->size),
+    .n = length <= cut->size ? 1 : 1 + (length - cut->size + advance - 1) / advance,
+    .advance = advance,
+    .ramp = cut->ramp,
   };
 }
 
 int
 tiles_axis_start (const TilesAxis *axis, int i)
 {
-  int start;
-
-  if (i == 0)
-    return 0;
-  if (i == axis->n - 1)
-    return axis->length - axis->size;
-  start = (int) ((gint64) (axis->length - axis->size) * i / (axis->n - 1));
-  return start - start % axis->multiple;
+  return i < axis->n - 1 ? i * axis->advance : axis->length - axis->size;
 }
 
 /* 0 before, 1 after the cut between the windows i and i + 1, smooth between. */
@@ -42,7 +66,7 @@ static float
 cut (const TilesAxis *axis, int i, int position)
 {
   float middle = 0.5f * (tiles_axis_start (axis, i + 1) + tiles_axis_start (axis, i) + axis->size);
-  float u = (position + 0.5f - middle) / TILES_RAMP + 0.5f;
+  float u = (position + 0.5f - middle) / axis->ramp + 0.5f;
 
   u = CLAMP (u, 0.0f, 1.0f);
   return u * u * (3.0f - 2.0f * u);
@@ -71,8 +95,8 @@ tiles_blend (const TilesAxis *across,
              int              top,
              int              n_rows)
 {
-  int   left = tiles_axis_start (across, i), first = tiles_axis_start (down, j);
-  float weight[TILES_SIZE];
+  int    left = tiles_axis_start (across, i), first = tiles_axis_start (down, j);
+  float *weight = g_new (float, across->size);
 
   for (int x = 0; x < across->size; x++)
     weight[x] = tiles_axis_weight (across, i, left + x);
@@ -90,18 +114,21 @@ tiles_blend (const TilesAxis *across,
             to[x] += weight_y * weight[x] * from[x];
         }
     }
+  g_free (weight);
 }
 
 /* One side of the area: the region with its context inside 0…length, then grown, first
  * onwards, then backwards. */
 static void
-grow_side (int *start, int *size, int context, int multiple, int length)
+grow_side (int *start, int *size, int context, int least, int multiple, int length)
 {
   int from = MAX (*start - context, 0);
   int to = (int) MIN ((gint64) *start + *size + context, length);
-  int missing = (multiple - (to - from) % multiple) % multiple;
-  int after = MIN (missing, length - to);
+  int missing = MAX (least - (to - from), 0);
+  int after;
 
+  missing += (multiple - (to - from + missing) % multiple) % multiple;
+  after = MIN (missing, length - to);
   to += after;
   from -= MIN (missing - after, from);
   *start = from;
@@ -109,12 +136,17 @@ grow_side (int *start, int *size, int context, int multiple, int length)
 }
 
 DiffusionRect
-tiles_area (const DiffusionRect *region, int context, int multiple, int width, int height)
+tiles_area (const DiffusionRect *region,
+            int                  context,
+            int                  least,
+            int                  multiple,
+            int                  width,
+            int                  height)
 {
   DiffusionRect area = *region;
 
-  grow_side (&area.x, &area.width, context, multiple, width);
-  grow_side (&area.y, &area.height, context, multiple, height);
+  grow_side (&area.x, &area.width, context, least, multiple, width);
+  grow_side (&area.y, &area.height, context, least, multiple, height);
   return area;
 }
 
@@ -127,10 +159,11 @@ struct Tiles
   int               width, height, n_channels;
   int               n_halves; /* of an output: 2 with a learned variance */
   TilesAxis         across, down;
+  int               padded_width, padded_height; /* of what the network sees */
   const float      *y, *m;
   gboolean          mask_aware;
 
-  /* Planes of one window; those that are the picture's own stay NULL. */
+  /* Planes of one window; those that the network does not ask for stay NULL. */
   float *window_x, *window_y, *window_m, *window_out;
 
   TilesReport report;
@@ -143,12 +176,12 @@ tiles_new (DiffusionModel   *model,
            int               width,
            int               height,
            int               n_channels,
+           const TilesCut   *cut,
            const float      *y,
            const float      *m,
            GError          **error)
 {
   Tiles *tiles = g_new0 (Tiles, 1);
-  int    multiple = model_get_multiple (model);
 
   tiles->model = model;
   tiles->workers = workers;
@@ -156,13 +189,16 @@ tiles_new (DiffusionModel   *model,
   tiles->height = height;
   tiles->n_channels = n_channels;
   tiles->n_halves = model_get_n_outputs (model) / 3;
-  tiles->across = tiles_axis (width, multiple);
-  tiles->down = tiles_axis (height, multiple);
+  tiles->across = tiles_axis (width, cut);
+  tiles->down = tiles_axis (height, cut);
   tiles->y = y;
   tiles->m = m;
   tiles->mask_aware = diffusion_model_is_mask_aware (model);
 
-  int   w = tiles->across.size, h = tiles->down.size;
+  tiles->padded_width = m == NULL ? cut->size : tiles->across.size;
+  tiles->padded_height = m == NULL ? cut->size : tiles->down.size;
+
+  int w = tiles->padded_width, h = tiles->padded_height;
 
   if (!(tiles->window_x = planes_new (w, h, 3, error)) ||
       !(tiles->window_out = planes_new (w, h, 3 * tiles->n_halves, error)) ||
@@ -195,11 +231,12 @@ tiles_cost (const DiffusionModel *model,
             int                   n_threads,
             int                   width,
             int                   height,
+            const TilesCut       *cut,
             int                   n_evaluations,
             DiffusionCost        *cost)
 {
-  TilesAxis across = tiles_axis (width, model_get_multiple (model));
-  TilesAxis down = tiles_axis (height, model_get_multiple (model));
+  TilesAxis across = tiles_axis (width, cut);
+  TilesAxis down = tiles_axis (height, cut);
 
   model_cost (model, n_threads, across.size, down.size,
               (guint64) n_evaluations * across.n * down.n, cost);
@@ -212,6 +249,49 @@ tiles_set_report (Tiles *tiles, TilesReport report, gpointer data)
 {
   tiles->report = report;
   tiles->report_data = data;
+}
+
+/* Where the pixel i ≥ n of a row that goes on as its own mirror image comes from. */
+static int
+reflect (int i, int n)
+{
+  int period = MAX (2 * (n - 1), 1);
+
+  i %= period;
+  return i < n ? i : period - i;
+}
+
+/* Extends planes of width × height by reflection to the padded size, in place. */
+static void
+pad_window (const Tiles *tiles, int width, int height, int n_planes, float *planes)
+{
+  int w = tiles->padded_width, h = tiles->padded_height;
+
+  for (int c = n_planes - 1; c >= 0; c--)
+    for (int y = height - 1; y >= 0; y--)
+      {
+        float *row = planes + ((gsize) c * h + y) * w;
+
+        memmove (row, planes + ((gsize) c * height + y) * width, width * sizeof (float));
+        for (int x = width; x < w; x++)
+          row[x] = row[reflect (x, width)];
+      }
+  for (int c = 0; c < n_planes; c++)
+    for (int y = height; y < h; y++)
+      memcpy (planes + ((gsize) c * h + y) * w, planes + ((gsize) c * h + reflect (y, height)) * w,
+              w * sizeof (float));
+}
+
+/* The opposite: what lies in the window, in place. */
+static void
+crop_window (const Tiles *tiles, int width, int height, int n_planes, float *planes)
+{
+  int w = tiles->padded_width, h = tiles->padded_height;
+
+  for (int c = 0; c < n_planes; c++)
+    for (int y = 0; y < height; y++)
+      memmove (planes + ((gsize) c * height + y) * width, planes + ((gsize) c * h + y) * w,
+               width * sizeof (float));
 }
 
 /* Cuts a window out of the picture's planes; a gray one becomes three. */
@@ -288,10 +368,13 @@ tiles_predict (gpointer      data,
         }
       cut_colour (tiles, x_t, &window, tiles->window_x);
 
-      if (!model_predict (tiles->model, tiles->workers, window.width, window.height,
+      pad_window (tiles, window.width, window.height, 3, tiles->window_x);
+
+      if (!model_predict (tiles->model, tiles->workers, tiles->padded_width, tiles->padded_height,
                           tiles->window_x, y, m, t, tiles->window_out, cancel, error))
         return FALSE;
 
+      crop_window (tiles, window.width, window.height, 3 * tiles->n_halves, tiles->window_out);
       if (tiles->n_channels == 1)
         mean_colour (tiles->window_out, tiles->n_halves, size);
       tiles_blend (&tiles->across, i, &tiles->down, j, n_planes, tiles->window_out, out, 0,

@@ -8,30 +8,49 @@
 
 #include "model.h"
 
-/* Pixels. A picture's side longer than TILES_SIZE is cut.
- *
- * TILES_OVERLAP is the least that neighbours share. They are blended over the
- * TILES_RAMP pixels in its middle; what is nearer to a cut than the 24 pixels left is
- * the neighbour's alone. Measured with the bundled model on photographs, one
- * evaluation at σ = 50 against the same without cuts: an RMS difference of 10 levels at
- * the cut, 3.5 at 8 pixels, 1.2 at 16, and from 20 pixels on the constant 0.9 that
- * comes of the windows' own statistics in the group norms. */
+/* --- Windows -------------------------------------------------------------------- */
+
+/* Pixels. They follow from the model's configuration alone. */
+typedef struct
+{
+  int size;    /* of a window, both sides */
+  int overlap; /* the least that neighbours share */
+  int ramp;    /* the middle of it, over which they are blended */
+} TilesCut;
+
+/* Denoise: 16 pixels of the network's coarsest map, which its blocks there see across
+ * (10 convolutions of 3 × 3 in the smallest U-Net), at least 256 and at most 512 pixels
+ * of the picture; neighbours share 3/16 of that. With the bundled model 256 and 48, its
+ * coarsest map having a pixel for 16. What is nearer to a cut than 8 pixels is the
+ * neighbour's alone, at 16 most is: a cut is felt (one evaluation at σ = 50 against the
+ * same without cuts) as an RMS difference of 10 levels next to it, 3.5 at 8 pixels, 1.2
+ * at 16, and from 20 on 0.9 that comes of the windows' own statistics in the group norms
+ * (level.h).
+ * Windows of 512, sharing 96, lose 0.03 dB and waste more at the borders of a picture of
+ * a megapixel; windows that share 64 win nothing.
+ * A picture with a side shorter than a window is padded by its mirror image. */
+TilesCut tiles_cut_denoise (const DiffusionModel *model);
+
+/* Inpaint, whose areas are as large as the hole and its context need: they are cut only
+ * where they are longer than this, and not padded. Rounded up to what the model needs. */
 #define TILES_SIZE 512
 #define TILES_OVERLAP 96
 #define TILES_RAMP 48
+TilesCut tiles_cut_inpaint (const DiffusionModel *model);
 
 /* --- The cuts ----------------------------------------------------------------- */
 
 /* One side of a picture, cut. */
 typedef struct
 {
-  int length;   /* of the picture */
-  int size;     /* of each window: min (length, TILES_SIZE) */
-  int n;        /* windows */
-  int multiple; /* windows but the last one start at multiples of this */
+  int length;  /* of the picture */
+  int size;    /* of what a window shows of it: min (length, cut.size) */
+  int n;       /* windows */
+  int advance; /* from one to the next, but to the last, which ends with the picture */
+  int ramp;
 } TilesAxis;
 
-TilesAxis tiles_axis (int length, int multiple);
+TilesAxis tiles_axis (int length, const TilesCut *cut);
 int       tiles_axis_start (const TilesAxis *axis, int i);
 
 /* The weight of window i at `position` (0…length − 1); over all i they sum to 1. */
@@ -51,10 +70,12 @@ void tiles_blend (const TilesAxis *across,
                   int              n_rows);
 
 /* The part of a picture of width × height to be read for `region`: with `context`
- * pixels around it, then grown to multiples of `multiple` where the picture has
- * them, so that real pixels are seen where padding would be invented. */
+ * pixels around it, then grown to at least `least` pixels and to multiples of
+ * `multiple` where the picture has them, so that real pixels are seen where padding
+ * would be invented. */
 DiffusionRect tiles_area (const DiffusionRect *region,
                           int                  context,
+                          int                  least,
                           int                  multiple,
                           int                  width,
                           int                  height);
@@ -67,7 +88,8 @@ typedef struct Tiles Tiles;
 /* n_channels 1: a gray picture is fed to the network three times, and the mean
  * of its three predictions is the prediction.
  * y (n_channels planes) and m (1 plane) are borrowed: what a mask-aware network
- * is shown; both NULL: nothing is known (m = 1, y = 0). Windows in which m is 0
+ * is shown; both NULL: nothing is known (m = 1, y = 0), and smaller windows than
+ * cut->size are padded by their mirror image. Windows in which m is 0
  * throughout are left out: their part of the prediction is 0. A learned variance is
  * treated as the prediction is. */
 Tiles *tiles_new (DiffusionModel   *model,
@@ -75,6 +97,7 @@ Tiles *tiles_new (DiffusionModel   *model,
                   int               width,
                   int               height,
                   int               n_channels,
+                  const TilesCut   *cut,
                   const float      *y,
                   const float      *m,
                   GError          **error);
@@ -86,6 +109,7 @@ void tiles_cost (const DiffusionModel *model,
                  int                   n_threads,
                  int                   width,
                  int                   height,
+                 const TilesCut       *cut,
                  int                   n_evaluations,
                  DiffusionCost        *cost);
 

@@ -286,7 +286,8 @@ test_no_seam (void)
   enum { WIDTH = 1150, HEIGHT = 96 };
   Picture      *picture = picture_new (WIDTH, HEIGHT, 3);
   DiffusionRect all = whole (picture);
-  TilesAxis     axis = tiles_axis (WIDTH, model_get_multiple (model));
+  TilesCut      cut = tiles_cut_denoise (model);
+  TilesAxis     axis = tiles_axis (WIDTH, &cut);
   double        at_cuts = 0.0, elsewhere = 0.0;
   double       *column = g_new0 (double, WIDTH); /* mean error of each column, 8-bit levels */
   gboolean     *near_cut = g_new0 (gboolean, WIDTH);
@@ -297,7 +298,7 @@ test_no_seam (void)
   denoise (picture, &all, (DiffusionDenoiseSettings){ .sigma = 15.0 });
   picture_assert_written (picture, &all);
   g_assert_cmpint (axis.n, >, 1);
-  g_assert_cmpint (picture->largest, <=, MAX (TILES_SIZE * HEIGHT, WIDTH * 64));
+  g_assert_cmpint (picture->largest, <=, MAX (cut.size * HEIGHT, WIDTH * 64));
 
   for (gsize i = 0; i < 3 * picture->size; i++)
     column[i % WIDTH] +=
@@ -325,6 +326,69 @@ test_no_seam (void)
   g_assert_cmpfloat (at_cuts, <=, elsewhere);
   g_free (column);
   g_free (near_cut);
+  picture_free (picture);
+}
+
+/* The same pixels in other windows: a part of a picture, half of it black and half
+ * bright, by itself. The means of its blocks of 64² stay what they are, though each
+ * window has statistics of its own. */
+static void
+test_shifted_windows (gconstpointer data)
+{
+  enum { WIDTH = 620, HEIGHT = 340, LEFT = 104, TOP = 37, BLOCK = 64, COUNT = BLOCK * BLOCK };
+  double        sigma = GPOINTER_TO_INT (data), worst = 0.0, sum = 0.0;
+  Picture      *picture = picture_new (WIDTH, HEIGHT, 3);
+  Picture      *part = picture_new (WIDTH - LEFT, HEIGHT - TOP, 3);
+  DiffusionRect all = whole (picture), all_of_part = whole (part);
+  int           n = 0;
+
+  for (gsize i = 0; i < 3 * picture->size; i++)
+    picture->pixels[i] = i % WIDTH < WIDTH / 2 ? 0.0f : 0.8f;
+  picture_add_noise (picture, sigma, 5);
+  for (int c = 0; c < 3; c++)
+    for (int y = 0; y < part->height; y++)
+      memcpy (part->pixels + c * part->size + (gsize) y * part->width,
+              picture->pixels + c * picture->size + (gsize) (y + TOP) * WIDTH + LEFT,
+              part->width * sizeof (float));
+  denoise (picture, &all, (DiffusionDenoiseSettings){ .sigma = sigma });
+  denoise (part, &all_of_part, (DiffusionDenoiseSettings){ .sigma = sigma });
+
+  for (int c = 0; c < 3; c++)
+    for (int top = BLOCK; top + BLOCK <= part->height; top += BLOCK)
+      for (int left = BLOCK; left + BLOCK <= part->width; left += BLOCK)
+        {
+          double difference = 0.0;
+
+          for (int y = top; y < top + BLOCK; y++)
+            for (int x = left; x < left + BLOCK; x++)
+              difference += part->result[c * part->size + (gsize) y * part->width + x] -
+                            picture->result[c * picture->size + (gsize) (y + TOP) * WIDTH + x + LEFT];
+          difference = fabs (255.0 * difference / COUNT);
+          worst = MAX (worst, difference);
+          sum += difference;
+          n++;
+        }
+  g_test_message ("means of blocks differ by %.3f levels, at most %.3f", sum / n, worst);
+  g_assert_cmpfloat (sum / n, <, 0.1);
+  g_assert_cmpfloat (worst, <=, sigma > 25.0 ? 0.3 : 0.2);
+  picture_free (picture);
+  picture_free (part);
+}
+
+/* Values beyond 0…1 that are noise are taken out as any others are. */
+static void
+test_noise_beyond (void)
+{
+  Picture      *picture = picture_new (128, 96, 3);
+  DiffusionRect all = whole (picture);
+  float        *clean = g_new0 (float, 3 * picture->size);
+
+  for (gsize i = 0; i < 3 * picture->size; i++)
+    clean[i] = picture->pixels[i] = i % 128 < 64 ? 0.0f : 1.0f;
+  picture_add_noise (picture, 25.0, 3);
+  denoise (picture, &all, (DiffusionDenoiseSettings){ .sigma = 25.0 });
+  g_assert_cmpfloat (distance (picture->result, clean, 3 * picture->size), <, 5.0);
+  g_free (clean);
   picture_free (picture);
 }
 
@@ -390,7 +454,7 @@ test_progress (void)
   DiffusionProgress        progress = { NULL, NULL, watch, &w };
 
   g_assert_true (try_denoise (picture, &all, &settings, &progress, NULL));
-  g_assert_cmpint (w.n, ==, 2 * 3); /* windows × steps */
+  g_assert_cmpint (w.n, ==, 3 * 3); /* windows × steps */
   g_assert_cmpint (w.n_steps, ==, 3);
   g_assert_cmpfloat_with_epsilon (w.fraction, 1.0, 1e-9);
   picture_free (picture);
@@ -461,6 +525,9 @@ main (int argc, char **argv)
   g_test_add_func ("/denoise/sizes", test_sizes);
   g_test_add_func ("/denoise/region", test_region);
   g_test_add_func ("/denoise/no-seam", test_no_seam);
+  g_test_add_data_func ("/denoise/shifted-windows/25", GINT_TO_POINTER (25), test_shifted_windows);
+  g_test_add_data_func ("/denoise/shifted-windows/50", GINT_TO_POINTER (50), test_shifted_windows);
+  g_test_add_func ("/denoise/noise-beyond", test_noise_beyond);
   g_test_add_func ("/denoise/refused", test_refused);
   g_test_add_func ("/denoise/progress", test_progress);
   g_test_add_func ("/denoise/cancel", test_cancel);

@@ -8,28 +8,30 @@
 #include "model-maker.h"
 #include "tiles.h"
 
-/* All windows have one size, lie inside, overlap enough, and their weights are never
- * negative and sum to 1 everywhere. */
+static const TilesCut cuts[] = { { 256, 48, 32 }, { 512, 96, 48 }, { 64, 32, 32 } };
+
+/* Windows lie inside, overlap enough, and their weights are never negative and sum to 1
+ * everywhere. */
 static void
 test_axis (void)
 {
-  static const int lengths[] = { 1, 16, 500, TILES_SIZE, TILES_SIZE + 1, 777, 1155, 3000, 9001 };
+  static const int lengths[] = { 1, 16, 255, 256, 257, 777, 1155, 3000, 9001 };
 
-  for (int multiple = 1; multiple <= 64; multiple *= 4)
+  for (gsize c = 0; c < G_N_ELEMENTS (cuts); c++)
     for (gsize k = 0; k < G_N_ELEMENTS (lengths); k++)
       {
-        TilesAxis axis = tiles_axis (lengths[k], multiple);
+        const TilesCut *cut = &cuts[c];
+        TilesAxis       axis = tiles_axis (lengths[k], cut);
 
-        g_assert_cmpint (axis.size, ==, MIN (lengths[k], TILES_SIZE));
+        g_assert_cmpint (axis.size, ==, MIN (lengths[k], cut->size));
         g_assert_cmpint (tiles_axis_start (&axis, 0), ==, 0);
         g_assert_cmpint (tiles_axis_start (&axis, axis.n - 1), ==, axis.length - axis.size);
         for (int i = 0; i + 1 < axis.n; i++)
           {
             int start = tiles_axis_start (&axis, i), next = tiles_axis_start (&axis, i + 1);
 
-            g_assert_cmpint (start % multiple, ==, 0);
             g_assert_cmpint (next, >, start);
-            g_assert_cmpint (start + axis.size - next, >=, TILES_OVERLAP);
+            g_assert_cmpint (start + axis.size - next, >=, cut->overlap);
           }
         for (int x = 0; x < axis.length; x++)
           {
@@ -50,12 +52,41 @@ test_axis (void)
       }
 }
 
+/* Evaluated pixels for each pixel of the picture. */
+static double
+waste (int width, int height, const TilesCut *cut)
+{
+  TilesAxis across = tiles_axis (width, cut), down = tiles_axis (height, cut);
+
+  return (double) across.n * down.n * cut->size * cut->size / ((double) width * height);
+}
+
+/* The cost grows as the area does: a megapixel costs as much in a picture of one as in
+ * one of 24 or 60. */
+static void
+test_linear (void)
+{
+  static const int sizes[][2] = { { 1000, 1000 }, { 1024, 1024 }, { 1152, 864 },  { 1224, 816 },
+                                  { 2448, 1632 }, { 3464, 2309 }, { 6000, 4000 }, { 9504, 6336 } };
+  double           least = G_MAXDOUBLE, most = 0.0;
+
+  for (gsize k = 0; k < G_N_ELEMENTS (sizes); k++)
+    {
+      double w = waste (sizes[k][0], sizes[k][1], &cuts[0]);
+
+      g_test_message ("%d x %d: %.3f", sizes[k][0], sizes[k][1], w);
+      least = MIN (least, w);
+      most = MAX (most, w);
+    }
+  g_assert_cmpfloat (most, <, 1.1 * least);
+}
+
 /* Blended windows of a picture are the picture. */
 static void
 test_blend (void)
 {
   enum { WIDTH = 1200, HEIGHT = 530, SIZE = WIDTH * HEIGHT };
-  TilesAxis across = tiles_axis (WIDTH, 16), down = tiles_axis (HEIGHT, 16);
+  TilesAxis across = tiles_axis (WIDTH, &cuts[0]), down = tiles_axis (HEIGHT, &cuts[0]);
   float    *picture = g_new (float, 2 * SIZE), *blended = g_new0 (float, 2 * SIZE);
   float    *window = g_new (float, 2 * across.size * down.size);
 
@@ -82,7 +113,7 @@ test_blend (void)
 static void
 assert_area (DiffusionRect region, int context, int x, int y, int width, int height)
 {
-  DiffusionRect area = tiles_area (&region, context, 16, 1000, 70);
+  DiffusionRect area = tiles_area (&region, context, 1, 16, 1000, 70);
 
   g_assert_cmpint (area.x, ==, x);
   g_assert_cmpint (area.y, ==, y);
@@ -134,12 +165,13 @@ load_six_outputs (const char *variance)
   return model;
 }
 
-/* One evaluation of a picture of one window. */
+/* One evaluation of a picture that is smaller than a window. */
 static void
 predict (DiffusionModel *model, int n_channels, const float *x, float *out)
 {
   DiffusionWorkers *workers = diffusion_workers_new (2);
-  Tiles            *tiles = tiles_new (model, workers, 48, 40, n_channels, NULL, NULL, NULL);
+  Tiles            *tiles = tiles_new (model, workers, 48, 40, n_channels, &cuts[2], NULL, NULL,
+                                       NULL);
 
   g_assert_true (tiles_predict (tiles, x, 300.0, out, NULL, NULL));
   tiles_free (tiles);
@@ -203,6 +235,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/tiles/axis", test_axis);
+  g_test_add_func ("/tiles/linear", test_linear);
   g_test_add_func ("/tiles/blend", test_blend);
   g_test_add_func ("/tiles/area", test_area);
   g_test_add_func ("/tiles/learned-variance", test_learned_variance);
