@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * config-unet.c: unet/config.json, the keys of diffusers' UNet2DModel and our own:
- * time_proj_channels, and those of config-picture.h.
+ * time_proj_channels, timestep_scale, num_attention_heads, and those of
+ * config-picture.h.
  */
 #include "config.h"
 
@@ -72,6 +73,7 @@ static const UnetConfig defaults = {
   .mid_block = TRUE,
   .mid_attention = TRUE,
   .attention_head_dim = 8,
+  .timestep_scale = 1.0,
   .mid_block_scale_factor = 1.0,
   .downsample_padding = 1,
   .flip_sin_to_cos = TRUE,
@@ -132,7 +134,11 @@ check_divisions (ConfigReader *reader, const UnetConfig *config)
       if (channels % config->norm_num_groups != 0)
         config_refuse (reader, "norm_num_groups",
                        _("a divisor of each number in block_out_channels"));
-      if (attention && config->attention_head_dim > 0 && channels % config->attention_head_dim != 0)
+      if (attention && config->n_heads > 0 && channels % config->n_heads != 0)
+        config_refuse (reader, "num_attention_heads",
+                       _("a divisor of the channels of each block with attention"));
+      if (attention && config->n_heads == 0 && config->attention_head_dim > 0 &&
+          channels % config->attention_head_dim != 0)
         config_refuse (reader, "attention_head_dim",
                        _("a divisor of the channels of each block with attention"));
       if (middle && config->attn_norm_num_groups > 0 &&
@@ -201,7 +207,10 @@ unet_config_read (UnetConfig *config, const char *path, GError **error)
     config->attention_head_dim = 0; /* one head of all channels */
   else
     config->attention_head_dim = config_int (&reader, "attention_head_dim", 8, 1, MAX_CHANNELS);
+  if (config_has (&reader, "num_attention_heads"))
+    config->n_heads = config_int (&reader, "num_attention_heads", 0, 1, MAX_CHANNELS);
   config->downsample_padding = config_int (&reader, "downsample_padding", 1, 0, 1);
+  config->timestep_scale = config_double (&reader, "timestep_scale", 1.0, 1e-6, 1e6);
   config->time_channels = config_int (&reader, "time_proj_channels", config->block_out_channels[0],
                                       1, MAX_CHANNELS);
   config->fourier = config_choice (&reader, "time_embedding_type", FALSE, time_embeddings);

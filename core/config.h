@@ -47,8 +47,10 @@ typedef struct
   gboolean      mid_attention;        /* add_attention */
   int           attn_norm_num_groups; /* of the middle attention's norm; 0: it has none */
   int           attention_head_dim; /* divides the channels; 0: one head (null in the file) */
+  int           n_heads; /* divides them too; 0: as many as attention_head_dim makes */
   double        mid_block_scale_factor;
   int           downsample_padding; /* 0 or 1 */
+  double        timestep_scale; /* times t goes into the embedding */
   int           time_channels; /* of the sinusoids; block_out_channels[0] unless the file says
                                 * otherwise (time_proj_channels) */
   gboolean      fourier; /* time embedding; FALSE: positional, of the next two keys */

@@ -353,14 +353,16 @@ add_attention (Builder    *builder,
     { "to_q", "query" }, { "to_k", "key" }, { "to_v", "value" }, { "to_out.0", "proj_attn" }
   };
   const int  channels = map_channels (builder, source);
-  const int  depth = builder->config->attention_head_dim ? builder->config->attention_head_dim : channels;
+  const int  depth = builder->config->attention_head_dim;
   Attention *attention = g_new0 (Attention, 1);
   Step       step = new_step (STEP_ATTENTION, source);
   Convolution **layers[] = { &attention->query, &attention->key, &attention->value, &attention->out };
   char         *norm = g_strconcat (module, ".group_norm", NULL);
 
   g_ptr_array_add (builder->graph->attentions, attention);
-  attention->n_heads = channels / depth;
+  attention->n_heads = depth > 0 ? channels / depth : 1;
+  if (builder->config->n_heads > 0)
+    attention->n_heads = builder->config->n_heads;
   step.factor = 1.0 / divisor;
   step.norm = n_groups > 0 ? load_norm (builder, norm, channels, n_groups) : NULL;
   for (guint i = 0; i < G_N_ELEMENTS (layers); i++)

@@ -573,6 +573,7 @@ unet_run (Unet             *unet,
       for (int c = 0; c < input->channels; c++)
         input->data[i * input->stride + c] = 2.0f * input->data[i * input->stride + c] - 1.0f;
 
+  t *= unet->config.timestep_scale;
   if (unet->config.fourier)
     t = MAX (t, 1.0);
   unet->out_factor = unet->config.fourier ? 1.0 / t : 1.0;

@@ -24,7 +24,7 @@ class Guided:
     """Makes its parameters as it goes, in double precision; the second run meets them again."""
 
     def __init__(self, model_channels, multiples, blocks, attention, head_channels=0, heads=0, resblock_updown=True,
-                 scale_shift=True, new_order=False, out_channels=6):
+                 scale_shift=True, new_order=False, out_channels=6, time_scale=1.0):
         self.__dict__.update(locals())
         self.state = {}
         self.random = torch.Generator().manual_seed(3)
@@ -78,7 +78,7 @@ class Guided:
 
     def __call__(self, x, t):
         half = self.model_channels // 2
-        phases = t * torch.exp(-math.log(10000) * torch.arange(half, dtype=torch.float32) / half)
+        phases = t * self.time_scale * torch.exp(-math.log(10000) * torch.arange(half, dtype=torch.float32) / half)
         time = torch.cat([phases.cos(), phases.sin()])[None].double()
         time = self.linear('time_embed.2', F.silu(self.linear('time_embed.0', time, 4 * self.model_channels)),
                            4 * self.model_channels)
@@ -173,11 +173,15 @@ def main():
          lambda: check(Guided(64, (0.5, 1, 1), 1, (2,), head_channels=32), ['--head-channels', '32'])),
         ('like improved-diffusion: convolutions that resize, the time added, heads by number, 3 channels out',
          lambda: check(Guided(32, (1, 2), 1, (1,), heads=4, resblock_updown=False, scale_shift=False, out_channels=3), ['--heads', '4'])),
+        ('the same at two widths, timesteps rescaled',
+         lambda: check(Guided(32, (1, 2), 1, (0, 1), heads=4, resblock_updown=False, time_scale=0.25),
+                       ['--heads', '4', '--steps', '4000', '--noise-schedule', 'cosine', '--rescale-timesteps'])),
         ('use_new_attention_order', lambda: check(Guided(32, (1, 2), 1, (1,), head_channels=16, new_order=True),
                                                   ['--head-channels', '16', '--new-attention-order'])),
         ('a class-conditional one is refused',
          lambda: refused(like_256.state | {'label_emb.weight': torch.zeros(10, 128)}, 'label_emb', '--head-channels', '16')),
         ('another file is refused', lambda: refused({'weight': torch.zeros(1)}, 'guided-diffusion')),
+        ('code is not run', lambda: refused({'weight': check}, 'cannot be read')),
         ('heads that do not fit are refused', lambda: refused(like_256.state, '--head-channels', '--head-channels', '48')),
     ]
     print(f'1..{len(cases)}', flush=True)

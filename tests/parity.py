@@ -73,6 +73,8 @@ CASES = [
     ('downsample_padding 0', levels((8, 12, 12), '.A.', '.A.', downsample_padding=0)),
     ('time_embedding_type fourier', base(time_embedding_type='fourier')),
     ('time_proj_channels 14', base(time_proj_channels=14)),
+    ('num_attention_heads 2', base(num_attention_heads=2)),
+    ('timestep_scale 0.25', base(timestep_scale=0.25)),
     ('6 output channels', base(out_channels=6)),
     ('old attention names', base() | dict(old_names=True)),
     ('guided-diffusion, small', levels(

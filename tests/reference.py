@@ -97,7 +97,7 @@ class Attention(nn.Module):
             self.group_norm = nn.GroupNorm(groups, channels, config['norm_eps'])
         self.to_q, self.to_k, self.to_v = (nn.Linear(channels, channels) for _ in range(3))
         self.to_out = nn.ModuleList([nn.Linear(channels, channels)])
-        self.heads = channels // (config['attention_head_dim'] or channels)
+        self.heads = config.get('num_attention_heads') or channels // (config['attention_head_dim'] or channels)   # ours
         self.divisor = divisor
 
     def forward(self, x, note, name):
@@ -220,6 +220,7 @@ class UNet(nn.Module):
     def forward(self, x, t, note=lambda name, h: h):
         if self.config['center_input_sample']:
             x = 2 * x - 1
+        t = t * self.config.get('timestep_scale', 1)                  # a key of ours
         h = self.sinusoids(t).to(self.conv_in.weight.dtype)
         time = self.time_embedding.linear_2(F.silu(self.time_embedding.linear_1(h)))
         h = note('conv_in', self.conv_in(x))

@@ -184,6 +184,12 @@ test_unet_own_keys (void)
   g_assert_no_error (error);
   g_assert_cmpint (config.time_channels, ==, 448);
 
+  read_unet ("{\"num_attention_heads\": 4, \"timestep_scale\": 0.25, \"attention_head_dim\": 9}",
+             &config, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (config.n_heads, ==, 4);
+  g_assert_cmpfloat (config.timestep_scale, ==, 0.25);
+
   read_unet ("{\"conditioning\": null, \"sample_size\": null}", &config, &error);
   g_assert_no_error (error);
   g_assert_cmpint (config.time_channels, ==, 224);
@@ -215,6 +221,9 @@ test_unet_refusals (void)
     { "\"attn_norm_num_groups\":0", "*“attn_norm_num_groups” is 0*" },
     { "\"attn_norm_num_groups\":36", "*“attn_norm_num_groups” is 36, expected a divisor*" },
     { "\"time_embedding_dim\":128", "*“time_embedding_dim” is 128, expected 896." },
+    { "\"num_attention_heads\":5", "*“num_attention_heads” is 5, expected a divisor*" },
+    { "\"num_attention_heads\":0", "*“num_attention_heads” is 0*" },
+    { "\"timestep_scale\":0", "*“timestep_scale” is 0*" },
     { "\"time_proj_channels\":0", "*“time_proj_channels” is 0*" },
     { "\"conditioning\":\"text\"", "*“conditioning” is \"text\"*\"filled-image\"*" },
     { "\"conditioning\":1", "*“conditioning” is 1*" },

@@ -3,13 +3,13 @@
 """A checkpoint of OpenAI's guided-diffusion (Dhariwal and Nichol 2021) or improved-diffusion -> a model folder:
 
   python3 convert-guided-diffusion.py 256x256_diffusion_uncond.pt OUT
-  python3 convert-guided-diffusion.py model.pt OUT --head-channels 32 --noise-schedule cosine --half
+  python3 convert-guided-diffusion.py ema_0.9999_500000.pt OUT --heads 4 --steps 4000 --noise-schedule cosine --rescale-timesteps
 
 Unconditional pixel-space networks. The number of levels, their widths, the blocks, where attention is, the kind of norm and of
 resizing and whether the variance is learned follow from the tensors; what does not is asked for above, and must be what the
 network was trained with (the flags of its README). Nothing of the file is run: only tensors are read.
 """
-import argparse, json, os, re
+import argparse, json, os, pickle, re, zipfile
 import torch
 from safetensors.torch import save_file
 
@@ -115,8 +115,6 @@ class Converter:
         if self.left:
             what = 'a class-conditional network' if 'label_emb.weight' in self.left else 'unknown'
             raise SystemExit('%s: %s is not supported.' % (next(iter(self.left)), what))
-        if len(self.head_sizes) > 1:
-            raise SystemExit('--heads %d makes heads of different sizes, which UNet2DModel cannot say.' % self.heads)
 
         # Blocks without attention have a name of their own where residual blocks change the size; the last changes nothing.
         last = len(widths) - 1
@@ -124,7 +122,7 @@ class Converter:
         time = self.out['time_embedding.linear_1.weight'].shape[1]
         scale_shift = len(self.out['mid_block.resnets.0.time_emb_proj.bias']) == 2 * widths[-1]
         config = {
-            '_class_name': 'UNet2DModel', 'act_fn': 'silu', 'add_attention': True, 'attention_head_dim': self.head_sizes.pop(),
+            '_class_name': 'UNet2DModel', 'act_fn': 'silu', 'add_attention': True, 'attention_head_dim': max(self.head_sizes),
             'attn_norm_num_groups': GROUPS, 'block_out_channels': widths, 'center_input_sample': False,
             'down_block_types': [kind(i, a, 'DownBlock2D', 'ResnetDownsampleBlock2D') for i, a in enumerate(down)],
             'downsample_padding': 1, 'downsample_type': 'resnet' if by_resnet else 'conv', 'flip_sin_to_cos': True, 'freq_shift': 0,
@@ -136,17 +134,25 @@ class Converter:
         if config['in_channels'] != 3 or config['out_channels'] not in (3, 6):
             raise SystemExit('%d channels go in and %d out: only pictures alone (3, and 3 or 6) are supported.'
                              % (config['in_channels'], config['out_channels']))
+        # What UNet2DModel cannot say, in keys of our own.
+        if len(self.head_sizes) > 1:
+            config['num_attention_heads'] = self.heads
         if time != widths[0]:
             config['time_proj_channels'] = time
         return config
 
 
 def main(a):
-    state = torch.load(a.checkpoint, map_location='cpu', weights_only=True, mmap=True)
+    try:
+        state = torch.load(a.checkpoint, map_location='cpu', weights_only=True, mmap=zipfile.is_zipfile(a.checkpoint))
+    except (OSError, RuntimeError, pickle.UnpicklingError) as e:
+        raise SystemExit('%s cannot be read as a checkpoint: %s' % (a.checkpoint, str(e).splitlines()[0]))
     converter = Converter(state, a.head_channels, a.heads, a.new_attention_order)
     unet = converter.convert()
     unet['sample_size'] = a.image_size
     scale = 1000 / a.steps
+    if a.rescale_timesteps and a.steps != 1000:
+        unet['timestep_scale'] = scale
     scheduler = {
         '_class_name': 'DDPMScheduler', 'beta_end': .02 * scale, 'beta_start': 1e-4 * scale,
         'beta_schedule': {'linear': 'linear', 'cosine': 'squaredcos_cap_v2'}[a.noise_schedule], 'clip_sample': True,
@@ -173,6 +179,7 @@ def options(arguments=None):
     p.add_argument('--new-attention-order', action='store_true', help='use_new_attention_order')
     p.add_argument('--noise-schedule', choices=('linear', 'cosine'), default='linear')
     p.add_argument('--steps', type=int, default=1000, help='diffusion_steps')
+    p.add_argument('--rescale-timesteps', action='store_true', help='rescale_timesteps: on in improved-diffusion unless switched off')
     p.add_argument('--image-size', type=int, default=256)
     p.add_argument('--half', action='store_true', help='store F16')
     return p.parse_args(arguments)
