@@ -155,6 +155,7 @@ def write_large(folder):
 class Engine:
     def __init__(self, name, command):
         self.name, self.command, self.form, self.process = name, command, '', None
+        self.processor = []
         self.start()
 
     def start(self):
@@ -173,11 +174,24 @@ class Engine:
         with open(f'/proc/{self.process.pid}/status', encoding='ascii') as file:
             return next(int(line.split()[1]) for line in file if line.startswith(key + ':')) * 1024 / 1e6
 
+    def processor_seconds(self):
+        """Of all its threads so far."""
+        tasks = f'/proc/{self.process.pid}/task'
+        total = 0
+        for task in os.listdir(tasks):
+            with open(f'{tasks}/{task}/schedstat', encoding='ascii') as file:
+                total += int(file.read().split()[0])
+        return total / 1e9
+
     def evaluate(self):
+        """Seconds, and processor seconds in self.processor: what it takes however busy the machine is."""
         time.sleep(PAUSE)
+        before = self.processor_seconds()
         self.process.stdin.write(self.form + '\n')
         self.process.stdin.flush()
-        return float(self.process.stdout.readline())
+        seconds = float(self.process.stdout.readline())
+        self.processor.append(self.processor_seconds() - before)
+        return seconds
 
     def choose_form(self):
         """PyTorch: the fastest of its forms, in a process that ran no other."""
@@ -244,7 +258,9 @@ def compare(arguments, size, threads, exported, busy):
     medians = {name: statistics.median(values) for name, values in times.items()}
     for engine in engines:
         name = engine.name
-        print(f'{size}² {threads} thread(s) {name:12} {medians[name]:8.4f} s (fastest {min(times[name]):.4f}), '
+        processor = statistics.median(engine.processor[-arguments.rounds:])
+        print(f'{size}² {threads} thread(s) {name:12} {medians[name]:8.4f} s (fastest {min(times[name]):.4f}; '
+              f'processor seconds {processor:.4f}), '
               f'{memory[name]:7.1f} MB, {memory[name] / memory["ours"]:5.2f} of ours {engine.form}', flush=True)
     if busy:
         for name, values in beside_busy(engines).items():

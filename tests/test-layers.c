@@ -345,6 +345,75 @@ test_magnitudes (Fixture *fixture)
       }
 }
 
+/* A run that is cancelled in the middle ends the blocks that are under way and
+ * begins no other. */
+#define CANCEL_WIDTH 128
+#define CANCEL_HEIGHT 96
+#define CANCEL_BLOCK_ROWS 8 /* a block is 64 × 8 pixels */
+#define CANCEL_ROWS (CANCEL_WIDTH / 64 * CANCEL_HEIGHT)
+
+static const Kernels *counted;
+static GCancellable  *counted_cancel;
+static int            cancel_at;    /* row of a block */
+static int            n_rows;       /* atomic */
+static int            rows_at_stop; /* atomic */
+
+static void
+count_row (float        *map,
+           gsize         pixel,
+           int           n_pixels,
+           int           n_channels,
+           const float  *residual,
+           const Finish *finish)
+{
+  if (g_atomic_int_add (&n_rows, 1) + 1 == cancel_at)
+    {
+      g_cancellable_cancel (counted_cancel);
+      g_atomic_int_set (&rows_at_stop, g_atomic_int_get (&n_rows));
+    }
+  counted->finish (map, pixel, n_pixels, n_channels, residual, finish);
+}
+
+static void
+test_cancel (Fixture *fixture)
+{
+  static const int at[] = { 1, CANCEL_BLOCK_ROWS, 77, CANCEL_ROWS - 4 * CANCEL_BLOCK_ROWS };
+  const int        channels = 32;
+  const gboolean   split = fixture->fast->split_product != NULL;
+  float           *weights = random_new (fixture->rand, 9 * channels * channels, 0.1);
+  Convolution     *convolution = layer_new (CONVOLUTION_SAME, split ? METHOD_SPLIT : METHOD_DIRECT, channels,
+                                            &channels, 1, weights, NULL);
+  Map             *source = map_new (fixture->rand, CANCEL_WIDTH, CANCEL_HEIGHT, channels, 1.0, 0.0);
+  Map             *result = map_new (NULL, CANCEL_WIDTH, CANCEL_HEIGHT, channels, 0.0, 0.0);
+  ConvolutionJob   job = { .convolution = convolution, .sources = { source }, .n_sources = 1,
+                           .bias = convolution->bias, .factor = 1.0f, .result = result };
+  Kernels          table = *fixture->fast;
+  WorkspaceSize    size;
+  Workspace        workspace;
+
+  counted = fixture->fast;
+  table.finish = count_row;
+  convolution_size (convolution, NULL, CANCEL_WIDTH, CANCEL_HEIGHT, &size);
+  for (int n = 1; n <= 3; n++)
+    for (guint i = 0; i < G_N_ELEMENTS (at); i++)
+      {
+        cancel_at = at[i];
+        n_rows = rows_at_stop = 0;
+        workspace_init (&workspace, &table, n, &size);
+        workspace.cancel = counted_cancel = g_cancellable_new ();
+        g_assert_false (convolution_run (&job, &workspace));
+        g_assert_cmpint (rows_at_stop, >=, at[i]);
+        g_assert_cmpint (n_rows, <=, rows_at_stop + n * CANCEL_BLOCK_ROWS);
+        g_assert_cmpint (n_rows, <, CANCEL_ROWS);
+        g_object_unref (counted_cancel);
+        workspace_clear (&workspace);
+      }
+  map_free (source);
+  map_free (result);
+  convolution_free (convolution);
+  aligned_free (weights);
+}
+
 /* GroupNorm by its definition, over one map and over two whose groups straddle. */
 static void
 test_norm (void)
@@ -518,6 +587,7 @@ main (int    argc,
     { "/layers/channels", test_channels },
     { "/layers/upsampling", test_upsampling },
     { "/layers/halving", test_halving },
+    { "/layers/cancel", test_cancel },
     { "/layers/magnitudes", test_magnitudes },
     { "/layers/attention", test_attention },
   };
