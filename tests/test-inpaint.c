@@ -195,6 +195,48 @@ test_same_bytes (gconstpointer sampler)
 /* --- Settings ------------------------------------------------------------------------ */
 
 static void
+take_last_step (gpointer data, const DiffusionStep *step)
+{
+  g_assert_cmpint (step->step, <=, step->n_steps);
+  *(DiffusionStep *) data = *step;
+}
+
+/* Every sampler with every spacing and data step: other pictures, all evaluations told. */
+static void
+test_samplers (void)
+{
+  float *last = NULL;
+  gsize  bytes = 0;
+
+  for (DiffusionSampler sampler = DIFFUSION_SAMPLER_DDIM;
+       sampler <= DIFFUSION_SAMPLER_PREDICTOR_CORRECTOR; sampler++)
+    {
+      Picture                 *picture = picture_with_hole (3);
+      DiffusionInpaintSettings settings = few_steps;
+      DiffusionStep            step = { 0 };
+      DiffusionProgress        progress = { .report = take_last_step, .data = &step };
+      gboolean twice = sampler >= DIFFUSION_SAMPLER_HEUN; /* evaluations a step, but for the last */
+
+      settings.sampler = sampler;
+      settings.steps = 3;
+      settings.spacing = (DiffusionSpacing) (sampler + 1); /* leading … as the model says */
+      settings.data_step = (DiffusionDataStep) (sampler % 2);
+      g_assert_true (try_inpaint (picture, &hole, &settings, &progress, NULL));
+      g_assert_cmpint (settings.spacing, !=, DIFFUSION_SPACING_MODEL);
+      g_assert_cmpint (step.n_steps, ==, twice ? 5 : 3);
+      g_assert_cmpint (step.step, ==, step.n_steps);
+      picture_assert_written (picture, &hole);
+      bytes = 3 * picture->size * sizeof (float);
+      if (last != NULL)
+        g_assert_true (memcmp (last, picture->result, bytes) != 0);
+      g_free (last);
+      last = g_memdup2 (picture->result, bytes);
+      picture_free (picture);
+    }
+  g_free (last);
+}
+
+static void
 test_settings_used (void)
 {
   Picture                 *picture = picture_with_hole (1);
@@ -262,6 +304,10 @@ test_refused (void)
   assert_refused (picture, hole, (DiffusionInpaintSettings){ .strength = 1, .jump_length = 0 });
   assert_refused (picture, hole,
                   (DiffusionInpaintSettings){ .strength = 1, .jump_length = 1, .context = 4097 });
+  assert_refused (picture, hole,
+                  (DiffusionInpaintSettings){ .strength = 1, .jump_length = 1, .eta = 1.1 });
+  assert_refused (picture, hole,
+                  (DiffusionInpaintSettings){ .strength = 1, .jump_length = 1, .eta = NAN });
   assert_refused (picture, (DiffusionRect){ 80, 60, 11, 5 }, few_steps);
   assert_refused (picture, (DiffusionRect){ -1, 0, 5, 5 }, few_steps);
   assert_refused (picture, (DiffusionRect){ 5, 5, 0, 5 }, few_steps);
@@ -325,6 +371,7 @@ main (int argc, char **argv)
                         test_same_bytes);
   g_test_add_data_func ("/inpaint/same-bytes/ddpm", GINT_TO_POINTER (DIFFUSION_SAMPLER_DDPM),
                         test_same_bytes);
+  g_test_add_func ("/inpaint/samplers", test_samplers);
   g_test_add_func ("/inpaint/settings-used", test_settings_used);
   g_test_add_func ("/inpaint/unconditional", test_unconditional);
   g_test_add_func ("/inpaint/refused", test_refused);
