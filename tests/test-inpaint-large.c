@@ -259,6 +259,23 @@ test_large_same_bytes (gconstpointer n_channels)
   picture_free (b);
 }
 
+/* Next to nothing around the hole, and more than there is. */
+static void
+test_large_context (void)
+{
+  static const int contexts[] = { 1, 4096 };
+
+  for (gsize k = 0; k < G_N_ELEMENTS (contexts); k++)
+    {
+      Picture                 *picture = picture_with_large_hole (3);
+      DiffusionInpaintSettings settings = few_steps;
+
+      settings.context = contexts[k];
+      inpaint (picture, &large_hole, settings);
+      picture_free (picture);
+    }
+}
+
 static double
 mean_inside (const Picture *picture, const float *plane, const DiffusionRect *rect)
 {
@@ -441,6 +458,7 @@ main (int argc, char **argv)
   g_test_add_func ("/inpaint-large/progress", test_large_progress);
   g_test_add_data_func ("/inpaint-large/same-bytes/rgb", GINT_TO_POINTER (3), test_large_same_bytes);
   g_test_add_data_func ("/inpaint-large/same-bytes/gray", GINT_TO_POINTER (1), test_large_same_bytes);
+  g_test_add_func ("/inpaint-large/context", test_large_context);
   g_test_add_func ("/inpaint-large/unconditional", test_large_unconditional);
   g_test_add_func ("/inpaint-large/strength", test_large_strength);
   g_test_add_func ("/inpaint-large/nothing-known", test_large_nothing_known);
