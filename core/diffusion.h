@@ -86,7 +86,7 @@ gboolean diffusion_model_is_mask_aware (const DiffusionModel *model);
 double diffusion_model_get_work (const DiffusionModel *model);
 
 /* Evaluates the network on a small window until its speed is steady; returns
- * multiplications with additions a second, 0 on error. Less than half a second with
+ * multiplications with additions a second, 0 on error. Less than a second with
  * the bundled model. `cancel` may be NULL. */
 double diffusion_model_measure (DiffusionModel   *model,
                                 DiffusionWorkers *workers,

@@ -12,8 +12,11 @@
 #define SIDE_MAX 256
 #define SECONDS_ENOUGH 0.5
 
-/* Seconds of one evaluation; < 0 on error. The one before it, which finds memory that
- * nobody has touched, does not count. */
+/* Beside other programs one evaluation may wait for several times its own time. */
+#define SECONDS_MEAN 0.2
+
+/* Seconds of one evaluation, the mean of some; < 0 on error. The first, which finds
+ * memory that nobody has touched, does not count. */
 static double
 time_evaluation (DiffusionModel   *model,
                  DiffusionWorkers *workers,
@@ -24,15 +27,20 @@ time_evaluation (DiffusionModel   *model,
                  GError          **error)
 {
   const double t = schedule_get_T (model_get_schedule (model)) / 2.0;
-  gint64       start = 0;
+  double       seconds = 0.0;
+  int          n;
 
-  for (int i = 0; i < 2; i++)
+  if (!model_predict (model, workers, side, side, x_t, NULL, NULL, t, out, cancel, error))
+    return -1.0;
+  for (n = 0; seconds < SECONDS_MEAN; n++)
     {
-      start = g_get_monotonic_time ();
+      gint64 start = g_get_monotonic_time ();
+
       if (!model_predict (model, workers, side, side, x_t, NULL, NULL, t, out, cancel, error))
         return -1.0;
+      seconds += MAX (g_get_monotonic_time () - start, 1) / 1e6;
     }
-  return MAX (g_get_monotonic_time () - start, 1) / 1e6;
+  return seconds / n;
 }
 
 double

@@ -8,6 +8,11 @@
 
 #include "planes.h"
 
+/* Of windows of a network's own size: smaller ones are mostly overlap, larger ones take
+ * more memory than a picture is worth. */
+#define OWN_MIN 64
+#define OWN_MAX 1024
+
 /* --- One side ---------------------------------------------------------------- */
 
 static int
@@ -16,11 +21,23 @@ round_up (int n, int multiple)
   return (n + multiple - 1) / multiple * multiple;
 }
 
+/* The side of the whole pictures that the network was trained on; 0: it was trained on
+ * patches, or does not say. */
+static int
+own_size (const DiffusionModel *model)
+{
+  int size = model_get_shape (model)->sample_size;
+
+  return diffusion_model_is_mask_aware (model) || size == 0 ? 0
+                                                            : CLAMP (size, OWN_MIN, OWN_MAX);
+}
+
 TilesCut
 tiles_cut_denoise (const DiffusionModel *model)
 {
   int multiple = model_get_multiple (model);
-  int size = round_up (CLAMP (16 * multiple, 256, 512), multiple);
+  int own = own_size (model);
+  int size = round_up (own > 0 ? own : CLAMP (16 * multiple, 256, 512), multiple);
 
   return (TilesCut){
     .size = size,

@@ -28,7 +28,9 @@ typedef struct
  * (level.h).
  * Windows of 512, sharing 96, lose 0.03 dB and waste more at the borders of a picture of
  * a megapixel; windows that share 64 win nothing.
- * A picture with a side shorter than a window is padded by its mirror image. */
+ * A picture with a side shorter than a window is padded by its mirror image.
+ * A network that was trained on whole pictures of one size (sample_size, no
+ * conditioning) gets windows of that size, 64…1024. */
 TilesCut tiles_cut_denoise (const DiffusionModel *model);
 
 /* Inpaint, whose areas are as large as the hole and its context need: they are cut only

@@ -12,6 +12,7 @@
 #include "model.h"
 #include "repaint.h"
 #include "safetensors.h"
+#include "tiles.h"
 #include "unet.h"
 
 #define BUNDLED g_getenv ("DIFFUSION_WEIGHTS")
@@ -155,6 +156,39 @@ test_too_large (void)
   g_free (folder);
 }
 
+/* The windows of Denoise are as large as the pictures that a model was trained on,
+ * within reason; the bundled model was trained on patches. */
+static void
+test_own_size (void)
+{
+  static const struct
+  {
+    const char *told;
+    int         size;
+  } cases[] = { { "320", 320 }, { "16", 64 }, { "60000", 1024 }, { "null", 256 } };
+  DiffusionModel *bundled = outline_new (BUNDLED);
+  char           *folder = maker_new_model ();
+
+  g_assert_cmpint (tiles_cut_denoise (bundled).size, ==, 256);
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      char           *told = g_strdup_printf ("\"sample_size\": %s", cases[i].told);
+      char           *config = maker_replace (maker_unet_json, "\"sample_size\": 16", told);
+      DiffusionModel *model;
+
+      maker_write_text (folder, MAKER_UNET, config);
+      model = outline_new (folder);
+      g_assert_cmpint (tiles_cut_denoise (model).size, ==, cases[i].size);
+      diffusion_model_free (model);
+      g_free (config);
+      g_free (told);
+    }
+
+  maker_remove (folder);
+  g_free (folder);
+  diffusion_model_free (bundled);
+}
+
 /* --- Runs ----------------------------------------------------------------- */
 
 static DiffusionCost
@@ -295,6 +329,7 @@ main (int argc, char **argv)
   g_test_add_func ("/cost/products", test_products);
   g_test_add_func ("/cost/outline/refuses", test_outline_refuses);
   g_test_add_func ("/cost/too-large", test_too_large);
+  g_test_add_func ("/cost/own-size", test_own_size);
   g_test_add_func ("/cost/denoise", test_denoise);
   g_test_add_func ("/cost/inpaint", test_inpaint);
   g_test_add_func ("/cost/meminfo", test_meminfo);
