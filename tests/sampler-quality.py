@@ -29,7 +29,7 @@ import numpy as np
 HERE = os.path.dirname(os.path.abspath(__file__))
 SHARED = os.environ.get('DIFFUSION_SHARED') or os.path.join(HERE, '..', '..', 'shared')
 TWICE = ('heun', 'predictor-corrector')
-SHEET = (slice(40, 200), slice(120, 360))  # of the demonstration's photograph
+SHEET = (slice(72, 184), slice(289, 401))  # of the demonstration's photograph, shown twice as large
 
 
 def options():
@@ -126,7 +126,8 @@ def sheet(o):
     mask = cv2.imread(HERE + '/data/demo-mask.png', cv2.IMREAD_GRAYSCALE)[SHEET]
     mask = np.where(mask > 127, 255, 0).astype(np.uint8)
     damaged = np.where(mask[..., None] > 0, 255, photo).astype(np.uint8)
-    label = lambda image, text: cv2.putText(cv2.putText(image.copy(), text, (4, 14), cv2.FONT_HERSHEY_SIMPLEX, 0.42, (0, 0, 0), 3),
+    large = lambda image: cv2.resize(image, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
+    label = lambda image, text: cv2.putText(cv2.putText(large(image), text, (4, 14), cv2.FONT_HERSHEY_SIMPLEX, 0.42, (0, 0, 0), 3),
                                             text, (4, 14), cv2.FONT_HERSHEY_SIMPLEX, 0.42, (255, 255, 255), 1)
     rows = []
     for sampler in o.samplers.split(','):
