@@ -6,6 +6,7 @@
 import ctypes, hashlib, os, subprocess, tempfile, warnings
 import torch
 import torch.nn.functional as F
+from torch import nn
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -64,9 +65,9 @@ class _NormSilu(torch.autograd.Function):
 
 
 def norm_silu(x, norm, e=None):
-    """x (B,C,H,W), norm an nn.GroupNorm, e (B,C) added to x first, or None."""
+    """x (B,C,H,W), norm an nn.GroupNorm (or nn.Identity), e (B,C) added to x first, or None."""
     global _lib
-    if x.dtype == torch.bfloat16 and x.device.type == 'cpu' and x.shape[1] % 16 == 0 and x.shape[1] <= 2048:
+    if isinstance(norm, nn.GroupNorm) and x.dtype == torch.bfloat16 and x.device.type == 'cpu' and x.shape[1] % 16 == 0 and x.shape[1] <= 2048:
         if _lib is False:
             _lib = _load()
         if _lib:

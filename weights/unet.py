@@ -14,13 +14,18 @@ from fused import norm_silu
 EPS = 1e-5
 
 
+def norm(groups, c):
+    """groups 0: none, to compare with; diffusers and the plug-in cannot run that."""
+    return nn.GroupNorm(groups, c, eps=EPS) if groups else nn.Identity()
+
+
 class Resnet(nn.Module):
     def __init__(self, cin, cout, temb, groups):
         super().__init__()
-        self.norm1 = nn.GroupNorm(groups, cin, eps=EPS)
+        self.norm1 = norm(groups, cin)
         self.conv1 = nn.Conv2d(cin, cout, 3, padding=1)
         self.time_emb_proj = nn.Linear(temb, cout)
-        self.norm2 = nn.GroupNorm(groups, cout, eps=EPS)
+        self.norm2 = norm(groups, cout)
         self.conv2 = nn.Conv2d(cout, cout, 3, padding=1)
         self.conv_shortcut = nn.Conv2d(cin, cout, 1) if cin != cout else None
 
@@ -91,7 +96,7 @@ class UNet(nn.Module):
             if i > 0:
                 block.upsamplers = nn.ModuleList([Conv(last, 1)])
             self.up_blocks.append(block)
-        self.conv_norm_out = nn.GroupNorm(groups, first, eps=EPS)
+        self.conv_norm_out = norm(groups, first)
         self.conv_out = nn.Conv2d(first, cout, 3, padding=1)
 
     def embed(self, t):
