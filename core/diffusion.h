@@ -220,7 +220,8 @@ typedef enum
 typedef struct
 {
   double            strength; /* 0…1: the start is t = strength · T − 1 */
-  int               steps;    /* reverse steps, 0…1000, 0: what the model asks for */
+  int               steps;    /* reverse steps, 0…1000, 0: what the model asks for and, with a
+                               * mask-aware model, each part of the selection */
   DiffusionSampler  sampler;
   DiffusionSpacing  spacing;
   double            eta;         /* DDIM's η, 0…1: the share of DDPM's noise in a step */

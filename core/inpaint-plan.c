@@ -16,6 +16,13 @@
 #define RESAMPLE_MASK_AWARE 1
 #define RESAMPLE_UNCONDITIONAL 5
 
+/* A hole whose largest unknown square has at most so many pixels a side is thin: its
+ * borders say what lies in it, and a sample is hardly sharper than the mean of all that
+ * may lie there, x̂_0 of the first evaluation, but has up to twice its squared error. One
+ * more evaluation from a small σ (−1…1 range) adds the grain. */
+#define THIN_SQUARE 12
+#define THIN_SIGMA 0.1
+
 /* Sides of the area of one part, pixels: its planes take 17 floats a pixel, so about
  * 160 MB at most. */
 #define AREA_MAX 1536
@@ -34,8 +41,8 @@ inpaint_plan_settings (const DiffusionModel *model, const DiffusionInpaintSettin
   gboolean                 mask_aware = diffusion_model_is_mask_aware (model);
   int view = scales_view (model_get_shape (model), model_get_multiple (model));
 
-  if (used.steps == 0)
-    used.steps = mask_aware ? STEPS_MASK_AWARE : STEPS_UNCONDITIONAL;
+  if (used.steps == 0 && !mask_aware)
+    used.steps = STEPS_UNCONDITIONAL;
   if (used.resample == 0)
     used.resample = mask_aware ? RESAMPLE_MASK_AWARE : RESAMPLE_UNCONDITIONAL;
   if (used.spacing == DIFFUSION_SPACING_MODEL)
@@ -119,12 +126,15 @@ plan_part (const Conditions *conditions, const Canvas *canvas, const DiffusionRe
   int                             view = scales_view (model_get_shape (model), multiple);
   int                             context = MIN (settings->context, CONTEXT_MAX);
   double                          t = settings->strength * schedule_get_T (schedule) - 1.0;
-  InpaintPart                     part = { *rect, scales_halvings (view, square) + 1, { { 0 } } };
+  int                             steps = settings->steps > 0 ? settings->steps : STEPS_MASK_AWARE;
+  int                             halvings = scales_halvings (view, square);
+  gboolean                        thin = settings->steps == 0 && square <= THIN_SQUARE;
+  InpaintPart                     part = { *rect, thin ? 2 : halvings + 1, { { 0 } } };
 
   for (int k = 0; k < part.n_stages; k++)
     {
       InpaintStage *stage = &part.stages[k];
-      int           scale = part.n_stages - 1 - k;
+      int           scale = thin ? 0 : halvings - k;
       DiffusionRect inner = reduce_rect (rect, scale);
 
       stage->scale = scale;
@@ -133,12 +143,10 @@ plan_part (const Conditions *conditions, const Canvas *canvas, const DiffusionRe
       /* All of the old picture is left out at full strength; what remains of it at less
        * remains at every scale. */
       stage->t_start = settings->strength < 1.0 ? scales_time (schedule, t, scale) : t;
-      stage->steps = settings->steps;
+      stage->steps = thin ? 1 : k == 0 ? steps : scales_refining_steps (steps);
       if (k > 0)
-        {
-          stage->t_start = MIN (stage->t_start, scales_refining_time (schedule));
-          stage->steps = scales_refining_steps (settings->steps);
-        }
+        stage->t_start = MIN (stage->t_start, thin ? schedule_t_of_sigma (schedule, THIN_SIGMA)
+                                                   : scales_refining_time (schedule));
       stage->n_evaluations = repaint_count (stage->steps, settings->resample,
                                             settings->jump_length, settings->sampler);
       count_windows (stage, canvas, &cut);

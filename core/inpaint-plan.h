@@ -32,7 +32,8 @@ typedef struct
 {
   DiffusionRect rect; /* bounds of the selected pixels, drawable coordinates */
   int           n_stages;
-  InpaintStage  stages[SCALES_MAX]; /* the coarsest first, the last one at scale 0 */
+  InpaintStage  stages[SCALES_MAX]; /* the coarsest first, the last one at scale 0; a
+                                    * thin hole has two at scale 0 */
 } InpaintPart;
 
 typedef struct
@@ -43,7 +44,8 @@ typedef struct
   gsize   bytes;         /* of the planes that are held at a time, beside the network's memory */
 } InpaintPlan;
 
-/* The settings that `settings` leaves to the model, filled in. */
+/* The settings that `settings` leaves to the model, filled in; but `steps` stays 0 with a
+ * mask-aware model: each part gets its own. */
 DiffusionInpaintSettings inpaint_plan_settings (const DiffusionModel           *model,
                                                 const DiffusionInpaintSettings *settings);
 

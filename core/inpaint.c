@@ -135,8 +135,11 @@ set_start (Inpaint *job, Planes *planes, const Planes *coarser)
   if (coarser != NULL)
     {
       from = planes->x0; /* not in use yet */
-      scales_enlarge (coarser->x0, &coarser->stage->area, job->n_channels, &planes->stage->area,
-                      from);
+      if (coarser->stage->scale > planes->stage->scale)
+        scales_enlarge (coarser->x0, &coarser->stage->area, job->n_channels,
+                        &planes->stage->area, from);
+      else
+        memcpy (from, coarser->x0, n * sizeof (float));
     }
   for (gsize p = 0; p < n; p++)
     if (planes->join[p % planes->size] == REPAINT_AT_ONCE)

@@ -111,7 +111,7 @@ test_cuts (void)
 /* A hole that is filled at four scales. */
 static const DiffusionRect large_hole = { 50, 40, 150, 140 };
 
-enum { LARGE_EVALUATIONS = 2 + 1 + 1 + 1 }; /* with few_steps */
+enum { LARGE_EVALUATIONS = 2 + 2 + 2 + 2 }; /* with few_steps */
 
 static Picture *
 picture_with_large_hole (int n_channels)

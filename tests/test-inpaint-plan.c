@@ -126,7 +126,10 @@ assert_sound (const Case *c)
           const InpaintStage  *stage = &part->stages[k];
           const DiffusionRect *area = &stage->area;
 
-          g_assert_cmpint (stage->scale, ==, part->n_stages - 1 - k);
+          if (k > 0 && part->stages[0].scale > 0)
+            g_assert_cmpint (stage->scale, ==, part->stages[k - 1].scale - 1);
+          if (k == part->n_stages - 1)
+            g_assert_cmpint (stage->scale, ==, 0);
           g_assert_cmpint (area->x, >=, 0);
           g_assert_cmpint (area->y, >=, 0);
           g_assert_cmpint (area->x + area->width, <=, canvas_width (c->canvas, stage->scale));
@@ -232,9 +235,17 @@ static void
 test_scratches (void)
 {
   Case *c = case_new (10000, 6000, diagonal, (DiffusionRect){ 0, 0, 6000, 6000 });
-  int   steps = defaults ().steps;
+  int   steps = 2; /* x̂_0, and once more from a small t */
 
   assert_sound (c);
+  for (guint i = 0; i < c->plan->parts->len; i++)
+    {
+      const InpaintStage *stages = get_part (c, i)->stages;
+
+      g_assert_cmpint (get_part (c, i)->n_stages, ==, 2);
+      g_assert_true (stages[0].scale == 0 && stages[0].steps == 1 && stages[1].steps == 1);
+      g_assert_cmpfloat (stages[1].t_start, <, 100.0);
+    }
   g_assert_cmpuint (c->plan->bytes, <, 64 << 20);
   g_assert_cmpfloat (c->plan->n_pixels, <, steps * sqrt (2.0) * 6000 * TILES_SIZE);
   case_free (c);
