@@ -11,7 +11,7 @@
 /* What a setting of 0 means. A network that sees the mask needs few steps and no
  * resampling; others are brought into harmony with the known pixels by RePaint's
  * passes. */
-#define STEPS_MASK_AWARE 20
+#define STEPS_MASK_AWARE 12
 #define STEPS_UNCONDITIONAL 100
 #define RESAMPLE_MASK_AWARE 1
 #define RESAMPLE_UNCONDITIONAL 5
