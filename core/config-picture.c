@@ -31,27 +31,40 @@ read_sample_size (ConfigReader *reader)
   return MAX (sizes[0], sizes[1]);
 }
 
+/* x_t alone, or x_t, y and m. */
+static int
+count_inputs (const PictureConfig *picture, int n_colours)
+{
+  return picture->conditioning == CONDITIONING_NONE ? n_colours : 2 * n_colours + 1;
+}
+
+/* How many colours there are follows from in_channels; gray has to be said. */
 static void
-check_channels (ConfigReader *reader, const PictureConfig *picture)
+read_colours (ConfigReader *reader, PictureConfig *picture)
 {
   int   folded = picture->pixel_unshuffle * picture->pixel_unshuffle;
-  int   inputs = (picture->conditioning == CONDITIONING_NONE ? 3 : 7) * folded;
-  int   outputs = 3 * folded;
+  int   gray = count_inputs (picture, 1) * folded, colour = count_inputs (picture, 3) * folded;
+  int   outputs;
   char *expected;
 
-  if (picture->in_channels != inputs)
+  picture->n_colours = config_has (reader, "in_channels") && picture->in_channels == gray ? 1 : 3;
+  outputs = picture->n_colours * folded;
+
+  if (picture->in_channels != (picture->n_colours == 1 ? gray : colour))
     {
-      expected = g_strdup_printf (picture->conditioning == CONDITIONING_NONE
-                                    ? _("%d (3 colours, folded by pixel_unshuffle)")
-                                    : _("%d (3 + 3 + 1 planes, folded by pixel_unshuffle)"),
-                                  inputs);
+      expected = g_strdup_printf (
+        picture->conditioning == CONDITIONING_NONE
+          ? _("%d (3 colours, folded by pixel_unshuffle) or %d (gray)")
+          : _("%d (3 + 3 + 1 planes, folded by pixel_unshuffle) or %d (gray, 1 + 1 + 1)"),
+        colour, gray);
       config_refuse (reader, "in_channels", expected);
       g_free (expected);
     }
-  if (picture->out_channels != outputs && picture->out_channels != 2 * outputs)
+  else if (picture->out_channels != outputs && picture->out_channels != 2 * outputs)
     {
       expected = g_strdup_printf (
-        _("%d (3 colours, folded by pixel_unshuffle) or twice as many (with the variance)"), outputs);
+        _("%d (as many colours as go in, folded by pixel_unshuffle) or twice as many (with the variance)"),
+        outputs);
       config_refuse (reader, "out_channels", expected);
       g_free (expected);
     }
@@ -80,5 +93,5 @@ config_read_picture (ConfigReader *reader, int in_channels, int out_channels,
       else if (picture->guess_deviation < 1e-3)
         config_refuse (reader, "guess_deviation", _("0, or a number from 0.001 to 2"));
     }
-  check_channels (reader, picture);
+  read_colours (reader, picture);
 }

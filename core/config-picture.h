@@ -10,7 +10,7 @@
 
 /* Reads and checks them. `in_channels`, `out_channels`: what diffusers takes where the
  * file says nothing; out_channels 0: as many as go in, and null says so too. What goes
- * in and out has to be what the picture (3 channels), the folding and the conditioning
+ * in and out has to be what the picture (3 colours, or gray), the folding and the conditioning
  * make it, and the variance may go out with it. */
 void config_read_picture (ConfigReader  *reader,
                           int            in_channels,

@@ -30,7 +30,10 @@ static const ConfigChoice predictions[] = {
   { NULL, 0 },
 };
 
-/* In diffusers the …_log variants hold the logarithm of the same variance. */
+/* In diffusers the …_log variants hold the logarithm of the same variance. Its "learned"
+ * is refused: diffusers takes the network's second half for the variance itself (and the
+ * root of it, which is none where it is negative), the code of Nichol and Dhariwal 2021 for
+ * its logarithm, and no file says which a network was trained for. */
 static const ConfigChoice variances[] = {
   { "fixed_small", VARIANCE_FIXED_SMALL },
   { "fixed_small_log", VARIANCE_FIXED_SMALL },

@@ -21,6 +21,7 @@ typedef enum
 /* How a network sees the picture: the same keys for every kind of network. */
 typedef struct
 {
+  int          n_colours; /* 3, or 1: the network knows gray pictures alone */
   int          in_channels, out_channels; /* after folding; twice as many go out where the
                                            * variance is learned: its planes come last */
   int          sample_size;     /* pixels after folding that it was trained on; 0: not said */

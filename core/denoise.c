@@ -116,10 +116,16 @@ start_window (Denoise *job, const DiffusionRect *window)
 {
   SamplerStep  noise = sampler_noise (job->repaint.sampler.schedule, job->t);
   RandomStream stream = { job->settings->seed, RANDOM_FORWARD, 0, 0 };
-  gsize        n = (gsize) job->n_channels * window->width * window->height;
+  gsize        size = (gsize) window->width * window->height, n = job->n_channels * size;
 
   if (job->settings->method == DIFFUSION_METHOD_RENOISE)
-    random_window (&stream, window, job->n_channels, job->x_t);
+    {
+      int drawn = job->repaint.gray_noise ? 1 : job->n_channels;
+
+      random_window (&stream, window, drawn, job->x_t);
+      for (int c = drawn; c < job->n_channels; c++)
+        memcpy (job->x_t + c * size, job->x_t, size * sizeof (float));
+    }
   else
     {
       memset (job->x_t, 0, n * sizeof (float));
@@ -405,6 +411,7 @@ diffusion_denoise (DiffusionModel           *model,
   job.repaint = (Repaint){
     .workers = workers,
     .n_channels = job.n_channels,
+    .gray_noise = model_get_shape (model)->n_colours == 1,
     .t_start = job.t,
     .steps = used.steps,
     .resample = 1,
@@ -456,7 +463,7 @@ diffusion_denoise_cost (const DiffusionModel           *model,
     return FALSE;
 
   cut_region (&job);
-  tiles_cost (model, n_threads, job.cut.size, job.cut.size, &job.cut,
+  tiles_cost (model, n_threads, job.cut.size, job.cut.size, source->n_channels, &job.cut,
               repaint_count (steps, 1, 1, settings->sampler), cost);
   cost->n_evaluations *= (guint64) job.across.n * job.down.n;
   cost->products *= (double) job.across.n * job.down.n;

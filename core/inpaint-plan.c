@@ -220,6 +220,7 @@ inpaint_plan_new (const DiffusionModel           *model,
   int          sampler_planes =
     repaint_planes (settings->sampler, model_get_scheduler_config (model)->variance);
 
+  plan->n_channels = n_channels;
   plan->parts = g_array_new (FALSE, FALSE, sizeof (InpaintPart));
   for (guint i = 0; i < rects->len; i++)
     {
@@ -264,8 +265,9 @@ inpaint_plan_cost (const InpaintPlan    *plan,
           const InpaintStage *stage = &part->stages[k];
           DiffusionCost       one;
 
-          tiles_cost (model, n_threads, stage->window_width, stage->window_height, &cut, 1, &one);
-          cost->n_evaluations += (guint64) stage->n_evaluations * stage->n_windows;
+          tiles_cost (model, n_threads, stage->window_width, stage->window_height,
+                      plan->n_channels, &cut, 1, &one);
+          cost->n_evaluations += one.n_evaluations * stage->n_evaluations * stage->n_windows;
           cost->products += one.products * stage->n_evaluations * stage->n_windows;
           cost->bytes = MAX (cost->bytes, one.bytes);
         }

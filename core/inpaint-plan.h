@@ -38,6 +38,7 @@ typedef struct
 
 typedef struct
 {
+  int     n_channels;    /* of the picture */
   GArray *parts;         /* InpaintPart, in the order in which they are done */
   int     n_evaluations; /* of all stages of all parts */
   gint64  n_pixels;      /* evaluations × pixels of all of them */

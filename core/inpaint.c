@@ -268,6 +268,7 @@ run_process (Inpaint *job, Planes *planes, GError **error)
     .workers = job->workers,
     .area = stage->area,
     .n_channels = job->n_channels,
+    .gray_noise = model_get_shape (job->model)->n_colours == 1,
     .clean = planes->clean,
     .join = planes->join,
     .data_step = job->settings->data_step,

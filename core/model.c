@@ -255,7 +255,8 @@ model_get_shape (const DiffusionModel *model)
 int
 model_get_n_outputs (const DiffusionModel *model)
 {
-  return model->scheduler_config.variance == VARIANCE_LEARNED_RANGE ? 6 : 3;
+  return model_get_shape (model)->n_colours *
+         (model->scheduler_config.variance == VARIANCE_LEARNED_RANGE ? 2 : 1);
 }
 
 int
@@ -410,10 +411,10 @@ model_predict (DiffusionModel   *model,
   fold.folded_width = (width + multiple - 1) / multiple * multiple / f;
   folded_height = (height + multiple - 1) / multiple * multiple / f;
 
-  add_planes (&fold, x_t, 3);
+  add_planes (&fold, x_t, shape->n_colours);
   if (diffusion_model_is_mask_aware (model))
     {
-      add_planes (&fold, y, 3);
+      add_planes (&fold, y, shape->n_colours);
       add_planes (&fold, m, 1);
       fold.masked = TRUE;
     }
@@ -441,7 +442,7 @@ model_predict (DiffusionModel   *model,
   workers_run (workers, folded_height, unfold_row, &fold, NULL);
   if (y != NULL && shape->guess_deviation > 0.0)
     guess_to_v (shape->guess_deviation, schedule_alpha_bar (model->schedule, t),
-                (gsize) 3 * width * height, x_t, y, out);
+                (gsize) shape->n_colours * width * height, x_t, y, out);
   model->work += network_products (model->network, fold.folded_width, folded_height);
   return TRUE;
 }

@@ -24,12 +24,14 @@ void model_cost (const DiffusionModel *model,
 /* Pixels: windows are padded to multiples of this. */
 int model_get_multiple (const DiffusionModel *model);
 
-/* The planes of one evaluation: 3, the prediction; 6 where the variance is learned,
- * then 3 more that say where in its range it lies (−1: β̃, 1: β). */
+/* The planes of one evaluation: as many as the network has colours, the prediction;
+ * twice as many where the variance is learned, the others saying where in its range
+ * it lies (−1: β̃, 1: β). */
 int model_get_n_outputs (const DiffusionModel *model);
 
 /* One evaluation at the real timestep t. Planes of height × width floats in
- * the −1…1 range: x_t (3), y (3) and m (1) for mask-aware models, else NULL.
+ * the −1…1 range: x_t and y (a plane for each of the network's colours) and m (1);
+ * y and m for mask-aware models, else NULL.
  * NULL for a mask-aware model: nothing is known (m = 1, y = 0), as in Denoise.
  * out (model_get_n_outputs): ε̂, x̂_0, v̂ or μ̂ as the model predicts. Pads (reflection;
  * m = 1), folds, evaluates, unfolds, crops. Models without conditioning are fed

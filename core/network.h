@@ -20,6 +20,7 @@ typedef struct
   int          fold;                      /* pixels of the picture, 1 or more */
   int          multiple;                  /* of which both sides of a map have to be multiples */
   int          in_channels, out_channels; /* of the maps */
+  int          n_colours;                 /* of the picture: 3, or 1 (gray) */
   int          sample_size;               /* pixels of the picture that it was trained on; 0: not said */
   Conditioning conditioning;
   double       guess_deviation; /* s of guess.h; 0: the output is the prediction */

@@ -111,6 +111,15 @@ step_value (const SamplerStep *step, const Planes *planes, gsize p, float z)
   return x;
 }
 
+/* The noise of all channels of a pixel. */
+static void
+draw (const Repaint *repaint, const RandomStream *stream, int x, int y, float z[4])
+{
+  random_pixel (stream, repaint->area.x + x, repaint->area.y + y, z);
+  if (repaint->gray_noise)
+    z[1] = z[2] = z[3] = z[0];
+}
+
 static void
 transition_rows (gpointer data, int block, int worker)
 {
@@ -129,7 +138,7 @@ transition_rows (gpointer data, int block, int worker)
         if (repaint->data_step == DIFFUSION_DATA_REPLACE && is_known (repaint, i, step->s))
           {
             if (step->known.c_z != 0.0f)
-              random_pixel (&step->known_stream, area->x + x, area->y + y, z);
+              draw (repaint, &step->known_stream, x, y, z);
             for (int c = 0; c < repaint->n_channels; c++)
               step->planes->x[c * size + i] =
                 sampler_apply (&step->known, repaint->clean[c * size + i], 0.0f, z[c]);
@@ -137,7 +146,7 @@ transition_rows (gpointer data, int block, int worker)
         else
           {
             if (step->unknown.c_z != 0.0f)
-              random_pixel (&step->unknown_stream, area->x + x, area->y + y, z);
+              draw (repaint, &step->unknown_stream, x, y, z);
             for (int c = 0; c < repaint->n_channels; c++)
               step->planes->x[c * size + i] =
                 step_value (&step->unknown, step->planes, c * size + i, z[c]);

@@ -68,6 +68,8 @@ typedef struct
   DiffusionWorkers *workers;
   DiffusionRect     area; /* drawable coordinates: these address the noise */
   int               n_channels;
+  gboolean          gray_noise; /* every channel gets the first one's: what is gray stays so with a
+                                 * network that sees each channel by itself */
 
   /* The clean picture as far as it is known, n_channels × height × width in −1…1,
    * and the time at which each pixel joins the process (height × width). At a time

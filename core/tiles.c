@@ -174,7 +174,9 @@ struct Tiles
   DiffusionModel   *model;
   DiffusionWorkers *workers;
   int               width, height, n_channels;
-  int               n_halves; /* of an output: 2 with a learned variance */
+  int               n_colours; /* the network's */
+  int               at_once;   /* of the picture's channels, in one evaluation */
+  int               n_halves;  /* of an output: 2 with a learned variance */
   TilesAxis         across, down;
   int               padded_width, padded_height; /* of what the network sees */
   const float      *y, *m;
@@ -205,7 +207,9 @@ tiles_new (DiffusionModel   *model,
   tiles->width = width;
   tiles->height = height;
   tiles->n_channels = n_channels;
-  tiles->n_halves = model_get_n_outputs (model) / 3;
+  tiles->n_colours = model_get_shape (model)->n_colours;
+  tiles->at_once = MIN (n_channels, tiles->n_colours);
+  tiles->n_halves = model_get_n_outputs (model) / tiles->n_colours;
   tiles->across = tiles_axis (width, cut);
   tiles->down = tiles_axis (height, cut);
   tiles->y = y;
@@ -215,12 +219,12 @@ tiles_new (DiffusionModel   *model,
   tiles->padded_width = m == NULL ? cut->size : tiles->across.size;
   tiles->padded_height = m == NULL ? cut->size : tiles->down.size;
 
-  int w = tiles->padded_width, h = tiles->padded_height;
+  int w = tiles->padded_width, h = tiles->padded_height, n = tiles->n_colours;
 
-  if (!(tiles->window_x = planes_new (w, h, 3, error)) ||
-      !(tiles->window_out = planes_new (w, h, 3 * tiles->n_halves, error)) ||
+  if (!(tiles->window_x = planes_new (w, h, n, error)) ||
+      !(tiles->window_out = planes_new (w, h, n * tiles->n_halves, error)) ||
       (m != NULL && !(tiles->window_m = planes_new (w, h, 1, error))) ||
-      (m != NULL && tiles->mask_aware && !(tiles->window_y = planes_new (w, h, 3, error))))
+      (m != NULL && tiles->mask_aware && !(tiles->window_y = planes_new (w, h, n, error))))
     {
       tiles_free (tiles);
       return NULL;
@@ -248,15 +252,17 @@ tiles_cost (const DiffusionModel *model,
             int                   n_threads,
             int                   width,
             int                   height,
+            int                   n_channels,
             const TilesCut       *cut,
             int                   n_evaluations,
             DiffusionCost        *cost)
 {
   TilesAxis across = tiles_axis (width, cut);
   TilesAxis down = tiles_axis (height, cut);
+  guint64   n_passes = MAX (n_channels / model_get_shape (model)->n_colours, 1);
 
   model_cost (model, n_threads, across.size, down.size,
-              (guint64) n_evaluations * across.n * down.n, cost);
+              n_passes * n_evaluations * across.n * down.n, cost);
   cost->bytes += (TILES_PLANES + model_get_n_outputs (model)) * sizeof (float) * across.size *
                  down.size;
 }
@@ -311,14 +317,20 @@ crop_window (const Tiles *tiles, int width, int height, int n_planes, float *pla
                width * sizeof (float));
 }
 
-/* Cuts a window out of the picture's planes; a gray one becomes three. */
+/* Cuts a window out of the picture's planes, those of one evaluation from `channel` on;
+ * a gray one becomes as many as the network takes. */
 static void
-cut_colour (const Tiles *tiles, const float *planes, const DiffusionRect *window, float *out)
+cut_colour (const Tiles         *tiles,
+            const float         *planes,
+            int                  channel,
+            const DiffusionRect *window,
+            float               *out)
 {
   gsize size = (gsize) window->width * window->height;
 
-  planes_cut (planes, tiles->width, tiles->height, tiles->n_channels, window, out);
-  for (int c = tiles->n_channels; c < 3; c++)
+  planes += (gsize) channel * tiles->width * tiles->height;
+  planes_cut (planes, tiles->width, tiles->height, tiles->at_once, window, out);
+  for (int c = tiles->at_once; c < tiles->n_colours; c++)
     memcpy (out + c * size, out, size * sizeof (float));
 }
 
@@ -336,13 +348,70 @@ mean_colour (float *planes, int n_halves, gsize size)
     }
 }
 
+/* Cuts m of a window out; FALSE: all of it is known. */
 static gboolean
-anything_unknown (const float *m, gsize size)
+cut_mask (Tiles *tiles, int i, int j)
 {
-  for (gsize i = 0; i < size; i++)
-    if (m[i] != 0.0f)
+  DiffusionRect window = {
+    .x = tiles_axis_start (&tiles->across, i),
+    .y = tiles_axis_start (&tiles->down, j),
+    .width = tiles->across.size,
+    .height = tiles->down.size,
+  };
+  gsize         size = (gsize) window.width * window.height;
+
+  planes_cut (tiles->m, tiles->width, tiles->height, 1, &window, tiles->window_m);
+  for (gsize p = 0; p < size; p++)
+    if (tiles->window_m[p] != 0.0f)
       return TRUE;
   return FALSE;
+}
+
+/* One evaluation: what the network says about the channels from `channel` on in a window,
+ * whose m is in window_m, added to `out`. */
+static gboolean
+predict_window (Tiles        *tiles,
+                int           i,
+                int           j,
+                int           channel,
+                const float  *x_t,
+                double        t,
+                float        *out,
+                GCancellable *cancel,
+                GError      **error)
+{
+  DiffusionRect window = {
+    .x = tiles_axis_start (&tiles->across, i),
+    .y = tiles_axis_start (&tiles->down, j),
+    .width = tiles->across.size,
+    .height = tiles->down.size,
+  };
+  gsize         size = (gsize) window.width * window.height;
+  gsize         plane = (gsize) tiles->width * tiles->height;
+  const float  *y = NULL, *m = NULL;
+
+  if (tiles->mask_aware && tiles->m != NULL)
+    {
+      cut_colour (tiles, tiles->y, channel, &window, tiles->window_y);
+      y = tiles->window_y;
+      m = tiles->window_m;
+    }
+  cut_colour (tiles, x_t, channel, &window, tiles->window_x);
+  pad_window (tiles, window.width, window.height, tiles->n_colours, tiles->window_x);
+
+  if (!model_predict (tiles->model, tiles->workers, tiles->padded_width, tiles->padded_height,
+                      tiles->window_x, y, m, t, tiles->window_out, cancel, error))
+    return FALSE;
+
+  crop_window (tiles, window.width, window.height, tiles->n_colours * tiles->n_halves,
+               tiles->window_out);
+  if (tiles->at_once < tiles->n_colours)
+    mean_colour (tiles->window_out, tiles->n_halves, size);
+  for (int h = 0; h < tiles->n_halves; h++)
+    tiles_blend (&tiles->across, i, &tiles->down, j, tiles->at_once,
+                 tiles->window_out + h * tiles->at_once * size,
+                 out + (h * tiles->n_channels + channel) * plane, 0, tiles->height);
+  return TRUE;
 }
 
 gboolean
@@ -355,50 +424,25 @@ tiles_predict (gpointer      data,
 {
   Tiles *tiles = data;
   int    n_windows = tiles->across.n * tiles->down.n;
-  int    n_planes = tiles->n_halves * tiles->n_channels;
+  gsize  plane = (gsize) tiles->width * tiles->height;
 
-  memset (out, 0, (gsize) n_planes * tiles->width * tiles->height * sizeof (float));
+  memset (out, 0, tiles->n_halves * tiles->n_channels * plane * sizeof (float));
 
   for (int k = 0; k < n_windows; k++)
     {
-      int           i = k % tiles->across.n, j = k / tiles->across.n;
-      DiffusionRect window = {
-        .x = tiles_axis_start (&tiles->across, i),
-        .y = tiles_axis_start (&tiles->down, j),
-        .width = tiles->across.size,
-        .height = tiles->down.size,
-      };
-      gsize         size = (gsize) window.width * window.height;
-      const float  *y = NULL, *m = NULL;
+      int i = k % tiles->across.n, j = k / tiles->across.n;
 
-      if (tiles->m != NULL)
+      if (tiles->m != NULL && !cut_mask (tiles, i, j))
+        continue;
+      for (int c = 0; c < tiles->n_channels; c += tiles->at_once)
         {
-          planes_cut (tiles->m, tiles->width, tiles->height, 1, &window, tiles->window_m);
-          if (!anything_unknown (tiles->window_m, size))
-            continue;
+          double done = k + (double) (c + tiles->at_once) / tiles->n_channels;
+
+          if (!predict_window (tiles, i, j, c, x_t, t, out, cancel, error))
+            return FALSE;
+          if (tiles->report != NULL && done < n_windows)
+            tiles->report (tiles->report_data, done / n_windows);
         }
-      if (tiles->mask_aware && tiles->m != NULL)
-        {
-          cut_colour (tiles, tiles->y, &window, tiles->window_y);
-          y = tiles->window_y;
-          m = tiles->window_m;
-        }
-      cut_colour (tiles, x_t, &window, tiles->window_x);
-
-      pad_window (tiles, window.width, window.height, 3, tiles->window_x);
-
-      if (!model_predict (tiles->model, tiles->workers, tiles->padded_width, tiles->padded_height,
-                          tiles->window_x, y, m, t, tiles->window_out, cancel, error))
-        return FALSE;
-
-      crop_window (tiles, window.width, window.height, 3 * tiles->n_halves, tiles->window_out);
-      if (tiles->n_channels == 1)
-        mean_colour (tiles->window_out, tiles->n_halves, size);
-      tiles_blend (&tiles->across, i, &tiles->down, j, n_planes, tiles->window_out, out, 0,
-                   tiles->height);
-
-      if (tiles->report != NULL && k + 1 < n_windows)
-        tiles->report (tiles->report_data, (k + 1.0) / n_windows);
     }
   return TRUE;
 }

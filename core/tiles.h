@@ -87,8 +87,9 @@ DiffusionRect tiles_area (const DiffusionRect *region,
 /* A model bound to a picture of width × height. */
 typedef struct Tiles Tiles;
 
-/* n_channels 1: a gray picture is fed to the network three times, and the mean
- * of its three predictions is the prediction.
+/* A gray picture (n_channels 1) is fed to a network of three colours three times, and
+ * the mean of its three predictions is the prediction. A network of one colour is
+ * evaluated on each channel of a colour picture by itself.
  * y (n_channels planes) and m (1 plane) are borrowed: what a mask-aware network
  * is shown; both NULL: nothing is known (m = 1, y = 0), and smaller windows than
  * cut->size are padded by their mirror image. Windows in which m is 0
@@ -111,6 +112,7 @@ void tiles_cost (const DiffusionModel *model,
                  int                   n_threads,
                  int                   width,
                  int                   height,
+                 int                   n_channels,
                  const TilesCut       *cut,
                  int                   n_evaluations,
                  DiffusionCost        *cost);

@@ -185,13 +185,13 @@ maker_add_resnet (MakerWeights *weights, const char *prefix, int n_in, int n_out
 }
 
 /* The header of the weights of one level of n channels with so many layers_per_block,
- * and how long the data is. */
+ * `in` and `out` channels, and how long the data is. */
 static inline char *
-maker_header_of (int n, int layers, gsize *n_bytes)
+maker_header_between (int in, int n, int layers, int out, gsize *n_bytes)
 {
   MakerWeights weights = { g_string_new (NULL), 0 };
 
-  maker_add_layer (&weights, "", "conv_in", n, 3, 3);
+  maker_add_layer (&weights, "", "conv_in", n, in, 3);
   maker_add_layer (&weights, "", "time_embedding.linear_1", 4 * n, n, 0);
   maker_add_layer (&weights, "", "time_embedding.linear_2", 4 * n, 4 * n, 0);
   for (int i = 0; i < layers; i++)
@@ -211,11 +211,18 @@ maker_header_of (int n, int layers, gsize *n_bytes)
       g_free (prefix);
     }
   maker_add_norm (&weights, "", "conv_norm_out", n);
-  maker_add_layer (&weights, "", "conv_out", 3, n, 3);
+  maker_add_layer (&weights, "", "conv_out", out, n, 3);
   g_string_append_c (weights.header, '}');
 
   *n_bytes = weights.n_bytes;
   return g_string_free (weights.header, FALSE);
+}
+
+/* The same between 3 channels and 3. */
+static inline char *
+maker_header_of (int n, int layers, gsize *n_bytes)
+{
+  return maker_header_between (3, n, layers, 3, n_bytes);
 }
 
 /* Those that fit maker_unet_json. */

@@ -76,6 +76,8 @@ CASES = [
     ('num_attention_heads 2', base(num_attention_heads=2)),
     ('timestep_scale 0.25', base(timestep_scale=0.25)),
     ('6 output channels', base(out_channels=6)),
+    ('in_channels 1, out_channels 1', base(in_channels=1, out_channels=1)),
+    ('in_channels 1, out_channels 2', base(in_channels=1, out_channels=2)),
     ('old attention names', base() | dict(old_names=True)),
     ('guided-diffusion, small', levels(
         (16, 16, 32, 32, 48, 48), 'RRRAAA', 'AAARRR', attention_head_dim=16, attn_norm_num_groups=8, layers_per_block=2,
@@ -92,7 +94,7 @@ def compare(config, size):
     old_names = config.pop('old_names', False)
     state = reference.random_state(reference.UNet(config), 7, old_names)
     n = sum(value.numel() for value in state.values())
-    x = networks.random_input(3, *size)
+    x = networks.random_input(config.get('in_channels', 3), *size)
     worst = 0.0
     with tempfile.NamedTemporaryFile(suffix='.safetensors') as file:
         save_file(state, file.name)

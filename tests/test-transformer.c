@@ -511,7 +511,7 @@ test_configurations (void)
     { "\"sample_size\": 16", "\"sample_size\": [16, 0]", "*“sample_size” is [16,0]*" },
     { "\"sample_size\": 16", "\"sample_size\": 0", "*“sample_size” is 0*" },
     { "\"sample_size\": 16", "\"conditioning\": \"depth\"", "*“conditioning” is \"depth\"*" },
-    { "\"sample_size\": 16", "\"conditioning\": \"filled-image\"", "*“in_channels” is 3, expected 7*" },
+    { "\"sample_size\": 16", "\"conditioning\": \"filled-image\"", "*“out_channels” is null, expected 1*" },
     { "\"sample_size\": 16", "\"pixel_unshuffle\": 2", "*“in_channels” is 3, expected 12*" },
     { "\"sample_size\": 16", "\"pixel_unshuffle\": 99", "*“pixel_unshuffle” is 99*" },
     { "\"upcast_attention\": false", "\"upcast_attention\": null", "*“upcast_attention” is null*" },
