@@ -12,6 +12,12 @@ random weights that it writes as model folders (tests/data/transformer-*). Needs
 python3-torch and python3-safetensors. The results are committed; run it again only
 when a case is added.
 
+diffusers is followed where the paper's own code (facebookresearch/DiT, models.py) differs: that
+has frequencies down to 10000^(-127/128) and 1e-6 in every norm. diffusers cannot put the
+patches of a window that is not square together again; rows and columns are kept apart here.
+SiLU stands between the two layers of the time embedding and before every modulation, the class
+is added before it, and to_out has a bias whatever attention_bias says, in both.
+
 The second does the same in a temporary folder for the networks in LIVE, and has the C
 test, PROGRAM, compare itself with them.
 
@@ -50,25 +56,26 @@ SAMPLES, SAMPLE_STEP = 64, 997
 TIMESTEP = 437.25
 TIME_CHANNELS = 256
 
+# Each read once more in diffusers' source of 2025: after | the class or function that says so.
 POINTS = (
-    'patch-order',        # in a patch the row counts before the column
-    'position-axis',      # the first half of the channels tells the column
-    'position-sine',      # in each half sines come before cosines
-    'position-span',      # any grid spans the positions of sample_size
-    'time-cosine',        # cosines come before sines
-    'time-shift',         # the frequencies end at 1 / 10000 (freq_shift 1)
-    'time-first',         # the last norm is modulated by the first block's embedding
-    'class-row',          # a single class is the first row, not the one without a class
-    'heads',              # a head is a run of neighbouring channels
-    'attention-scale',    # the scores are divided by the root of a head's channels
-    'modulation-shift',   # shift comes before scale
-    'modulation-gate',    # the third vector is the attention's gate, the last the MLP's
-    'attention-epsilon',  # the attention's norm has 1e-6 whatever norm_eps says
-    'mlp-epsilon',        # the MLP's norm has norm_eps
-    'out-epsilon',        # the last norm has 1e-6
-    'gelu',               # by tanh, not erf
-    'out-shift',          # shift comes before scale in the last modulation as well
-    'out-order',          # row and column in the patch count before the channel: nhwpqc to nchpwq
+    'patch-order',        # in a patch the row counts before the column | PatchEmbed.proj, a convolution
+    'position-axis',      # the first half of the channels tells the column | get_2d_sincos_pos_embed: "w goes first"
+    'position-sine',      # in each half sines come before cosines | get_1d_sincos_pos_embed_from_grid
+    'position-span',      # any grid spans the positions of sample_size | get_2d_sincos_pos_embed, base_size
+    'time-cosine',        # cosines come before sines | CombinedTimestepLabelEmbeddings: flip_sin_to_cos=True
+    'time-shift',         # the frequencies end at 1 / 10000 | the same: downscale_freq_shift=1
+    'time-first',         # the last norm is modulated by the first block's embedding | DiTTransformer2DModel.forward
+    'class-row',          # a single class is the first row, not the one without a class | LabelEmbedding: one row more
+    'heads',              # a head is a run of neighbouring channels | AttnProcessor2_0
+    'attention-scale',    # the scores are divided by the root of a head's channels | Attention: dim_head ** -0.5
+    'modulation-shift',   # shift comes before scale | AdaLayerNormZero: shift, scale, gate, shift, scale, gate
+    'modulation-gate',    # the third vector is the attention's gate, the last the MLP's | the same
+    'attention-epsilon',  # the attention's norm has 1e-6 whatever norm_eps says | AdaLayerNormZero.norm
+    'mlp-epsilon',        # the MLP's norm has norm_eps | BasicTransformerBlock.norm3
+    'out-epsilon',        # the last norm has 1e-6 | DiTTransformer2DModel.norm_out
+    'gelu',               # by tanh, not erf | FeedForward: "gelu-approximate"
+    'out-shift',          # shift comes before scale in the last modulation as well | proj_out_1 … chunk(2)
+    'out-order',          # row and column in the patch count before the channel | einsum nhwpqc->nchpwq
 )
 
 SMALL = {
