@@ -7,7 +7,7 @@
                        [--large] [--kernels NAME]
 
 First what benchmark-unet says about our own: where its time goes, layer by
-layer. Then every engine is a process of its own that evaluates the same network
+layer (not with --large). Then every engine is a process of its own that evaluates the same network
 on an input of the same size when it is told to and says how long that took;
 they take turns, so that whatever else the machine does falls on all of them.
 PyTorch runs in the fastest of its four forms (contiguous or channels_last,
@@ -16,11 +16,14 @@ medians; memory is the highest resident size less that after loading. Last, at
 the smallest size, the same beside one busy process per core.
 
 With --large the network is instead one of 114 million parameters, that of
-google/ddpm-celebahq-256 with random weights: some seconds an evaluation. With
---kernels ours are those of another processor: avx512, avx2, baseline.
+google/ddpm-celebahq-256 with random weights: some seconds an evaluation, so that
+it is compared with PyTorch alone, at 256 only unless --sizes says more, in few
+rounds, and not beside busy processes (three minutes of processor time in all).
+With --kernels ours are those of another processor: avx512, avx2, baseline.
 
 The last lines are for machines: "ratio ENGINE SIZE THREADS X", X the engine's
-time over ours, or "missing". Fails where an engine is missing.
+time over ours, or "missing"; of --large the engine is "torch-large". Fails where an
+engine is missing.
 """
 import argparse
 import ctypes
@@ -35,7 +38,10 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 OPPONENTS = ('torch', 'onnxruntime')
-WARM_UPS = 3
+# Rounds before those that count, and evaluations that choose PyTorch's form: usually, with --large.
+WARM_UPS, WARM_UPS_LARGE = 3, 1
+TRIALS, TRIALS_LARGE = 4, 1
+ROUNDS, ROUNDS_LARGE = 15, 5
 FORMS = [f'{layout} {mode}' for layout in ('contiguous', 'channels_last') for mode in ('eager', 'inference_mode')]
 # OpenMP and ONNX Runtime spin for a while after each evaluation.
 PAUSE = 0.05
@@ -193,12 +199,12 @@ class Engine:
         self.processor.append(self.processor_seconds() - before)
         return seconds
 
-    def choose_form(self):
+    def choose_form(self, trials):
         """PyTorch: the fastest of its forms, in a process that ran no other."""
         found = {}
         for self.form in FORMS:
             self.evaluate()
-            found[self.form] = min(self.evaluate() for _ in range(4))
+            found[self.form] = min(self.evaluate() for _ in range(trials))
         self.form = min(found, key=found.get)
         self.stop()
         self.start()
@@ -211,12 +217,16 @@ class Engine:
         self.process.wait()
 
 
+def opponents(arguments):
+    return OPPONENTS[:1] if arguments.large else OPPONENTS
+
+
 def start_engines(arguments, size, threads, exported):
     """The engines that start, ours first, and the names of those that do not."""
     this = [sys.executable, os.path.abspath(__file__), '--serve']
     tail = [str(size), str(threads)]
     engines, missing = [Engine('ours', [arguments.program, '--serve', arguments.folder] + tail + arguments.kernels)], []
-    for name in OPPONENTS:
+    for name in opponents(arguments):
         folder = arguments.folder if name == 'torch' else exported
         try:
             engines.append(Engine(name, this + [name, folder] + tail))
@@ -224,16 +234,16 @@ def start_engines(arguments, size, threads, exported):
             missing.append(name)
     for engine in engines:
         if engine.name == 'torch':
-            engine.choose_form()
+            engine.choose_form(TRIALS_LARGE if arguments.large else TRIALS)
     return engines, missing
 
 
-def take_turns(engines, rounds):
+def take_turns(engines, rounds, warm_ups=WARM_UPS):
     times = {engine.name: [] for engine in engines}
-    for i in range(WARM_UPS + rounds):
+    for i in range(warm_ups + rounds):
         for engine in engines:
             seconds = engine.evaluate()
-            if i >= WARM_UPS:
+            if i >= warm_ups:
                 times[engine.name].append(seconds)
     return times
 
@@ -253,7 +263,7 @@ def beside_busy(engines):
 def compare(arguments, size, threads, exported, busy):
     """Prints a case; returns its lines for machines."""
     engines, missing = start_engines(arguments, size, threads, exported)
-    times = take_turns(engines, arguments.rounds)
+    times = take_turns(engines, arguments.rounds, WARM_UPS_LARGE if arguments.large else WARM_UPS)
     memory = {engine.name: engine.memory() for engine in engines}
     medians = {name: statistics.median(values) for name, values in times.items()}
     for engine in engines:
@@ -270,8 +280,10 @@ def compare(arguments, size, threads, exported, busy):
         engine.stop()
     for name in missing:
         print(f'{size}² {threads} thread(s) {name:12} is missing')
-    return [f'ratio {name} {size} {threads} '
-            + ('missing' if name in missing else f'{medians[name] / medians["ours"]:.2f}') for name in OPPONENTS]
+    kind = '-large' if arguments.large else ''
+    return [f'ratio {name}{kind} {size} {threads} '
+            + ('missing' if name in missing else f'{medians[name] / medians["ours"]:.2f}')
+            for name in opponents(arguments)]
 
 
 def main():
@@ -283,13 +295,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('program')
     parser.add_argument('folder')
-    parser.add_argument('--sizes', default='256,512')
+    parser.add_argument('--sizes')
     parser.add_argument('--threads', default='1,2')
-    parser.add_argument('--rounds', type=int, default=15)
+    parser.add_argument('--rounds', type=int)
     parser.add_argument('--large', action='store_true')
     parser.add_argument('--kernels', nargs=1, default=[])
     arguments = parser.parse_args()
-    sizes = [int(size) for size in arguments.sizes.split(',')]
+    sizes = [int(size) for size in (arguments.sizes or ('256' if arguments.large else '256,512')).split(',')]
+    arguments.rounds = arguments.rounds or (ROUNDS_LARGE if arguments.large else ROUNDS)
     counts = [int(count) for count in arguments.threads.split(',')]
 
     lines = []
@@ -297,15 +310,17 @@ def main():
         if arguments.large:
             write_large(exported)
             arguments.folder = exported
-        for size in sizes:
+        for size in sizes if 'onnxruntime' in opponents(arguments) else ():
             try:
                 export(arguments.folder, exported, size)
             except Exception as error:  # whatever the exporter lacks: ONNX Runtime has nothing to run
                 print(f'no export of {size}²: {error}')
         for size in sizes:
             for count in counts:
-                subprocess.run([arguments.program, arguments.folder, str(size), str(count), *arguments.kernels], check=True)
-                lines += compare(arguments, size, count, exported, size == min(sizes))
+                if not arguments.large:
+                    subprocess.run([arguments.program, arguments.folder, str(size), str(count), *arguments.kernels], check=True)
+                lines += compare(arguments, size, count, exported,
+                                 size == min(sizes) and not arguments.large)
     print('\n'.join(lines))
     return 1 if any(line.endswith('missing') for line in lines) else 0
 
