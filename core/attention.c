@@ -21,11 +21,11 @@
 
 typedef struct
 {
-  const AttentionJob *job;
-  const Workspace    *workspace;
-  int                 n_pixels;
-  int                 stride;
-  float              *query, *key, *value; /* n_pixels × stride each; query ends up as the sum */
+  AttentionJob     job;
+  const Workspace *workspace;
+  int              n_pixels;
+  int              stride;
+  float           *query, *key, *value; /* n_pixels × stride each; query ends up as the sum */
 } Run;
 
 void
@@ -65,7 +65,7 @@ project_block (gpointer data,
                int      worker)
 {
   const Run          *run = data;
-  const AttentionJob *job = run->job;
+  const AttentionJob *job = &run->job;
   const Kernels      *kernels = run->workspace->kernels;
   const Convolution  *layers[] = { job->attention->query, job->attention->key, job->attention->value };
   float              *results[] = { run->query, run->key, run->value };
@@ -143,8 +143,8 @@ attend_block (gpointer data,
               int      worker)
 {
   const Run *run = data;
-  const int  heads = run->job->attention->n_heads;
-  const int  depth = run->job->source->channels / heads;
+  const int  heads = run->job.attention->n_heads;
+  const int  depth = run->job.source->channels / heads;
   const int  stride = run->stride;
   const int  first = block / heads * QUERIES;
   const int  channel = block % heads * depth;
@@ -188,7 +188,7 @@ gated_out_block (gpointer data,
                  int      worker)
 {
   const Run          *run = data;
-  const AttentionJob *job = run->job;
+  const AttentionJob *job = &run->job;
   const Convolution  *out = job->attention->out;
   const Kernels      *kernels = run->workspace->kernels;
   const int           stride = run->stride;
@@ -210,7 +210,7 @@ out_block (gpointer data,
            int      worker)
 {
   const Run          *run = data;
-  const AttentionJob *job = run->job;
+  const AttentionJob *job = &run->job;
   const Kernels      *kernels = run->workspace->kernels;
   const int           stride = run->stride;
   const gsize         first = (gsize) block * PIXELS;
@@ -231,30 +231,36 @@ out_block (gpointer data,
   kernels->finish (result, stride, n, stride, job->source->data + first * stride, &finish);
 }
 
-gboolean
-attention_run (const AttentionJob *job,
-               const Workspace    *workspace)
+static void
+finish_run (gpointer data)
 {
-  Run         run = { .job = job, .workspace = workspace };
-  gsize       floats;
-  int         n_blocks, n_attend;
+  Run *run = data;
 
-  run.n_pixels = job->source->width * job->source->height;
-  run.stride = job->source->stride;
-  floats = (gsize) run.n_pixels * run.stride;
-  run.query = workspace->shared;
-  run.key = run.query + floats;
-  run.value = run.key + floats;
-  n_blocks = divide_up (run.n_pixels, PIXELS);
-  n_attend = divide_up (run.n_pixels, QUERIES) * job->attention->n_heads;
+  if (!run->job.gate)
+    map_join_stats (run->job.result, run->workspace->stats, divide_up (run->n_pixels, PIXELS),
+                    block_pixels, run);
+}
 
-  if (!workers_run (workspace->workers, n_blocks, project_block, &run, workspace->cancel)
-      || !workers_run (workspace->workers, n_attend, attend_block, &run, workspace->cancel)
-      || !workers_run (workspace->workers, n_blocks, job->gate ? gated_out_block : out_block, &run,
-                       workspace->cancel))
-    return FALSE;
+void
+attention_begin (const AttentionJob *job,
+                 const Workspace    *workspace,
+                 Passes             *passes)
+{
+  const int   n_pixels = job->source->width * job->source->height;
+  const int   n_blocks = divide_up (n_pixels, PIXELS);
+  const gsize floats = (gsize) n_pixels * job->source->stride;
+  Run        *run = g_new (Run, 1);
 
-  if (!job->gate)
-    map_join_stats (job->result, workspace->stats, n_blocks, block_pixels, &run);
-  return TRUE;
+  run->job = *job;
+  run->workspace = workspace;
+  run->n_pixels = n_pixels;
+  run->stride = job->source->stride;
+  run->query = workspace->shared;
+  run->key = run->query + floats;
+  run->value = run->key + floats;
+
+  passes_init (passes, run, finish_run);
+  passes_add (passes, n_blocks, project_block);
+  passes_add (passes, divide_up (n_pixels, QUERIES) * job->attention->n_heads, attend_block);
+  passes_add (passes, n_blocks, job->gate ? gated_out_block : out_block);
 }

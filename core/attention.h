@@ -31,5 +31,5 @@ typedef struct
 
 void attention_size (const Attention *attention, int width, int height, WorkspaceSize *size);
 
-/* Returns FALSE when cancelled. */
-gboolean attention_run (const AttentionJob *job, const Workspace *workspace);
+/* What is to be done, by `workspace`, which like all that the job names stays until then. */
+void attention_begin (const AttentionJob *job, const Workspace *workspace, Passes *passes);

@@ -197,13 +197,16 @@ convolution_size (const Convolution *convolution,
     direct_size (convolution, shortcut, width, height, size);
 }
 
-gboolean
-convolution_run (const ConvolutionJob *job,
-                 const Workspace      *workspace)
+void
+convolution_begin (const ConvolutionJob *job,
+                   const Workspace      *workspace,
+                   Passes               *passes)
 {
-  g_return_val_if_fail (!job->shortcut || (job->shortcut->method == METHOD_SPLIT)
-                                            == (job->convolution->method == METHOD_SPLIT), FALSE);
+  g_return_if_fail (!job->shortcut || (job->shortcut->method == METHOD_SPLIT)
+                                        == (job->convolution->method == METHOD_SPLIT));
 
-  return job->convolution->method == METHOD_WINOGRAD ? winograd_run (job, workspace)
-                                                     : direct_run (job, workspace);
+  if (job->convolution->method == METHOD_WINOGRAD)
+    winograd_begin (job, workspace, passes);
+  else
+    direct_begin (job, workspace, passes);
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * convolution.h: convolution layers: weights packed once for the kernels, and
- * a run over whole feature maps by all workers.
+ * runs over whole feature maps by all workers.
  */
 #pragma once
 
 #include "map.h"
+#include "passes.h"
 #include "workspace.h"
 
 typedef enum
@@ -86,9 +87,10 @@ void convolution_size (const Convolution *convolution,
                        int                height,
                        WorkspaceSize     *size);
 
-/* Returns FALSE when cancelled. A shortcut's method is METHOD_SPLIT where the
- * convolution's is, else METHOD_DIRECT. */
-gboolean convolution_run (const ConvolutionJob *job, const Workspace *workspace);
+/* What is to be done, by `workspace`, which like all that the job names stays until
+ * then. A shortcut's method is METHOD_SPLIT where the convolution's is, else
+ * METHOD_DIRECT. */
+void convolution_begin (const ConvolutionJob *job, const Workspace *workspace, Passes *passes);
 
 /* c (n_rows × columns of the panels first_panel … + n_panels − 1) = or += the
  * 1×1 convolution, METHOD_DIRECT, of n_rows pixels that begin at `pixel` of each

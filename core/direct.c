@@ -157,9 +157,9 @@ rect_pixels (gconstpointer data,
 
 typedef struct
 {
-  const ConvolutionJob *job;
-  const Workspace      *workspace;
-  Cut                   cut;
+  ConvolutionJob   job;
+  const Workspace *workspace;
+  Cut              cut;
 } Run;
 
 /* --- Step 1 --------------------------------------------------------------- */
@@ -184,7 +184,7 @@ fill_planes (const Run  *run,
              float      *row,
              float      *planes)
 {
-  const ConvolutionJob *job = run->job;
+  const ConvolutionJob *job = &run->job;
   const Cut            *cut = &run->cut;
   const Kernels        *kernels = run->workspace->kernels;
   const int             columns = (rect->width - 1) * cut->stride + 3;
@@ -225,7 +225,7 @@ fill_shortcut_planes (const Run  *run,
                       float      *row,
                       float      *planes)
 {
-  const ConvolutionJob *job = run->job;
+  const ConvolutionJob *job = &run->job;
 
   for (int y = rect->y; y < rect->y + rect->height; y++, planes += run->cut.shortcut_line)
     {
@@ -279,7 +279,7 @@ multiply_split (const Run   *run,
                 int          n_panels,
                 const float *planes)
 {
-  const ConvolutionJob *job = run->job;
+  const ConvolutionJob *job = &run->job;
   const Cut            *cut = &run->cut;
   const Map            *result = job->result;
   SplitProduct          product = { .a = planes, .n_pixels = rect->width, .n_lines = rect->height, .n_panels = n_panels };
@@ -325,7 +325,7 @@ multiply_floats (const Run   *run,
                  int          n_panels,
                  const float *planes)
 {
-  const ConvolutionJob *job = run->job;
+  const ConvolutionJob *job = &run->job;
   const Convolution    *convolution = job->convolution;
   const Cut            *cut = &run->cut;
   const Map            *result = job->result;
@@ -365,7 +365,7 @@ make_result (const Run   *run,
              int          n_panels,
              const float *planes)
 {
-  const ConvolutionJob *job = run->job;
+  const ConvolutionJob *job = &run->job;
   const Map            *result = job->result;
   const int             channel = first_panel * KERNEL_CHUNK;
   Finish                finish = { 0 };
@@ -439,27 +439,35 @@ slice_block (gpointer data,
 
   get_rect (&run->cut, 0, &rect);
   make_result (run, &rect, 0, first,
-               MIN (run->cut.slice_panels, run->job->convolution->n_out / KERNEL_CHUNK - first),
+               MIN (run->cut.slice_panels, run->job.convolution->n_out / KERNEL_CHUNK - first),
                run->workspace->shared);
 }
 
-gboolean
-direct_run (const ConvolutionJob *job,
-            const Workspace      *workspace)
+static void
+finish_run (gpointer data)
 {
-  DiffusionWorkers *workers = workspace->workers;
-  Run               run = { .job = job, .workspace = workspace };
-  gboolean          done;
+  Run *run = data;
 
-  cut_map (&run.cut, job->convolution, job->shortcut, job->result->width, job->result->height);
+  map_join_stats (run->job.result, run->workspace->stats, run->cut.n_blocks, rect_pixels, &run->cut);
+}
 
-  if (run.cut.sliced)
-    done = workers_run (workers, run.cut.n_planes + run.cut.n_shortcut_planes, fill_block, &run, workspace->cancel)
-           && workers_run (workers, run.cut.n_slices, slice_block, &run, workspace->cancel);
+void
+direct_begin (const ConvolutionJob *job,
+              const Workspace      *workspace,
+              Passes               *passes)
+{
+  Run *run = g_new (Run, 1);
+
+  run->job = *job;
+  run->workspace = workspace;
+  cut_map (&run->cut, job->convolution, job->shortcut, job->result->width, job->result->height);
+
+  passes_init (passes, run, finish_run);
+  if (run->cut.sliced)
+    {
+      passes_add (passes, run->cut.n_planes + run->cut.n_shortcut_planes, fill_block);
+      passes_add (passes, run->cut.n_slices, slice_block);
+    }
   else
-    done = workers_run (workers, run.cut.n_blocks, whole_block, &run, workspace->cancel);
-
-  if (done)
-    map_join_stats (job->result, workspace->stats, run.cut.n_blocks, rect_pixels, &run.cut);
-  return done;
+    passes_add (passes, run->cut.n_blocks, whole_block);
 }

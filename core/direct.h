@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * direct.h: 3×3 convolution as it is defined; METHOD_DIRECT and METHOD_SPLIT
- * behind convolution_size and convolution_run.
+ * behind convolution_size and convolution_begin.
  */
 #pragma once
 
@@ -12,4 +12,4 @@ void direct_size (const Convolution *convolution,
                   int                width,
                   int                height,
                   WorkspaceSize     *size);
-gboolean direct_run (const ConvolutionJob *job, const Workspace *workspace);
+void direct_begin (const ConvolutionJob *job, const Workspace *workspace, Passes *passes);

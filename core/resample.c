@@ -7,8 +7,8 @@
 
 typedef struct
 {
-  const ResampleJob *job;
-  const Workspace   *workspace;
+  ResampleJob      job;
+  const Workspace *workspace;
 } Run;
 
 void
@@ -29,7 +29,7 @@ read_row (const Run *run,
           float     *scratch,
           gsize     *stride)
 {
-  const ResampleJob *job = run->job;
+  const ResampleJob *job = &run->job;
   const Map         *source = job->source;
   const float       *row = source->data + (gsize) y * source->width * source->stride + at;
 
@@ -50,8 +50,8 @@ halve_row (gpointer data,
            int      worker)
 {
   const Run *run = data;
-  const Map *source = run->job->source;
-  Map       *result = run->job->result;
+  const Map *source = run->job.source;
+  Map       *result = run->job.result;
   float     *scratch = run->workspace->scratch + worker * run->workspace->size.scratch;
 
   for (int at = 0; at < result->stride; at += KERNEL_CHUNK)
@@ -75,8 +75,8 @@ enlarge_row (gpointer data,
              int      worker)
 {
   const Run *run = data;
-  const Map *source = run->job->source;
-  Map       *result = run->job->result;
+  const Map *source = run->job.source;
+  Map       *result = run->job.result;
   float     *scratch = run->workspace->scratch + worker * run->workspace->size.scratch;
   const gsize below = (gsize) result->width * result->stride;
 
@@ -92,13 +92,19 @@ enlarge_row (gpointer data,
     }
 }
 
-gboolean
-resample_run (const ResampleJob *job,
-              const Workspace   *workspace)
+void
+resample_begin (const ResampleJob *job,
+                const Workspace   *workspace,
+                Passes            *passes)
 {
-  Run run = { .job = job, .workspace = workspace };
+  Run *run = g_new (Run, 1);
 
-  return job->result->width < job->source->width
-           ? workers_run (workspace->workers, job->result->height, halve_row, &run, workspace->cancel)
-           : workers_run (workspace->workers, job->source->height, enlarge_row, &run, workspace->cancel);
+  run->job = *job;
+  run->workspace = workspace;
+
+  passes_init (passes, run, NULL);
+  if (job->result->width < job->source->width)
+    passes_add (passes, job->result->height, halve_row);
+  else
+    passes_add (passes, job->source->height, enlarge_row);
 }

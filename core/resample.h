@@ -6,6 +6,7 @@
 #pragma once
 
 #include "map.h"
+#include "passes.h"
 #include "workspace.h"
 
 /* result = r (f (source)), r the mean of 2×2 pixels, or each pixel four times,
@@ -22,5 +23,5 @@ typedef struct
 /* What a run on a result `width` pixels wide will need. */
 void resample_size (int width, WorkspaceSize *size);
 
-/* Returns FALSE when cancelled. */
-gboolean resample_run (const ResampleJob *job, const Workspace *workspace);
+/* What is to be done, by `workspace`, which like all that the job names stays until then. */
+void resample_begin (const ResampleJob *job, const Workspace *workspace, Passes *passes);

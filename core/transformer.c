@@ -49,6 +49,8 @@ struct Transformer
   float    *columns, *rows; /* position embedding: width and height times channels / 2 */
   float    *sinusoids;      /* of the timestep */
   float    *modulations;    /* six vectors of each block, two of the last norm */
+  int       step;           /* the next to be begun */
+  Passes    passes;         /* left of the one before */
 };
 
 /* --- Plan ----------------------------------------------------------------- */
@@ -355,6 +357,14 @@ apply_linear (const Transformer *transformer,
   transformer->kernels->finish (out, layer->n_out, 1, layer->n_out, NULL, &finish);
 }
 
+/* A run of one step; the first two know no block. */
+typedef struct
+{
+  const Transformer      *transformer;
+  const TransformerBlock *block;
+  const float            *modulation;
+} Run;
+
 /* What a block makes of the sinusoids: embedding, SiLU, one linear layer. The last
  * norm's comes from the first block's embedding. */
 static void
@@ -362,7 +372,7 @@ modulate (gpointer data,
           int      number,
           int      worker)
 {
-  const Transformer        *transformer = data;
+  const Transformer        *transformer = ((const Run *) data)->transformer;
   const TransformerWeights *weights = transformer->weights;
   const Workspace          *workspace = &transformer->workspace;
   const gboolean            last = number == weights->n_blocks;
@@ -384,14 +394,6 @@ modulate (gpointer data,
 }
 
 /* --- Tokens --------------------------------------------------------------- */
-
-/* A run of one layer over the tokens. */
-typedef struct
-{
-  const Transformer      *transformer;
-  const TransformerBlock *block;
-  const float            *modulation;
-} Run;
 
 static int
 block_tokens (const Transformer *transformer,
@@ -499,80 +501,112 @@ out_block (gpointer data,
 
 /* --- Run ------------------------------------------------------------------ */
 
-static gboolean
-run_tokens (const Run  *run,
-            WorkersFunc work)
+/* The steps: these two, then attention and MLP of each block, then the output. */
+enum
 {
-  const Transformer *transformer = run->transformer;
-  const int          n_tokens = transformer->width * transformer->height;
+  STEP_MODULATE,
+  STEP_EMBED,
+  STEP_BLOCKS,
+};
 
-  return workers_run (transformer->workspace.workers, (n_tokens + TOKENS - 1) / TOKENS, work,
-                      (gpointer) run, transformer->workspace.cancel);
-}
-
-static gboolean
-run_attention (Transformer *transformer,
-               const Run   *run)
+static void
+begin_attention (Transformer *transformer,
+                 int          block)
 {
-  const int    stride = transformer->stride;
-  AttentionJob job = {
-    .attention = &run->block->attention,
+  const int          stride = transformer->stride;
+  const float       *modulation = get_modulation (transformer, block);
+  const AttentionJob job = {
+    .attention = &transformer->weights->blocks[block].attention,
     .source = &transformer->tokens,
-    .scale = run->modulation + SCALE * stride,
-    .shift = run->modulation + SHIFT * stride,
-    .gate = run->modulation + GATE * stride,
+    .scale = modulation + SCALE * stride,
+    .shift = modulation + SHIFT * stride,
+    .gate = modulation + GATE * stride,
     .epsilon = NORM_EPSILON,
     .result = &transformer->tokens,
   };
 
-  return attention_run (&job, &transformer->workspace);
+  attention_begin (&job, &transformer->workspace, &transformer->passes);
+}
+
+/* Any other step. */
+static void
+begin_run (Transformer *transformer,
+           int          block,
+           int          n_blocks, /* of work */
+           WorkersFunc  work)
+{
+  const TransformerWeights *weights = transformer->weights;
+  Run                      *run = g_new (Run, 1);
+
+  *run = (Run) { .transformer = transformer, .modulation = get_modulation (transformer, block) };
+  if (block < weights->n_blocks)
+    run->block = &weights->blocks[block];
+  passes_init (&transformer->passes, run, NULL);
+  passes_add (&transformer->passes, n_blocks, work);
+}
+
+/* FALSE when there is no such step. */
+static gboolean
+begin_step (Transformer *transformer,
+            int          step)
+{
+  const int n_blocks = transformer->weights->n_blocks;
+  const int n_tokens = divide_up (transformer->width * transformer->height, TOKENS);
+  const int block = (step - STEP_BLOCKS) / 2;
+
+  if (step == STEP_MODULATE)
+    begin_run (transformer, 0, n_blocks + 1, modulate);
+  else if (step == STEP_EMBED)
+    begin_run (transformer, 0, n_tokens, embed_block);
+  else if (step < STEP_BLOCKS + 2 * n_blocks)
+    {
+      if ((step - STEP_BLOCKS) % 2 == 0)
+        begin_attention (transformer, block);
+      else
+        begin_run (transformer, block, n_tokens, mlp_block);
+    }
+  else if (step == STEP_BLOCKS + 2 * n_blocks)
+    begin_run (transformer, n_blocks, n_tokens, out_block);
+  else
+    return FALSE;
+  return TRUE;
 }
 
 static void
-trace_block (const Transformer *transformer,
-             int                block,
-             const char        *part)
+trace_step (const Transformer *transformer,
+            int                step)
 {
-  if (transformer->trace)
-    {
-      char *name = g_strdup_printf ("transformer_blocks.%d%s", block, part);
+  const int      number = step - STEP_BLOCKS;
+  const gboolean last = number == 2 * transformer->weights->n_blocks;
+  char          *name;
 
-      transformer->trace (transformer->trace_data, name, &transformer->tokens);
-      g_free (name);
-    }
+  if (!transformer->trace || step < STEP_EMBED)
+    return;
+
+  if (step == STEP_EMBED)
+    name = g_strdup ("pos_embed");
+  else if (last)
+    name = g_strdup ("proj_out_2");
+  else
+    name = g_strdup_printf ("transformer_blocks.%d%s", number / 2, number % 2 == 0 ? ".attn1" : "");
+  transformer->trace (transformer->trace_data, name, last ? &transformer->output : &transformer->tokens);
+  g_free (name);
 }
 
-/* FALSE when cancelled. */
+/* A WorkersNext: the next pass of the present step, or the first of the next. */
 static gboolean
-run_all (Transformer *transformer)
+next_pass (gpointer     data,
+           WorkersPass *pass)
 {
-  const TransformerWeights *weights = transformer->weights;
-  Run                       run = { .transformer = transformer };
+  Transformer *transformer = data;
 
-  if (!workers_run (transformer->workspace.workers, weights->n_blocks + 1, modulate, transformer,
-                    transformer->workspace.cancel)
-      || !run_tokens (&run, embed_block))
-    return FALSE;
-  if (transformer->trace)
-    transformer->trace (transformer->trace_data, "pos_embed", &transformer->tokens);
-
-  for (int i = 0; i < weights->n_blocks; i++)
+  while (!passes_next (&transformer->passes, pass))
     {
-      run.block = &weights->blocks[i];
-      run.modulation = get_modulation (transformer, i);
-      if (!run_attention (transformer, &run))
+      trace_step (transformer, transformer->step - 1);
+      if (!begin_step (transformer, transformer->step))
         return FALSE;
-      trace_block (transformer, i, ".attn1");
-      if (!run_tokens (&run, mlp_block))
-        return FALSE;
-      trace_block (transformer, i, "");
+      transformer->step++;
     }
-
-  run.modulation = get_modulation (transformer, weights->n_blocks);
-  if (!run_tokens (&run, out_block))
-    return FALSE;
-  if (transformer->trace)
-    transformer->trace (transformer->trace_data, "proj_out_2", &transformer->output);
   return TRUE;
 }
 
@@ -585,13 +619,12 @@ transformer_run (Transformer      *transformer,
 {
   g_return_val_if_fail (transformer->arena && workers_get_n (workers) == transformer->n_workers, NULL);
 
-  transformer->workspace.workers = workers;
-  transformer->workspace.cancel = cancel;
-
   /* CombinedTimestepLabelEmbeddings: cosines first, the last frequency 1 / 10000. */
   time_embedding_sinusoids (transformer->sinusoids, TRANSFORMER_TIME_CHANNELS, TRUE, 1.0, t);
-  if (!run_all (transformer))
+  transformer->step = 0;
+  if (!workers_run_passes (workers, next_pass, transformer, cancel))
     {
+      passes_clear (&transformer->passes);
       g_cancellable_set_error_if_cancelled (cancel, error);
       return NULL;
     }

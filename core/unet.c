@@ -33,6 +33,8 @@ struct Unet
   double   *moments;
   Map      *maps; /* of each slot */
   Workspace workspace;
+  guint     step;   /* the next to be begun */
+  Passes    passes; /* left of the one before */
   float    *scale, *shift; /* of the norm of the present step */
   float    *times;         /* results of all time projections */
   float    *embedding;     /* three vectors of time channels */
@@ -460,9 +462,9 @@ prepare_norm (const Unet       *unet,
     }
 }
 
-static gboolean
-run_convolution (Unet       *unet,
-                 const Step *step)
+static void
+begin_convolution (Unet       *unet,
+                   const Step *step)
 {
   ConvolutionJob job = { .convolution = step->convolution, .n_sources = step->n_sources,
                          .upsample = step->upsample, .factor = step->factor,
@@ -488,12 +490,12 @@ run_convolution (Unet       *unet,
   if (step->result == (int) unet->graph->slots->len - 1)
     job.factor = unet->out_factor;
 
-  return convolution_run (&job, &unet->workspace);
+  convolution_begin (&job, &unet->workspace, &unet->passes);
 }
 
-static gboolean
-run_attention (Unet       *unet,
-               const Step *step)
+static void
+begin_attention (Unet       *unet,
+                 const Step *step)
 {
   const Map   *source = &unet->maps[step->sources[0]];
   AttentionJob job = { .attention = step->attention, .source = source,
@@ -508,12 +510,12 @@ run_attention (Unet       *unet,
         unet->scale[c] = 1.0f;
         unet->shift[c] = 0.0f;
       }
-  return attention_run (&job, &unet->workspace);
+  attention_begin (&job, &unet->workspace, &unet->passes);
 }
 
-static gboolean
-run_resample (Unet       *unet,
-              const Step *step)
+static void
+begin_resample (Unet       *unet,
+                const Step *step)
 {
   const Map  *source = &unet->maps[step->sources[0]];
   ResampleJob job = { .source = source, .activation = step->activation,
@@ -525,21 +527,24 @@ run_resample (Unet       *unet,
       job.scale = unet->scale;
       job.shift = unet->shift;
     }
-  return resample_run (&job, &unet->workspace);
+  resample_begin (&job, &unet->workspace, &unet->passes);
 }
 
-static gboolean
-run_step (Unet       *unet,
-          const Step *step)
+static void
+begin_step (Unet       *unet,
+            const Step *step)
 {
   switch (step->kind)
     {
+    case STEP_CONVOLUTION:
+      begin_convolution (unet, step);
+      break;
     case STEP_ATTENTION:
-      return run_attention (unet, step);
+      begin_attention (unet, step);
+      break;
     case STEP_RESAMPLE:
-      return run_resample (unet, step);
-    default:
-      return run_convolution (unet, step);
+      begin_resample (unet, step);
+      break;
     }
 }
 
@@ -551,6 +556,25 @@ trace_step (const Unet *unet,
 
   layer_cost (step, unet->maps, &layer);
   unet->trace (unet->trace_data, &layer);
+}
+
+/* A WorkersNext: the next pass of the present step, or the first of the next. */
+static gboolean
+next_pass (gpointer     data,
+           WorkersPass *pass)
+{
+  Unet        *unet = data;
+  const Graph *graph = unet->graph;
+
+  while (!passes_next (&unet->passes, pass))
+    {
+      if (unet->trace && unet->step > 0)
+        trace_step (unet, graph_step (graph, unet->step - 1));
+      if (unet->step == graph->steps->len)
+        return FALSE;
+      begin_step (unet, graph_step (graph, unet->step++));
+    }
+  return TRUE;
 }
 
 const float *
@@ -565,9 +589,6 @@ unet_run (Unet             *unet,
 
   g_return_val_if_fail (unet->arena && workers_get_n (workers) == unet->n_workers, NULL);
 
-  unet->workspace.workers = workers;
-  unet->workspace.cancel = cancel;
-
   if (unet->config.center_input_sample)
     for (gsize i = 0; i < (gsize) input->width * input->height; i++)
       for (int c = 0; c < input->channels; c++)
@@ -579,17 +600,12 @@ unet_run (Unet             *unet,
   unet->out_factor = unet->config.fourier ? 1.0 / t : 1.0;
   embed_time (unet, t);
 
-  for (guint i = 0; i < graph->steps->len; i++)
+  unet->step = 0;
+  if (!workers_run_passes (workers, next_pass, unet, cancel))
     {
-      const Step *step = graph_step (graph, i);
-
-      if (!run_step (unet, step))
-        {
-          g_cancellable_set_error_if_cancelled (cancel, error);
-          return NULL;
-        }
-      if (unet->trace)
-        trace_step (unet, step);
+      passes_clear (&unet->passes);
+      g_cancellable_set_error_if_cancelled (cancel, error);
+      return NULL;
     }
 
   return unet->maps[graph->slots->len - 1].data;

@@ -54,7 +54,8 @@ const float *unet_run (Unet             *unet,
                        GCancellable     *cancel,
                        GError          **error);
 
-/* For tests and benchmarks: called after each layer. NULL: not at all. */
+/* For tests and benchmarks: called after each layer, by any worker while no other
+ * is at work. NULL: not at all. */
 typedef struct
 {
   const char *name;            /* of the module whose output `map` is */

@@ -146,9 +146,9 @@ rect_pixels (gconstpointer data,
 
 typedef struct
 {
-  const ConvolutionJob *job;
-  const Workspace      *workspace;
-  Cut                   cut;
+  ConvolutionJob   job;
+  const Workspace *workspace;
+  Cut              cut;
 } Run;
 
 /* Step 1 for the chunks first … end − 1 of the input. */
@@ -160,7 +160,7 @@ transform_in (const Run  *run,
               float      *region,
               float      *v)
 {
-  const ConvolutionJob *job = run->job;
+  const ConvolutionJob *job = &run->job;
   const int             n_in = job->convolution->n_in;
   const int             columns = rect->tiles_x * WINOGRAD_OUT + 2;
   const int             rows = rect->tiles_y * WINOGRAD_OUT + 2;
@@ -201,7 +201,7 @@ multiply (const Run   *run,
           const float *v,
           float       *m)
 {
-  const Convolution *convolution = run->job->convolution;
+  const Convolution *convolution = run->job.convolution;
   const int          tiles = rect->tiles_x * rect->tiles_y;
 
   for (int i = 0; i < WINOGRAD_PRODUCTS; i++)
@@ -227,7 +227,7 @@ transform_out (const Run   *run,
                int          n_panels,
                const float *m)
 {
-  const ConvolutionJob *job = run->job;
+  const ConvolutionJob *job = &run->job;
   const Map            *result = job->result;
   const Kernels        *kernels = run->workspace->kernels;
   const gsize           row = (gsize) result->width * result->stride;
@@ -295,7 +295,7 @@ whole_block (gpointer data,
   Rect       rect;
 
   get_rect (&run->cut, block, &rect);
-  transform_in (run, &rect, 0, run->job->convolution->n_in / KERNEL_CHUNK, region, v);
+  transform_in (run, &rect, 0, run->job.convolution->n_in / KERNEL_CHUNK, region, v);
   multiply (run, &rect, 0, panels, v, m);
   transform_out (run, &rect, block, 0, panels, m);
 }
@@ -307,7 +307,7 @@ split_in (gpointer data,
 {
   const Run *run = data;
   const int  first = block * SPLIT_CHUNKS;
-  const int  end = MIN (first + SPLIT_CHUNKS, run->job->convolution->n_in / KERNEL_CHUNK);
+  const int  end = MIN (first + SPLIT_CHUNKS, run->job.convolution->n_in / KERNEL_CHUNK);
   Rect       rect;
 
   get_rect (&run->cut, 0, &rect);
@@ -323,7 +323,7 @@ split_out (gpointer data,
   const Run *run = data;
   const int  first = block * run->cut.slice_panels;
   const int  panels = MIN (run->cut.slice_panels,
-                           run->job->convolution->n_out / KERNEL_CHUNK - first);
+                           run->job.convolution->n_out / KERNEL_CHUNK - first);
   float     *m = get_scratch (run->workspace, worker);
   Rect       rect;
 
@@ -332,26 +332,31 @@ split_out (gpointer data,
   transform_out (run, &rect, 0, first, panels, m);
 }
 
-gboolean
-winograd_run (const ConvolutionJob *job,
-              const Workspace      *workspace)
+static void
+finish_run (gpointer data)
 {
-  const int chunks = job->convolution->n_in / KERNEL_CHUNK;
-  Run       run = { .job = job, .workspace = workspace };
-  gboolean  done;
+  Run *run = data;
 
-  cut_map (&run.cut, job->convolution, job->result->width, job->result->height);
+  map_join_stats (run->job.result, run->workspace->stats, run->cut.n_blocks, rect_pixels, &run->cut);
+}
 
-  if (run.cut.split)
-    done = workers_run (workspace->workers, divide_up (chunks, SPLIT_CHUNKS), split_in, &run,
-                        workspace->cancel)
-           && workers_run (workspace->workers, run.cut.n_slices, split_out, &run,
-                           workspace->cancel);
+void
+winograd_begin (const ConvolutionJob *job,
+                const Workspace      *workspace,
+                Passes               *passes)
+{
+  Run *run = g_new (Run, 1);
+
+  run->job = *job;
+  run->workspace = workspace;
+  cut_map (&run->cut, job->convolution, job->result->width, job->result->height);
+
+  passes_init (passes, run, finish_run);
+  if (run->cut.split)
+    {
+      passes_add (passes, divide_up (job->convolution->n_in / KERNEL_CHUNK, SPLIT_CHUNKS), split_in);
+      passes_add (passes, run->cut.n_slices, split_out);
+    }
   else
-    done = workers_run (workspace->workers, run.cut.n_blocks, whole_block, &run,
-                        workspace->cancel);
-
-  if (done)
-    map_join_stats (job->result, workspace->stats, run.cut.n_blocks, rect_pixels, &run.cut);
-  return done;
+    passes_add (passes, run->cut.n_blocks, whole_block);
 }

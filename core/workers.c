@@ -2,10 +2,10 @@
  *
  * workers.c: a pool of threads that sleep while they wait.
  *
- * A run is a number of blocks. The calling thread (worker 0) and its helpers
- * take them one at a time from a counter until none is left. A helper joins
- * only while blocks are left, so a run of few blocks wakes few of them and
- * never waits for one that has not woken yet.
+ * A run is passes of blocks. The calling thread (worker 0) and its helpers take
+ * blocks one at a time; who finds none left sleeps until the next pass begins,
+ * and that is begun by whoever did the last block. So nobody waits for a thread
+ * that has not woken yet, only for blocks that are under way.
  */
 #include "workers.h"
 
@@ -23,48 +23,88 @@ struct DiffusionWorkers
   int     n; /* threads, the caller included */
   Helper *helpers; /* n − 1 */
 
-  GMutex mutex;  /* guards what follows, except `next` */
-  GCond  wanted; /* a run has begun, or the end has come */
-  GCond  idle;   /* the last helper has left the run */
-  guint  serial; /* counts the runs */
-  int    active; /* helpers inside the present run */
+  GMutex   mutex;   /* guards what follows */
+  GCond    changed; /* a pass has begun, the run is over, or the end has come */
   gboolean quit;
 
   /* The present run. */
-  WorkersFunc   work;
+  gboolean      running;
+  WorkersNext   next;
   gpointer      data;
   GCancellable *cancel;
-  int           n_blocks;
-  int           next;      /* the first block nobody has; atomic */
-  int           cancelled; /* atomic */
+  gboolean      cancelled;
+  WorkersPass   pass;
+  int           next_block; /* the first of the pass that nobody has */
+  int           n_busy;     /* workers in a block or in `next` */
 
   WorkersTrace trace;
   gpointer     trace_data;
 };
 
+/* The functions from here to work_along are called with the mutex locked and
+ * leave it so, but give it up while they work. */
 static void
-take_blocks (DiffusionWorkers *workers,
-             int               worker)
+do_block (DiffusionWorkers *workers,
+          int               worker)
 {
-  while (!g_atomic_int_get (&workers->cancelled))
+  const WorkersPass pass = workers->pass;
+  const int         block = workers->next_block++;
+  gint64            start;
+
+  workers->n_busy++;
+  g_mutex_unlock (&workers->mutex);
+
+  start = workers->trace ? g_get_monotonic_time () : 0;
+  pass.work (pass.data, block, worker);
+  if (workers->trace)
+    workers->trace (workers->trace_data, worker, g_get_monotonic_time () - start);
+
+  g_mutex_lock (&workers->mutex);
+  workers->n_busy--;
+}
+
+static void
+begin_pass (DiffusionWorkers *workers)
+{
+  WorkersPass pass = { 0 };
+  gboolean    more;
+
+  workers->n_busy++;
+  g_mutex_unlock (&workers->mutex);
+  more = workers->next (workers->data, &pass);
+  g_mutex_lock (&workers->mutex);
+  workers->n_busy--;
+
+  workers->pass = pass;
+  workers->next_block = 0;
+  workers->running = more;
+  if (!more || pass.n_blocks >= workers->n)
+    g_cond_broadcast (&workers->changed);
+  else
+    for (int i = 1; i < pass.n_blocks; i++) /* one is for this worker */
+      g_cond_signal (&workers->changed);
+}
+
+/* Works until the run is over. */
+static void
+work_along (DiffusionWorkers *workers,
+            int               worker)
+{
+  while (workers->running)
     {
-      gint64 start;
-      int    block;
+      workers->cancelled = workers->cancelled || g_cancellable_is_cancelled (workers->cancel);
 
-      if (g_cancellable_is_cancelled (workers->cancel))
+      if (workers->next_block < workers->pass.n_blocks && !workers->cancelled)
+        do_block (workers, worker);
+      else if (workers->n_busy > 0)
+        g_cond_wait (&workers->changed, &workers->mutex);
+      else if (!workers->cancelled)
+        begin_pass (workers);
+      else
         {
-          g_atomic_int_set (&workers->cancelled, TRUE);
-          break;
+          workers->running = FALSE;
+          g_cond_broadcast (&workers->changed);
         }
-
-      block = g_atomic_int_add (&workers->next, 1);
-      if (block >= workers->n_blocks)
-        break;
-
-      start = workers->trace ? g_get_monotonic_time () : 0;
-      workers->work (workers->data, block, worker);
-      if (workers->trace)
-        workers->trace (workers->trace_data, worker, g_get_monotonic_time () - start);
     }
 }
 
@@ -73,27 +113,13 @@ helper_main (gpointer data)
 {
   Helper           *helper = data;
   DiffusionWorkers *workers = helper->workers;
-  guint             seen = 0;
 
   g_mutex_lock (&workers->mutex);
-  for (;;)
+  while (!workers->quit)
     {
-      while (!workers->quit && workers->serial == seen)
-        g_cond_wait (&workers->wanted, &workers->mutex);
-      if (workers->quit)
-        break;
-
-      seen = workers->serial;
-      /* Woken late: the run is over, or has no block left. */
-      if (g_atomic_int_get (&workers->next) >= workers->n_blocks)
-        continue;
-
-      workers->active++;
-      g_mutex_unlock (&workers->mutex);
-      take_blocks (workers, helper->index);
-      g_mutex_lock (&workers->mutex);
-      if (--workers->active == 0)
-        g_cond_signal (&workers->idle);
+      work_along (workers, helper->index);
+      if (!workers->quit)
+        g_cond_wait (&workers->changed, &workers->mutex);
     }
   g_mutex_unlock (&workers->mutex);
 
@@ -112,8 +138,7 @@ diffusion_workers_new (int n_threads)
   workers->n = MAX (n_threads, 1);
   workers->helpers = g_new0 (Helper, workers->n - 1);
   g_mutex_init (&workers->mutex);
-  g_cond_init (&workers->wanted);
-  g_cond_init (&workers->idle);
+  g_cond_init (&workers->changed);
 
   for (int i = 0; i < workers->n - 1; i++)
     {
@@ -135,15 +160,14 @@ diffusion_workers_free (DiffusionWorkers *workers)
 
   g_mutex_lock (&workers->mutex);
   workers->quit = TRUE;
-  g_cond_broadcast (&workers->wanted);
+  g_cond_broadcast (&workers->changed);
   g_mutex_unlock (&workers->mutex);
 
   for (int i = 0; i < workers->n - 1; i++)
     g_thread_join (workers->helpers[i].thread);
 
   g_mutex_clear (&workers->mutex);
-  g_cond_clear (&workers->wanted);
-  g_cond_clear (&workers->idle);
+  g_cond_clear (&workers->changed);
   g_free (workers->helpers);
   g_free (workers);
 }
@@ -164,39 +188,47 @@ workers_set_trace (DiffusionWorkers *workers,
 }
 
 gboolean
+workers_run_passes (DiffusionWorkers *workers,
+                    WorkersNext       next,
+                    gpointer          data,
+                    GCancellable     *cancel)
+{
+  gboolean cancelled;
+
+  g_mutex_lock (&workers->mutex);
+  workers->next = next;
+  workers->data = data;
+  workers->cancel = cancel;
+  workers->cancelled = FALSE;
+  workers->pass = (WorkersPass) { 0 };
+  workers->next_block = 0;
+  workers->running = TRUE;
+  work_along (workers, 0);
+  cancelled = workers->cancelled;
+  g_mutex_unlock (&workers->mutex);
+
+  return !cancelled;
+}
+
+static gboolean
+take_pass (gpointer     data,
+           WorkersPass *pass)
+{
+  WorkersPass *only = data;
+
+  *pass = *only;
+  *only = (WorkersPass) { 0 };
+  return pass->work != NULL;
+}
+
+gboolean
 workers_run (DiffusionWorkers *workers,
              int               n_blocks,
              WorkersFunc       work,
              gpointer          data,
              GCancellable     *cancel)
 {
-  gboolean cancelled;
+  WorkersPass pass = { n_blocks, work, data };
 
-  g_mutex_lock (&workers->mutex);
-  workers->work = work;
-  workers->data = data;
-  workers->cancel = cancel;
-  workers->n_blocks = n_blocks;
-  g_atomic_int_set (&workers->next, 0);
-  g_atomic_int_set (&workers->cancelled, FALSE);
-  workers->serial++;
-  /* The caller takes one block itself. */
-  if (n_blocks > workers->n - 1)
-    g_cond_broadcast (&workers->wanted);
-  else
-    for (int i = 1; i < n_blocks; i++)
-      g_cond_signal (&workers->wanted);
-  g_mutex_unlock (&workers->mutex);
-
-  take_blocks (workers, 0);
-
-  g_mutex_lock (&workers->mutex);
-  /* No helper may join from here on, whatever made us stop. */
-  g_atomic_int_set (&workers->next, n_blocks);
-  while (workers->active > 0)
-    g_cond_wait (&workers->idle, &workers->mutex);
-  cancelled = g_atomic_int_get (&workers->cancelled);
-  g_mutex_unlock (&workers->mutex);
-
-  return !cancelled;
+  return workers_run_passes (workers, take_pass, &pass, cancel);
 }

@@ -9,6 +9,8 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "diffusion.h"
+
 #ifdef G_OS_UNIX
 #include <sys/mman.h>
 #endif

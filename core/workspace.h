@@ -6,7 +6,6 @@
 #pragma once
 
 #include "kernels.h"
-#include "workers.h"
 
 /* a / b, rounded up. */
 static inline int
@@ -31,13 +30,11 @@ typedef struct
 
 typedef struct
 {
-  const Kernels    *kernels;
-  DiffusionWorkers *workers;
-  GCancellable     *cancel;
-  float            *scratch; /* worker i's begins at i · size.scratch */
-  float            *shared;
-  float            *stats;
-  WorkspaceSize     size;
+  const Kernels *kernels;
+  float         *scratch; /* worker i's begins at i · size.scratch */
+  float         *shared;
+  float         *stats;
+  WorkspaceSize  size;
 } Workspace;
 
 /* size ← the larger of each. */

@@ -61,8 +61,6 @@ workspace_init (Workspace           *workspace,
                 const WorkspaceSize *size)
 {
   workspace->kernels = kernels;
-  workspace->workers = diffusion_workers_new (n_workers);
-  workspace->cancel = NULL;
   workspace->size = *size;
   workspace->scratch = aligned_new (size->scratch * n_workers, NULL);
   workspace->shared = aligned_new (size->shared, NULL);
@@ -72,10 +70,30 @@ workspace_init (Workspace           *workspace,
 static void
 workspace_clear (Workspace *workspace)
 {
-  diffusion_workers_free (workspace->workers);
   aligned_free (workspace->scratch);
   aligned_free (workspace->shared);
   aligned_free (workspace->stats);
+}
+
+static gboolean
+next_pass (gpointer     data,
+           WorkersPass *pass)
+{
+  return passes_next (data, pass);
+}
+
+/* Does all of a layer. Returns FALSE when cancelled. */
+static gboolean
+run_passes (Passes       *passes,
+            int           n_workers,
+            GCancellable *cancel)
+{
+  DiffusionWorkers *workers = diffusion_workers_new (n_workers);
+  const gboolean    done = workers_run_passes (workers, next_pass, passes, cancel);
+
+  passes_clear (passes);
+  diffusion_workers_free (workers);
+  return done;
 }
 
 /* The moments of a map by their definition. */
@@ -213,6 +231,7 @@ check_method (GRand            *rand,
   ConvolutionJob  job = { 0 };
   WorkspaceSize   size;
   Workspace       workspace;
+  Passes          passes;
 
   if (n_parts == 2)
     sources[1] = map_new (rand, width, height, shape->in[1], shape->scale, shape->mean);
@@ -243,7 +262,8 @@ check_method (GRand            *rand,
   convolution_size (convolution, job.shortcut, shape->width, shape->height, &size);
   workspace_init (&workspace, kernels, 2, &size);
   memset (result->data, 0xff, n * sizeof (float)); /* not a number */
-  g_assert_true (convolution_run (&job, &workspace));
+  convolution_begin (&job, &workspace, &passes);
+  g_assert_true (run_passes (&passes, 2, NULL));
 
   for (int y = 0; y < shape->height; y++)
     for (int x = 0; x < shape->width; x++)
@@ -390,6 +410,7 @@ test_cancel (Fixture *fixture)
   Kernels          table = *fixture->fast;
   WorkspaceSize    size;
   Workspace        workspace;
+  Passes           passes;
 
   counted = fixture->fast;
   table.finish = count_row;
@@ -400,8 +421,9 @@ test_cancel (Fixture *fixture)
         cancel_at = at[i];
         n_rows = rows_at_stop = 0;
         workspace_init (&workspace, &table, n, &size);
-        workspace.cancel = counted_cancel = g_cancellable_new ();
-        g_assert_false (convolution_run (&job, &workspace));
+        counted_cancel = g_cancellable_new ();
+        convolution_begin (&job, &workspace, &passes);
+        g_assert_false (run_passes (&passes, n, counted_cancel));
         g_assert_cmpint (rows_at_stop, >=, at[i]);
         g_assert_cmpint (n_rows, <=, rows_at_stop + n * CANCEL_BLOCK_ROWS);
         g_assert_cmpint (n_rows, <, CANCEL_ROWS);
@@ -499,6 +521,7 @@ test_attention (Fixture *fixture)
                             .shift = shift, .factor = 0.5f, .result = result };
       WorkspaceSize size;
       Workspace     workspace;
+      Passes        passes;
 
       for (int i = c; i < source->stride; i++)
         scale[i] = shift[i] = 0.0f;
@@ -511,7 +534,8 @@ test_attention (Fixture *fixture)
       attention = (Attention) { shapes[s].heads, layers[0], layers[1], layers[2], layers[3] };
       attention_size (&attention, shapes[s].width, shapes[s].height, &size);
       workspace_init (&workspace, fixture->fast, 2, &size);
-      g_assert_true (attention_run (&job, &workspace));
+      attention_begin (&job, &workspace, &passes);
+      g_assert_true (run_passes (&passes, 2, NULL));
 
       for (int i = 0; i < 3; i++)
         {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * test-workers.c: each block is done once, by a worker that exists and alone;
- * a run that is cancelled finishes at most one more block per worker.
+ * a pass begins when the one before is done, whoever begins it; a run that is
+ * cancelled finishes at most one more block per worker.
  */
 #include "workers.h"
 
@@ -63,6 +64,73 @@ test_all (void)
     }
 }
 
+/* Each pass marks its blocks with its number, over the mark of the one before. */
+typedef struct
+{
+  int marks[MAX_WORKERS + 2];
+  int number; /* of the present pass; the last is N_PASSES */
+  int begun;  /* 1 while the next pass is made ready; atomic */
+} Chain;
+
+#define N_PASSES 400
+
+/* As many blocks as this of a pass, now more and now fewer than workers; also none. */
+static int
+chain_blocks (int number)
+{
+  return number * 5 % (MAX_WORKERS + 3);
+}
+
+static void
+mark_block (gpointer data,
+            int      block,
+            int      worker)
+{
+  Chain *chain = data;
+
+  g_assert_cmpint (g_atomic_int_get (&chain->begun), ==, 0);
+  if ((block + chain->number) % 3 == 0)
+    g_usleep (20);
+  chain->marks[block] = chain->number;
+}
+
+static gboolean
+next_pass (gpointer     data,
+           WorkersPass *pass)
+{
+  Chain *chain = data;
+
+  g_assert_true (g_atomic_int_compare_and_exchange (&chain->begun, 0, 1));
+  for (int block = 0; block < chain_blocks (chain->number); block++)
+    g_assert_cmpint (chain->marks[block], ==, chain->number);
+  if (chain->number == N_PASSES)
+    return FALSE;
+
+  chain->number++;
+  *pass = (WorkersPass) { chain_blocks (chain->number), mark_block, chain };
+  g_atomic_int_set (&chain->begun, 0);
+  return TRUE;
+}
+
+static void
+test_passes (void)
+{
+  for (int n_workers = 1; n_workers <= MAX_WORKERS; n_workers++)
+    {
+      DiffusionWorkers *workers = diffusion_workers_new (n_workers);
+
+      for (int i = 0; i < 5; i++)
+        {
+          Chain chain = { 0 };
+
+          g_assert_true (workers_run_passes (workers, next_pass, &chain, NULL));
+          g_assert_cmpint (chain.number, ==, N_PASSES);
+          g_assert_true (chain.begun); /* and not called again */
+        }
+      diffusion_workers_free (workers);
+    }
+}
+
 static void
 test_cancel (void)
 {
@@ -97,6 +165,7 @@ main (int    argc,
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/workers/all", test_all);
+  g_test_add_func ("/workers/passes", test_passes);
   g_test_add_func ("/workers/cancel", test_cancel);
   return g_test_run ();
 }
