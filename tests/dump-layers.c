@@ -6,7 +6,8 @@
  *
  * INPUT: in_channels × HEIGHT × WIDTH floats, already folded. OUTPUT: a
  * safetensors file with what each module returns, C × H × W, or that of MODULE
- * alone.
+ * alone. Standard output: the parameters, and the bytes that they take when laid out and
+ * while they are loaded, as JSON.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -93,6 +94,17 @@ read_input (const char       *path,
   return TRUE;
 }
 
+static void
+tell_weights (const Unet *unet)
+{
+  DiffusionModelInfo info = { 0 };
+
+  unet_get_info (unet, &info);
+  g_print ("{\"parameters\": %" G_GUINT64_FORMAT ", \"bytes\": %" G_GUINT64_FORMAT
+           ", \"bytes_loading\": %" G_GUINT64_FORMAT "}\n",
+           info.n_parameters, info.bytes, info.bytes_loading);
+}
+
 static gboolean
 evaluate (char   **arguments,
           GError **error)
@@ -113,6 +125,7 @@ evaluate (char   **arguments,
       && (map = unet_begin (unet, workers, width, height, error))
       && read_input (arguments[5], &config, width, height, map, error))
     {
+      tell_weights (unet);
       unet_set_trace (unet, add_layer, &dump);
       ok = unet_run (unet, workers, t, NULL, error) != NULL;
       g_string_append_c (dump.header, '}');

@@ -27,8 +27,9 @@ def random_input(channels, width, height, seed=1):
     return torch.randn(1, channels, height, width, generator=torch.Generator().manual_seed(seed))
 
 
-def ours(config, state, x, t, module=None):
-    """What each module of our network returns (C x H x W), or `module` alone. `state` may be the path of a file."""
+def ours(config, state, x, t, module=None, told=None):
+    """What each module of our network returns (C x H x W), or `module` alone. `state` may be the path of a file. What
+    dump-layers tells about the weights goes into `told`."""
     with tempfile.TemporaryDirectory() as folder:
         path = lambda name: os.path.join(folder, name)
         with open(path('config.json'), 'w', encoding='utf-8') as file:
@@ -42,6 +43,8 @@ def ours(config, state, x, t, module=None):
         result = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False)
         if result.returncode:
             raise RuntimeError(result.stderr.strip())
+        if told is not None:
+            told.update(json.loads(result.stdout))
         return {name: layer.numpy() for name, layer in load_file(path('output')).items()}
 
 
