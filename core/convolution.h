@@ -39,6 +39,12 @@ typedef struct
   float            *bias;              /* n_out; 0 until filled in */
 } Convolution;
 
+static inline int
+convolution_in_channels (const Convolution *convolution)
+{
+  return convolution->parts[0] + convolution->parts[1];
+}
+
 /* in = Σ parts, the channels of the one or two maps that are the input, seen as
  * one. METHOD_DIRECT until another is chosen. */
 Convolution *convolution_new (ConvolutionKind kind, int out_channels, const int *parts, int n_parts);

@@ -6,20 +6,6 @@
 
 #include <string.h>
 
-/* A model of more parameters than this is big: its weights as they are laid out
- * for the kernels take at most so many times the room of the parameters. */
-#define BIG_PARAMETERS 50e6
-#define BIG_GROWTH 1.5
-
-/* Winograd's method pays on maps of so many tiles: on smaller ones reading four
- * times the weights takes longer than it saves. Counted for an input of so many
- * pixels a side. */
-#define WINOGRAD_TILES_MIN 16
-#define NOMINAL_SIDE 128
-
-/* Fewer channels than this are not split. */
-#define SPLIT_CHANNELS_MIN 32
-
 /* Weights are laid out so many outputs at a time. */
 #define PACK_OUTPUTS 16
 
@@ -37,7 +23,6 @@ typedef struct
   const UnetConfig *config;
   Safetensors      *file;
   gboolean          outline;
-  const Kernels    *kernels;
   Graph            *graph;
   GArray           *sources; /* Source: of every convolution */
   GError           *error;
@@ -84,12 +69,6 @@ load (Builder      *builder,
   return tensor && !builder->outline ? safetensors_load_tensor (builder->file, tensor, &builder->error) : NULL;
 }
 
-static int
-in_channels (const Convolution *convolution)
-{
-  return convolution->parts[0] + convolution->parts[1];
-}
-
 /* Its weights follow when the whole network is known (load_weights). */
 static Convolution *
 load_convolution (Builder        *builder,
@@ -102,7 +81,7 @@ load_convolution (Builder        *builder,
 {
   const int    size = kind == CONVOLUTION_POINT ? 1 : 3;
   Convolution *convolution = convolution_new (kind, out_channels, parts, n_parts);
-  const gint64 shape[] = { out_channels, in_channels (convolution), size, size };
+  const gint64 shape[] = { out_channels, convolution_in_channels (convolution), size, size };
   Source       source = { .convolution = convolution };
   float       *bias;
 
@@ -524,65 +503,6 @@ build (Builder *builder)
 
 /* --- Weights -------------------------------------------------------------- */
 
-/* Whether a step is to be done in split numbers, each of which loses 2^-17 of
- * itself. Not the first, whose result goes past all others to the end, and not the
- * last two, which nothing follows: what they lose is in the output undiminished.
- * Nor steps whose few channels would not fill the tiles. */
-static gboolean
-may_split (const Builder *builder,
-           guint          number)
-{
-  const Convolution *convolution = graph_step (builder->graph, number)->convolution;
-
-  return builder->kernels->prefers_split && number > 0 && number + 2 < builder->graph->steps->len
-         && MIN (in_channels (convolution), convolution->out_channels) >= SPLIT_CHANNELS_MIN;
-}
-
-/* The rule which method computes a 3×3 convolution, by its place, its shape and
- * the processor's kernels: in split numbers where they are faster and little is
- * lost; else Winograd's, from the largest maps on, as long as it pays
- * and the room lasts; else direct. */
-static void
-choose_methods (const Builder *builder)
-{
-  const Graph *graph = builder->graph;
-  const double parameters = graph->n_parameters;
-  double       room = G_MAXDOUBLE; /* floats that Winograd may take more than the parameters */
-
-  if (parameters > BIG_PARAMETERS)
-    room = (BIG_GROWTH - 1.0) * parameters;
-
-  for (int level = 0; level < builder->config->n_levels; level++)
-    {
-      const int side = NOMINAL_SIDE >> level;
-      const int tiles = (side / WINOGRAD_OUT) * (side / WINOGRAD_OUT);
-
-      for (guint i = 0; i < graph->steps->len; i++)
-        {
-          const Step  *step = graph_step (graph, i);
-          Convolution *convolution = step->convolution;
-          double       more;
-
-          if (!convolution || graph_slot (graph, step->result)->level != level)
-            continue;
-
-          more = (double) convolution_weights_size (convolution, METHOD_WINOGRAD)
-                 - convolution_weights_size (convolution, METHOD_DIRECT);
-          if (may_split (builder, i))
-            {
-              convolution_choose (convolution, METHOD_SPLIT);
-              if (step->shortcut)
-                convolution_choose (step->shortcut, METHOD_SPLIT);
-            }
-          else if (convolution->kind == CONVOLUTION_SAME && tiles >= WINOGRAD_TILES_MIN && more <= room)
-            {
-              convolution_choose (convolution, METHOD_WINOGRAD);
-              room -= more;
-            }
-        }
-    }
-}
-
 /* Lays out the weights of one tensor, in pieces; the file forgets it then. */
 static void
 load_weights (Builder      *builder,
@@ -590,7 +510,7 @@ load_weights (Builder      *builder,
 {
   Convolution *convolution = source->convolution;
   const int    out_channels = convolution->out_channels;
-  const gsize  row = (gsize) in_channels (convolution) * (convolution->kind == CONVOLUTION_POINT ? 1 : 9);
+  const gsize  row = (gsize) convolution_in_channels (convolution) * (convolution->kind == CONVOLUTION_POINT ? 1 : 9);
   float       *piece = aligned_new (PACK_OUTPUTS * row, &builder->error);
 
   if (piece && convolution_prepare (convolution, &builder->error))
@@ -619,7 +539,7 @@ graph_new (const UnetConfig *config,
            GError          **error)
 {
   Graph  *graph = g_new0 (Graph, 1);
-  Builder builder = { .config = config, .file = file, .outline = outline, .kernels = kernels, .graph = graph };
+  Builder builder = { .config = config, .file = file, .outline = outline, .graph = graph };
 
   graph->times = g_array_new (FALSE, FALSE, sizeof (TimeProjection));
   graph->slots = g_array_new (FALSE, FALSE, sizeof (Slot));
@@ -633,7 +553,7 @@ graph_new (const UnetConfig *config,
 
   build (&builder);
   if (!builder.error)
-    choose_methods (&builder);
+    graph_choose_methods (graph, kernels);
   for (guint i = 0; i < builder.sources->len && !builder.error && !outline; i++)
     load_weights (&builder, &g_array_index (builder.sources, Source, i));
   g_array_free (builder.sources, TRUE);

@@ -88,6 +88,9 @@ Graph *graph_new (const UnetConfig *config,
                   GError          **error);
 void graph_free (Graph *graph);
 
+/* Chooses each convolution's method, before there are weights (graph-methods.c). */
+void graph_choose_methods (const Graph *graph, const Kernels *kernels);
+
 static inline Step *
 graph_step (const Graph *graph,
             guint        i)
