@@ -51,13 +51,6 @@ block_pixels (gconstpointer data,
   return MIN (PIXELS, run->n_pixels - block * PIXELS);
 }
 
-static float *
-get_scratch (const Run *run,
-             int        worker)
-{
-  return run->workspace->scratch + worker * run->workspace->size.scratch;
-}
-
 /* Normalises some pixels and makes their queries, keys and values. */
 static void
 project_block (gpointer data,
@@ -71,7 +64,7 @@ project_block (gpointer data,
   float              *results[] = { run->query, run->key, run->value };
   const gsize         first = (gsize) block * PIXELS;
   const int           n = block_pixels (run, block);
-  float              *normalised = get_scratch (run, worker);
+  float              *normalised = workspace_scratch (run->workspace, worker);
   const Map           map = { .stride = run->stride, .data = normalised };
   const Map          *maps[] = { &map };
 
@@ -149,7 +142,7 @@ attend_block (gpointer data,
   const int  first = block / heads * QUERIES;
   const int  channel = block % heads * depth;
   const int  n = MIN (QUERIES, run->n_pixels - first);
-  float     *scores = get_scratch (run, worker);
+  float     *scores = workspace_scratch (run->workspace, worker);
   float     *sums = scores + QUERIES * KEYS;
   float     *query = run->query + (gsize) first * stride + channel;
   float      greatest[QUERIES], total[QUERIES];
@@ -194,7 +187,7 @@ gated_out_block (gpointer data,
   const int           stride = run->stride;
   const gsize         first = (gsize) block * PIXELS;
   const int           n = block_pixels (run, block);
-  float              *value = get_scratch (run, worker);
+  float              *value = workspace_scratch (run->workspace, worker);
   const Map           map = { .stride = stride, .data = run->query };
   const Map          *maps[] = { &map };
 

@@ -18,6 +18,7 @@
 
 #include <string.h>
 
+#include "grid.h"
 #include "row.h"
 
 #define TAPS 9
@@ -38,10 +39,8 @@
 /* How the work is cut. Depends on shapes alone. */
 typedef struct
 {
-  int      width, height; /* pixels of the result */
+  Grid     grid; /* of the result */
   int      stride, padding;
-  int      block_x, block_y;   /* pixels of a rectangle */
-  int      blocks_x, n_blocks; /* rectangles */
   gboolean sliced;
   int      slice_panels, n_slices; /* 1 unless sliced */
 
@@ -55,32 +54,29 @@ typedef struct
 
 static void
 cut_pixels (Cut               *cut,
-            const Convolution *convolution)
+            const Convolution *convolution,
+            int                width,
+            int                height)
 {
   const int panels = convolution->n_out / KERNEL_CHUNK;
-  const int all = cut->width * cut->height;
-  int       pixels;
+  const int all = width * height;
 
   cut->sliced = all <= SLICED_PIXELS && panels > SLICE_PANELS;
   if (cut->sliced)
     {
-      cut->block_x = cut->width;
-      cut->block_y = cut->height;
+      grid_init (&cut->grid, width, height, width, height);
       cut->slice_panels = SLICE_PANELS;
     }
   else
     {
-      pixels = MIN (BLOCK_PIXELS, BLOCK_FLOATS / (convolution->n_in * cut->stride * cut->stride));
-      pixels = CLAMP (all / BLOCKS_MIN, BLOCK_PIXELS_MIN, MAX (pixels, BLOCK_PIXELS_MIN));
-      /* Evened out, so that the last is not a sliver; but whole tiles of pixels. */
-      cut->block_x = MIN (KERNEL_PAD (divide_up (cut->width, divide_up (cut->width, BLOCK_WIDTH))), cut->width);
-      cut->block_y = CLAMP (pixels / cut->block_x, 1, cut->height);
-      cut->block_y = divide_up (cut->height, divide_up (cut->height, cut->block_y));
+      const int fitting = MIN (BLOCK_PIXELS, BLOCK_FLOATS / (convolution->n_in * cut->stride * cut->stride));
+      const int pixels = CLAMP (all / BLOCKS_MIN, BLOCK_PIXELS_MIN, MAX (fitting, BLOCK_PIXELS_MIN));
+      const int columns = MIN (KERNEL_PAD (grid_even (width, BLOCK_WIDTH)), width); /* whole tiles of pixels */
+
+      grid_init (&cut->grid, width, height, columns, grid_even (height, CLAMP (pixels / columns, 1, height)));
       cut->slice_panels = panels;
     }
 
-  cut->blocks_x = divide_up (cut->width, cut->block_x);
-  cut->n_blocks = cut->blocks_x * divide_up (cut->height, cut->block_y);
   cut->n_slices = divide_up (panels, cut->slice_panels);
 }
 
@@ -94,21 +90,19 @@ cut_map (Cut               *cut,
   const gboolean split = convolution->method == METHOD_SPLIT;
   int            columns, lines;
 
-  cut->width = width;
-  cut->height = height;
   cut->stride = convolution->kind == CONVOLUTION_SAME ? 1 : 2;
   cut->padding = convolution->kind == CONVOLUTION_HALVING_CORNER ? 0 : 1;
-  cut_pixels (cut, convolution);
+  cut_pixels (cut, convolution, width, height);
 
-  columns = (cut->block_x - 1) * cut->stride + 3;
-  lines = (cut->block_y - 1) * cut->stride + 3;
+  columns = (cut->grid.block_width - 1) * cut->stride + 3;
+  lines = (cut->grid.block_height - 1) * cut->stride + 3;
   cut->chunk = split ? KERNEL_SPLIT : KERNEL_CHUNK;
   cut->n_planes = divide_up (convolution->n_in, cut->chunk);
   cut->line = (gsize) columns * cut->chunk;
   cut->plane = lines * cut->line;
   cut->n_shortcut_planes = split && shortcut ? divide_up (shortcut->n_in, cut->chunk) : 0;
-  cut->shortcut_line = (gsize) cut->block_x * cut->chunk;
-  cut->shortcut_plane = cut->block_y * cut->shortcut_line;
+  cut->shortcut_line = (gsize) cut->grid.block_width * cut->chunk;
+  cut->shortcut_plane = cut->grid.block_height * cut->shortcut_line;
   cut->planes = cut->n_planes * cut->plane + cut->n_shortcut_planes * cut->shortcut_plane;
   cut->row = (gsize) columns * KERNEL_CHUNK;
 }
@@ -125,34 +119,7 @@ direct_size (const Convolution *convolution,
   cut_map (&cut, convolution, shortcut, width, height);
   size->scratch = 2 * cut.row + (cut.sliced ? 0 : cut.planes);
   size->shared = cut.sliced ? cut.planes : 0;
-  size->stats = cut.n_blocks * MAP_STATS (convolution->n_out);
-}
-
-/* A rectangle of the result. */
-typedef struct
-{
-  int x, y, width, height;
-} Rect;
-
-static void
-get_rect (const Cut *cut,
-          int        block,
-          Rect      *rect)
-{
-  rect->x = block % cut->blocks_x * cut->block_x;
-  rect->y = block / cut->blocks_x * cut->block_y;
-  rect->width = MIN (cut->block_x, cut->width - rect->x);
-  rect->height = MIN (cut->block_y, cut->height - rect->y);
-}
-
-static int
-rect_pixels (gconstpointer data,
-             int           block)
-{
-  Rect rect;
-
-  get_rect (data, block, &rect);
-  return rect.width * rect.height;
+  size->stats = cut.grid.n_blocks * MAP_STATS (convolution->n_out);
 }
 
 typedef struct
@@ -394,24 +361,16 @@ make_result (const Run   *run,
 
 /* --- Blocks --------------------------------------------------------------- */
 
-static float *
-get_scratch (const Run *run,
-             int        worker)
-{
-  return run->workspace->scratch + worker * run->workspace->size.scratch;
-}
-
 static void
 whole_block (gpointer data,
              int      block,
              int      worker)
 {
   const Run *run = data;
-  float     *row = get_scratch (run, worker);
+  const Rect rect = grid_rect (&run->cut.grid, block);
+  float     *row = workspace_scratch (run->workspace, worker);
   float     *planes = row + 2 * run->cut.row;
-  Rect       rect;
 
-  get_rect (&run->cut, block, &rect);
   fill (run, &rect, 0, run->cut.n_planes + run->cut.n_shortcut_planes, row, planes);
   make_result (run, &rect, block, 0, run->cut.slice_panels, planes);
 }
@@ -422,10 +381,9 @@ fill_block (gpointer data,
             int      worker)
 {
   const Run *run = data;
-  Rect       rect;
+  const Rect rect = grid_rect (&run->cut.grid, 0);
 
-  get_rect (&run->cut, 0, &rect);
-  fill (run, &rect, block, block + 1, get_scratch (run, worker), run->workspace->shared);
+  fill (run, &rect, block, block + 1, workspace_scratch (run->workspace, worker), run->workspace->shared);
 }
 
 static void
@@ -434,10 +392,9 @@ slice_block (gpointer data,
              int      worker)
 {
   const Run *run = data;
+  const Rect rect = grid_rect (&run->cut.grid, 0);
   const int  first = block * run->cut.slice_panels;
-  Rect       rect;
 
-  get_rect (&run->cut, 0, &rect);
   make_result (run, &rect, 0, first,
                MIN (run->cut.slice_panels, run->job.convolution->n_out / KERNEL_CHUNK - first),
                run->workspace->shared);
@@ -448,7 +405,7 @@ finish_run (gpointer data)
 {
   Run *run = data;
 
-  map_join_stats (run->job.result, run->workspace->stats, run->cut.n_blocks, rect_pixels, &run->cut);
+  map_join_stats (run->job.result, run->workspace->stats, run->cut.grid.n_blocks, grid_pixels, &run->cut.grid);
 }
 
 void
@@ -469,5 +426,5 @@ direct_begin (const ConvolutionJob *job,
       passes_add (passes, run->cut.n_slices, slice_block);
     }
   else
-    passes_add (passes, run->cut.n_blocks, whole_block);
+    passes_add (passes, run->cut.grid.n_blocks, whole_block);
 }

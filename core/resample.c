@@ -52,7 +52,7 @@ halve_row (gpointer data,
   const Run *run = data;
   const Map *source = run->job.source;
   Map       *result = run->job.result;
-  float     *scratch = run->workspace->scratch + worker * run->workspace->size.scratch;
+  float     *scratch = workspace_scratch (run->workspace, worker);
 
   for (int at = 0; at < result->stride; at += KERNEL_CHUNK)
     {
@@ -77,7 +77,7 @@ enlarge_row (gpointer data,
   const Run *run = data;
   const Map *source = run->job.source;
   Map       *result = run->job.result;
-  float     *scratch = run->workspace->scratch + worker * run->workspace->size.scratch;
+  float     *scratch = workspace_scratch (run->workspace, worker);
   const gsize below = (gsize) result->width * result->stride;
 
   for (int at = 0; at < result->stride; at += KERNEL_CHUNK)

@@ -378,7 +378,7 @@ modulate (gpointer data,
   const gboolean            last = number == weights->n_blocks;
   const TransformerBlock   *block = &weights->blocks[last ? 0 : number];
   const int                 stride = transformer->stride;
-  float                    *hidden = workspace->scratch + worker * workspace->size.scratch;
+  float                    *hidden = workspace_scratch (workspace, worker);
   float                    *embedding = hidden + stride;
   float                    *vectors = get_modulation (transformer, number);
 
@@ -400,13 +400,6 @@ block_tokens (const Transformer *transformer,
               int                block)
 {
   return MIN (TOKENS, transformer->width * transformer->height - block * TOKENS);
-}
-
-static float *
-get_scratch (const Transformer *transformer,
-             int                worker)
-{
-  return transformer->workspace.scratch + worker * transformer->workspace.size.scratch;
 }
 
 /* The patches become tokens: their pixels times a matrix, plus where they are. The
@@ -458,7 +451,7 @@ mlp_block (gpointer data,
   const int          n = block_tokens (transformer, block);
   const float       *vectors = run->modulation + 3 * stride;
   float             *tokens = transformer->tokens.data + (gsize) block * TOKENS * stride;
-  float             *small = get_scratch (transformer, worker); /* normalised, then the result */
+  float             *small = workspace_scratch (&transformer->workspace, worker); /* normalised, then the result */
   float             *large = small + (gsize) TOKENS * stride;
   const Map          small_map = { .stride = stride, .data = small }, *small_maps[] = { &small_map };
   const Map          large_map = { .stride = up->n_out, .data = large }, *large_maps[] = { &large_map };
@@ -488,7 +481,7 @@ out_block (gpointer data,
   const int          stride = transformer->stride;
   const int          n = block_tokens (transformer, block);
   const gsize        first = (gsize) block * TOKENS;
-  float             *normalised = get_scratch (transformer, worker);
+  float             *normalised = workspace_scratch (&transformer->workspace, worker);
   float             *out = transformer->output.data + first * layer->n_out;
   const Map          map = { .stride = stride, .data = normalised }, *maps[] = { &map };
 

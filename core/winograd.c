@@ -15,6 +15,7 @@
  * makes some of the output channels: so several workers find work, and none
  * reads weights that another reads too.
  */
+#include "grid.h"
 #include "row.h"
 #include "winograd.h"
 
@@ -31,10 +32,7 @@
 /* How the work is cut. Depends on shapes alone. */
 typedef struct
 {
-  int      width, height;       /* pixels of the result */
-  int      tiles_x, tiles_y;    /* tiles of the map */
-  int      block_x, block_y;    /* tiles of a rectangle */
-  int      blocks_x, n_blocks;  /* rectangles */
+  Grid     grid;                /* of the result; rectangles of whole tiles but at the edges */
   gboolean split;
   int      n_slices;            /* of output channels; 1 unless split */
   int      slice_panels;
@@ -57,41 +55,35 @@ cut_map (Cut               *cut,
          int                height)
 {
   const int panels = convolution->n_out / KERNEL_CHUNK;
+  const int tiles_x = divide_up (width, WINOGRAD_OUT);
+  const int tiles_y = divide_up (height, WINOGRAD_OUT);
+  int       block_x, block_y; /* tiles of a rectangle */
   int       tiles;
 
-  cut->width = width;
-  cut->height = height;
-  cut->tiles_x = divide_up (width, WINOGRAD_OUT);
-  cut->tiles_y = divide_up (height, WINOGRAD_OUT);
-
-  cut->split = (gint64) cut->tiles_x * cut->tiles_y <= SPLIT_TILES
+  cut->split = (gint64) tiles_x * tiles_y <= SPLIT_TILES
                && panels * KERNEL_CHUNK > SPLIT_COLUMNS;
   if (cut->split)
     {
-      cut->block_x = cut->tiles_x;
-      cut->block_y = cut->tiles_y;
+      block_x = tiles_x;
+      block_y = tiles_y;
       cut->slice_panels = SPLIT_COLUMNS / KERNEL_CHUNK;
     }
   else
     {
-      /* As square as may be: the pixels around a rectangle are done twice.
-       * Then evened out, so that the last is not a sliver. */
+      /* As square as may be: the pixels around a rectangle are done twice. */
       tiles = BLOCK_FLOATS / (WINOGRAD_PRODUCTS * (convolution->n_in + convolution->n_out));
       tiles = CLAMP (tiles, BLOCK_TILES_MIN, BLOCK_TILES_MAX);
-      cut->block_x = MIN (8, cut->tiles_x);
-      cut->block_x = divide_up (cut->tiles_x, divide_up (cut->tiles_x, cut->block_x));
-      cut->block_y = CLAMP (tiles / cut->block_x, 1, cut->tiles_y);
-      cut->block_y = divide_up (cut->tiles_y, divide_up (cut->tiles_y, cut->block_y));
+      block_x = grid_even (tiles_x, MIN (8, tiles_x));
+      block_y = grid_even (tiles_y, CLAMP (tiles / block_x, 1, tiles_y));
       cut->slice_panels = panels;
     }
 
-  tiles = cut->block_x * cut->block_y;
-  cut->blocks_x = divide_up (cut->tiles_x, cut->block_x);
-  cut->n_blocks = cut->blocks_x * divide_up (cut->tiles_y, cut->block_y);
+  tiles = block_x * block_y;
+  grid_init (&cut->grid, width, height, block_x * WINOGRAD_OUT, block_y * WINOGRAD_OUT);
   cut->n_slices = divide_up (panels, cut->slice_panels);
   cut->v_product = product_stride ((gsize) tiles * convolution->n_in);
   cut->m_product = product_stride ((gsize) tiles * cut->slice_panels * KERNEL_CHUNK);
-  cut->region = ((gsize) cut->block_x * WINOGRAD_OUT + 2) * WINOGRAD_IN
+  cut->region = ((gsize) cut->grid.block_width + 2) * WINOGRAD_IN
                 * (cut->split ? SPLIT_CHUNKS * KERNEL_CHUNK : convolution->n_in);
 }
 
@@ -110,38 +102,14 @@ winograd_size (const Convolution *convolution,
 
   size->scratch = cut.split ? MAX (cut.region, m) : cut.region + v + m;
   size->shared = cut.split ? v : 0;
-  size->stats = cut.n_blocks * MAP_STATS (convolution->n_out);
+  size->stats = cut.grid.n_blocks * MAP_STATS (convolution->n_out);
 }
 
-/* A rectangle of the map. */
-typedef struct
-{
-  int tile_x, tile_y;   /* its first tile */
-  int tiles_x, tiles_y;
-  int pixels;           /* of it inside the map */
-} Rect;
-
-static void
-get_rect (const Cut *cut,
-          int        block,
-          Rect      *rect)
-{
-  rect->tile_x = block % cut->blocks_x * cut->block_x;
-  rect->tile_y = block / cut->blocks_x * cut->block_y;
-  rect->tiles_x = MIN (cut->block_x, cut->tiles_x - rect->tile_x);
-  rect->tiles_y = MIN (cut->block_y, cut->tiles_y - rect->tile_y);
-  rect->pixels = MIN (rect->tiles_x * WINOGRAD_OUT, cut->width - rect->tile_x * WINOGRAD_OUT)
-                 * MIN (rect->tiles_y * WINOGRAD_OUT, cut->height - rect->tile_y * WINOGRAD_OUT);
-}
-
+/* Tiles of a side of a rectangle. */
 static int
-rect_pixels (gconstpointer data,
-             int           block)
+count_tiles (int side)
 {
-  Rect rect;
-
-  get_rect (data, block, &rect);
-  return rect.pixels;
+  return divide_up (side, WINOGRAD_OUT);
 }
 
 typedef struct
@@ -162,10 +130,11 @@ transform_in (const Run  *run,
 {
   const ConvolutionJob *job = &run->job;
   const int             n_in = job->convolution->n_in;
-  const int             columns = rect->tiles_x * WINOGRAD_OUT + 2;
-  const int             rows = rect->tiles_y * WINOGRAD_OUT + 2;
-  const int             x0 = rect->tile_x * WINOGRAD_OUT - 1;
-  const int             y0 = rect->tile_y * WINOGRAD_OUT - 1;
+  const int             tiles_x = count_tiles (rect->width);
+  const int             columns = tiles_x * WINOGRAD_OUT + 2;
+  const int             rows = count_tiles (rect->height) * WINOGRAD_OUT + 2;
+  const int             x0 = rect->x - 1;
+  const int             y0 = rect->y - 1;
   const gsize           row = (gsize) columns * KERNEL_CHUNK;
 
   for (int y = 0; y < rows; y++)
@@ -185,9 +154,9 @@ transform_in (const Run  *run,
 
             for (int i = 0; i < WINOGRAD_IN; i++)
               in[i] = region + ((chunk - first) * WINOGRAD_IN + (top + i) % WINOGRAD_IN) * row;
-            run->workspace->kernels->winograd_input (v + (gsize) top / WINOGRAD_OUT * rect->tiles_x * n_in
+            run->workspace->kernels->winograd_input (v + (gsize) top / WINOGRAD_OUT * tiles_x * n_in
                                                        + chunk * KERNEL_CHUNK,
-                                                     run->cut.v_product, n_in, in, rect->tiles_x);
+                                                     run->cut.v_product, n_in, in, tiles_x);
           }
     }
 }
@@ -202,7 +171,7 @@ multiply (const Run   *run,
           float       *m)
 {
   const Convolution *convolution = run->job.convolution;
-  const int          tiles = rect->tiles_x * rect->tiles_y;
+  const int          tiles = count_tiles (rect->width) * count_tiles (rect->height);
 
   for (int i = 0; i < WINOGRAD_PRODUCTS; i++)
     {
@@ -233,10 +202,8 @@ transform_out (const Run   *run,
   const gsize           row = (gsize) result->width * result->stride;
   const int             channel = first_panel * KERNEL_CHUNK;
   const int             n_channels = n_panels * KERNEL_CHUNK;
-  const int             x0 = rect->tile_x * WINOGRAD_OUT;
-  const int             y0 = rect->tile_y * WINOGRAD_OUT;
-  const int             x_end = MIN (x0 + rect->tiles_x * WINOGRAD_OUT, result->width);
-  const int             y_end = MIN (y0 + rect->tiles_y * WINOGRAD_OUT, result->height);
+  const int             x0 = rect->x, x_end = x0 + rect->width;
+  const int             y0 = rect->y, y_end = y0 + rect->height;
   const float          *residual = job->residual ? job->residual->data : NULL;
   Finish                finish = { 0 };
 
@@ -275,13 +242,6 @@ transform_out (const Run   *run,
       }
 }
 
-static float *
-get_scratch (const Workspace *workspace,
-             int              worker)
-{
-  return workspace->scratch + worker * workspace->size.scratch;
-}
-
 static void
 whole_block (gpointer data,
              int      block,
@@ -289,12 +249,11 @@ whole_block (gpointer data,
 {
   const Run *run = data;
   const int  panels = run->cut.slice_panels;
-  float     *region = get_scratch (run->workspace, worker);
+  float     *region = workspace_scratch (run->workspace, worker);
   float     *v = region + run->cut.region;
   float     *m = v + WINOGRAD_PRODUCTS * run->cut.v_product;
-  Rect       rect;
+  const Rect rect = grid_rect (&run->cut.grid, block);
 
-  get_rect (&run->cut, block, &rect);
   transform_in (run, &rect, 0, run->job.convolution->n_in / KERNEL_CHUNK, region, v);
   multiply (run, &rect, 0, panels, v, m);
   transform_out (run, &rect, block, 0, panels, m);
@@ -308,11 +267,10 @@ split_in (gpointer data,
   const Run *run = data;
   const int  first = block * SPLIT_CHUNKS;
   const int  end = MIN (first + SPLIT_CHUNKS, run->job.convolution->n_in / KERNEL_CHUNK);
-  Rect       rect;
+  const Rect rect = grid_rect (&run->cut.grid, 0);
 
-  get_rect (&run->cut, 0, &rect);
   transform_in (run, &rect, first, end,
-                get_scratch (run->workspace, worker), run->workspace->shared);
+                workspace_scratch (run->workspace, worker), run->workspace->shared);
 }
 
 static void
@@ -324,10 +282,9 @@ split_out (gpointer data,
   const int  first = block * run->cut.slice_panels;
   const int  panels = MIN (run->cut.slice_panels,
                            run->job.convolution->n_out / KERNEL_CHUNK - first);
-  float     *m = get_scratch (run->workspace, worker);
-  Rect       rect;
+  float     *m = workspace_scratch (run->workspace, worker);
+  const Rect rect = grid_rect (&run->cut.grid, 0);
 
-  get_rect (&run->cut, 0, &rect);
   multiply (run, &rect, first, panels, run->workspace->shared, m);
   transform_out (run, &rect, 0, first, panels, m);
 }
@@ -337,7 +294,7 @@ finish_run (gpointer data)
 {
   Run *run = data;
 
-  map_join_stats (run->job.result, run->workspace->stats, run->cut.n_blocks, rect_pixels, &run->cut);
+  map_join_stats (run->job.result, run->workspace->stats, run->cut.grid.n_blocks, grid_pixels, &run->cut.grid);
 }
 
 void
@@ -358,5 +315,5 @@ winograd_begin (const ConvolutionJob *job,
       passes_add (passes, run->cut.n_slices, split_out);
     }
   else
-    passes_add (passes, run->cut.n_blocks, whole_block);
+    passes_add (passes, run->cut.grid.n_blocks, whole_block);
 }

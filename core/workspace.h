@@ -31,11 +31,19 @@ typedef struct
 typedef struct
 {
   const Kernels *kernels;
-  float         *scratch; /* worker i's begins at i · size.scratch */
+  float         *scratch; /* of all workers: workspace_scratch */
   float         *shared;
   float         *stats;
   WorkspaceSize  size;
 } Workspace;
+
+/* A worker's own memory. */
+static inline float *
+workspace_scratch (const Workspace *workspace,
+                   int              worker)
+{
+  return workspace->scratch + worker * workspace->size.scratch;
+}
 
 /* size ← the larger of each. */
 void workspace_size_join (WorkspaceSize *size, const WorkspaceSize *other);

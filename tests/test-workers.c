@@ -72,7 +72,7 @@ typedef struct
   int begun;  /* 1 while the next pass is made ready; atomic */
 } Chain;
 
-#define N_PASSES 400
+#define N_PASSES 200
 
 /* As many blocks as this of a pass, now more and now fewer than workers; also none. */
 static int
@@ -119,7 +119,7 @@ test_passes (void)
     {
       DiffusionWorkers *workers = diffusion_workers_new (n_workers);
 
-      for (int i = 0; i < 5; i++)
+      for (int i = 0; i < 3; i++)
         {
           Chain chain = { 0 };
 
