@@ -21,7 +21,7 @@ from guided import Guided
 TREE = pathlib.Path(__file__).resolve().parent.parent
 SIZE = 64
 HOLE = (slice(22, 40), slice(18, 44))  # rows, columns
-T, STRENGTH = 1000, 0.05               # from t = 49, where σ is 42 8-bit levels
+T, STRENGTH = 1000, 0.05               # from t = 49, where σ is 22 8-bit levels
 GRAY = {
     "_class_name": "UNet2DModel", "attention_head_dim": 4, "block_out_channels": [8, 12],
     "down_block_types": ["DownBlock2D", "AttnDownBlock2D"], "in_channels": 1, "layers_per_block": 1,
