@@ -25,4 +25,5 @@ two-blocks 48,80,128,160 2
 deep-heavy 48,96,192,256 1
 unfold-4 128,192,288 1 --unshuffle 4
 adamw 64,96,160,192 1 --optimizer adamw
+gaussian 64,96,160,192 1 --robust 0
 END
