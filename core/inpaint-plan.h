@@ -15,6 +15,7 @@ typedef struct
   int           scale;
   DiffusionRect area;          /* what is computed, pixels of the scale */
   double        t_start;
+  double        sigma_end;     /* of the last evaluation at least (repaint.h) */
   int           steps;         /* reverse steps */
   int           n_evaluations; /* passes of resampling included */
   int           n_windows;     /* that the network sees in one of them (tiles.h) */

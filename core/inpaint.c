@@ -273,6 +273,7 @@ run_process (Inpaint *job, Planes *planes, GError **error)
     .join = planes->join,
     .data_step = job->settings->data_step,
     .t_start = stage->t_start,
+    .sigma_end = stage->sigma_end,
     .spacing = job->settings->spacing,
     .steps_offset = model_get_scheduler_config (job->model)->steps_offset,
     .steps = stage->steps,

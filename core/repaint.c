@@ -179,10 +179,28 @@ make_transition (const Repaint *repaint,
 }
 
 static double
-time_of (const Repaint *repaint, int remaining)
+spaced (const Repaint *repaint, int remaining)
 {
   return timesteps_get (repaint->sampler.schedule, repaint->spacing, repaint->steps_offset,
                         repaint->t_start, repaint->steps, remaining);
+}
+
+/* With sigma_end the times are those of the spacing, drawn together towards the first so
+ * that the last evaluation is at sigma_end. */
+static double
+time_of (const Repaint *repaint, int remaining)
+{
+  double t = spaced (repaint, remaining);
+  double first, last, end;
+
+  if (remaining == 0 || repaint->sigma_end == 0.0)
+    return t;
+  first = spaced (repaint, repaint->steps);
+  last = spaced (repaint, 1);
+  end = schedule_t_of_sigma (repaint->sampler.schedule, repaint->sigma_end);
+  if (last >= end || first <= end)
+    return t;
+  return first - (first - t) * (first - end) / (first - last);
 }
 
 void

@@ -83,6 +83,7 @@ typedef struct
   DiffusionDataStep data_step;
 
   double           t_start;
+  double           sigma_end; /* of the last evaluation at least; 0: what the spacing has */
   DiffusionSpacing spacing;
   int              steps_offset; /* of leading spacing */
   int              steps, resample, jump_length;

@@ -310,6 +310,9 @@ test_scales (void)
       side = hole;
       c = case_new (6000, 4000, square_hole, (DiffusionRect){ 400, 300, hole, hole });
       halvings = get_part (c, 0)->n_stages - 1;
+      for (int k = 0; k < halvings; k++) /* the picture's own scale alone ends early */
+        g_assert_cmpfloat (get_part (c, 0)->stages[k].sigma_end, ==, 0.0);
+      g_assert_cmpfloat (get_part (c, 0)->stages[halvings].sigma_end, >, 0.0);
       g_assert_cmpint (2 * (hole >> halvings), <=, view);
       if (halvings > 0)
         g_assert_cmpint (2 * (hole >> (halvings - 1)), >, view);

@@ -266,6 +266,51 @@ test_pasted (Fixture *f, gconstpointer kind)
         g_assert_cmpfloat (f->x[c * SIZE + i], ==, f->clean[c * SIZE + i]);
 }
 
+static void
+observe_times (gpointer data, const RepaintState *state)
+{
+  Fixture *f = data;
+
+  if (state->s > -1.0)
+    f->t = MIN (f->t, state->s);
+}
+
+/* The last evaluation is at sigma_end, of as many as without it; where the run ends or
+ * begins above and below it, nothing changes. */
+static void
+test_early_end (Fixture *f, gconstpointer kind)
+{
+  double end = schedule_t_of_sigma (f->schedule, 0.5), usual;
+
+  f->repaint.observe = observe_times;
+  repaint_start (&f->repaint, f->x);
+  g_assert_true (repaint_run (&f->repaint, f->x, f->x0, NULL));
+  usual = f->t;
+  g_assert_cmpfloat (usual, <, end);
+
+  f->repaint.sigma_end = 0.5;
+  f->t = 999.0;
+  repaint_start (&f->repaint, f->x);
+  g_assert_true (repaint_run (&f->repaint, f->x, f->x0, NULL));
+  g_assert_cmpfloat_with_epsilon (f->t, end, 1e-9);
+  g_assert_cmpint (f->oracle.n_calls, ==, 2 * repaint_count (50, 3, 5, GPOINTER_TO_INT (kind)));
+  for (int i = 0; i < N; i++)
+    if (f->join[i % SIZE] != REPAINT_NEVER)
+      g_assert_cmpfloat_with_epsilon (f->x[i], f->answer[i], 1e-4f);
+
+  f->repaint.sigma_end = 0.9 * schedule_sigma (f->schedule, usual);
+  f->t = 999.0;
+  repaint_start (&f->repaint, f->x);
+  g_assert_true (repaint_run (&f->repaint, f->x, f->x0, NULL));
+  g_assert_cmpfloat (f->t, ==, usual);
+
+  f->repaint.t_start = f->t = 0.5 * end;
+  f->repaint.sigma_end = 0.5;
+  repaint_start (&f->repaint, f->x);
+  g_assert_true (repaint_run (&f->repaint, f->x, f->x0, NULL));
+  g_assert_cmpfloat_with_epsilon (f->t, (0.5 * end + 1.0) / 50 - 1.0, 1e-9);
+}
+
 /* The same bytes for any number of workers. */
 static void
 test_workers (Fixture *f, gconstpointer kind)
@@ -345,7 +390,7 @@ main (int argc, char **argv)
     void (*test) (Fixture *f, gconstpointer kind);
   } tests[] = {
     { "known", test_known },     { "pasted", test_pasted }, { "workers", test_workers },
-    { "cancel", test_cancel },   { "finish", test_finish },
+    { "cancel", test_cancel },   { "finish", test_finish }, { "early-end", test_early_end },
   };
 
   g_test_init (&argc, &argv, NULL);
