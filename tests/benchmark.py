@@ -18,7 +18,7 @@ the smallest size, the same beside one busy process per core.
 With --large the network is instead one of 114 million parameters, that of
 google/ddpm-celebahq-256 with random weights: some seconds an evaluation, so that
 it is compared with PyTorch alone, at 256 only unless --sizes says more, in few
-rounds, and not beside busy processes (three minutes of processor time in all).
+rounds, and not beside busy processes (four minutes of processor time in all).
 With --kernels ours are those of another processor: avx512, avx2, baseline.
 
 The last lines are for machines: "ratio ENGINE SIZE THREADS X", X the engine's
