@@ -105,6 +105,7 @@ test_nothing (void)
   picture_select (picture, &region, 0.99f / 512.0f);
   g_assert_null (canvas_new (&source, &region, NULL, &error));
   g_assert_error (error, DIFFUSION_ERROR, DIFFUSION_ERROR_ARGUMENT);
+  g_assert_nonnull (strstr (error->message, "select what is to be filled"));
   g_clear_error (&error);
   picture_free (picture);
 }

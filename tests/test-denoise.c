@@ -395,11 +395,26 @@ test_noise_beyond (void)
 /* --- Settings, progress, cancel, finish --------------------------------------------------- */
 
 static void
+assert_refused (GError **error, const char *sentence)
+{
+  g_assert_error (*error, DIFFUSION_ERROR, DIFFUSION_ERROR_ARGUMENT);
+  g_assert_cmpstr ((*error)->message, ==, sentence);
+  g_clear_error (error);
+}
+
+static void
 test_refused (void)
 {
-  static const DiffusionDenoiseSettings wrong[] = {
-    { .strength = -0.1 }, { .strength = NAN }, { .sigma = 256.0 },
-    { .steps = -1 },      { .detail = 1.5 },
+  static const struct
+  {
+    DiffusionDenoiseSettings settings;
+    const char              *sentence;
+  } wrong[] = {
+    { { .strength = -0.1 }, "The strength has to be between 0 and 1." },
+    { { .strength = NAN }, "The strength has to be between 0 and 1." },
+    { { .sigma = 256.0 }, "Sigma has to be between 0 and 255." },
+    { { .steps = -1 }, "The number of steps has to be between 0 and 1000." },
+    { { .detail = 1.5 }, "The detail has to be between 0 and 1." },
   };
   Picture      *picture = picture_new (20, 20, 3);
   DiffusionRect all = whole (picture), beyond = { 10, 10, 11, 1 };
@@ -407,18 +422,20 @@ test_refused (void)
 
   for (gsize k = 0; k < G_N_ELEMENTS (wrong); k++)
     {
-      DiffusionDenoiseSettings settings = wrong[k];
+      DiffusionDenoiseSettings settings = wrong[k].settings;
 
       g_assert_false (try_denoise (picture, &all, &settings, NULL, &error));
-      g_assert_error (error, DIFFUSION_ERROR, DIFFUSION_ERROR_ARGUMENT);
-      g_clear_error (&error);
+      assert_refused (&error, wrong[k].sentence);
     }
 
   DiffusionDenoiseSettings settings = { .sigma = 5.0 };
 
   g_assert_false (try_denoise (picture, &beyond, &settings, NULL, &error));
-  g_assert_error (error, DIFFUSION_ERROR, DIFFUSION_ERROR_ARGUMENT);
-  g_clear_error (&error);
+  assert_refused (&error, "The region to be denoised is empty or lies outside the picture.");
+  picture->n_channels = 2;
+  g_assert_false (try_denoise (picture, &all, &settings, NULL, &error));
+  assert_refused (&error, "Only gray and colour pictures can be denoised.");
+  picture->n_channels = 3;
   g_assert_cmpint (picture->n_writes, ==, 0);
   picture_free (picture);
 }

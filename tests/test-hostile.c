@@ -285,6 +285,11 @@ test_header_lengths (void)
       maker_write (folder, MAKER_WEIGHTS, wrong, sizeof wrong);
       assert_refused (folder, "*.safetensors: The header's length is given as*");
     }
+
+  char *folder = maker_new_model ();
+
+  maker_write (folder, MAKER_WEIGHTS, lengths, 7);
+  assert_refused (folder, "*The file has 7 bytes, too few*");
 }
 
 static void

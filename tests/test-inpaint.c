@@ -278,13 +278,17 @@ test_unconditional (void)
 }
 
 static void
-assert_refused (Picture *picture, DiffusionRect region, DiffusionInpaintSettings settings)
+assert_refused (Picture                 *picture,
+                DiffusionRect            region,
+                DiffusionInpaintSettings settings,
+                const char              *sentence)
 {
   DiffusionInpaintSettings before = settings;
   GError                  *error = NULL;
 
   g_assert_false (try_inpaint (picture, &region, &settings, NULL, &error));
   g_assert_error (error, DIFFUSION_ERROR, DIFFUSION_ERROR_ARGUMENT);
+  g_assert_cmpstr (error->message, ==, sentence);
   g_assert_cmpint (picture->n_writes, ==, 0);
   g_assert_cmpmem (&settings, sizeof settings, &before, sizeof before);
   g_clear_error (&error);
@@ -293,27 +297,40 @@ assert_refused (Picture *picture, DiffusionRect region, DiffusionInpaintSettings
 static void
 test_refused (void)
 {
-  Picture *picture = picture_with_hole (3);
+  static const struct
+  {
+    DiffusionInpaintSettings settings;
+    const char              *sentence;
+  } wrong[] = {
+    { { .strength = 1.1, .jump_length = 1 }, "The strength has to be between 0 and 1." },
+    { { .strength = NAN, .jump_length = 1 }, "The strength has to be between 0 and 1." },
+    { { .strength = 1, .steps = 1001, .jump_length = 1 },
+      "The number of steps has to be between 0 and 1000." },
+    { { .strength = 1, .resample = -1, .jump_length = 1 },
+      "The number of resampling passes has to be between 0 and 50." },
+    { { .strength = 1, .jump_length = 0 }, "The jump length has to be between 1 and 100." },
+    { { .strength = 1, .jump_length = 1, .context = 4097 },
+      "The context has to be between 0 and 4096 pixels." },
+    { { .strength = 1, .jump_length = 1, .eta = 1.1 }, "Eta has to be between 0 and 1." },
+    { { .strength = 1, .jump_length = 1, .eta = NAN }, "Eta has to be between 0 and 1." },
+  };
+  static const DiffusionRect beyond[] = { { 80, 60, 11, 5 }, { -1, 0, 5, 5 }, { 5, 5, 0, 5 } };
+  Picture                   *picture = picture_with_hole (3);
 
-  assert_refused (picture, hole, (DiffusionInpaintSettings){ .strength = 1.1, .jump_length = 1 });
-  assert_refused (picture, hole, (DiffusionInpaintSettings){ .strength = NAN, .jump_length = 1 });
-  assert_refused (picture, hole,
-                  (DiffusionInpaintSettings){ .strength = 1, .steps = 1001, .jump_length = 1 });
-  assert_refused (picture, hole,
-                  (DiffusionInpaintSettings){ .strength = 1, .resample = -1, .jump_length = 1 });
-  assert_refused (picture, hole, (DiffusionInpaintSettings){ .strength = 1, .jump_length = 0 });
-  assert_refused (picture, hole,
-                  (DiffusionInpaintSettings){ .strength = 1, .jump_length = 1, .context = 4097 });
-  assert_refused (picture, hole,
-                  (DiffusionInpaintSettings){ .strength = 1, .jump_length = 1, .eta = 1.1 });
-  assert_refused (picture, hole,
-                  (DiffusionInpaintSettings){ .strength = 1, .jump_length = 1, .eta = NAN });
-  assert_refused (picture, (DiffusionRect){ 80, 60, 11, 5 }, few_steps);
-  assert_refused (picture, (DiffusionRect){ -1, 0, 5, 5 }, few_steps);
-  assert_refused (picture, (DiffusionRect){ 5, 5, 0, 5 }, few_steps);
+  for (gsize i = 0; i < G_N_ELEMENTS (wrong); i++)
+    assert_refused (picture, hole, wrong[i].settings, wrong[i].sentence);
+  for (gsize i = 0; i < G_N_ELEMENTS (beyond); i++)
+    assert_refused (picture, beyond[i], few_steps,
+                    "The region to be filled is empty or lies outside the picture.");
+
+  picture->n_channels = 2;
+  assert_refused (picture, hole, few_steps, "Only gray and colour pictures can be filled.");
+  picture->n_channels = 3;
+
   memset (picture->selection, 0, picture->size * sizeof (float));
   picture->selection[picture->width * 25 + 35] = 1.0f / 513.0f;
-  assert_refused (picture, hole, few_steps);
+  assert_refused (picture, hole, few_steps,
+                  "Nothing is selected here: select what is to be filled.");
   picture_free (picture);
 }
 

@@ -483,6 +483,7 @@ test_errors (void)
     {
       g_assert_cmpfloat (diffusion_estimate_sigma (&source, &wrong[i], &error), <, 0.0);
       g_assert_error (error, DIFFUSION_ERROR, DIFFUSION_ERROR_ARGUMENT);
+      g_assert_nonnull (strstr (error->message, "empty or outside the picture"));
       g_clear_error (&error);
     }
 

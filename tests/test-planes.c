@@ -19,6 +19,7 @@ test_memory (void)
 
   g_assert_null (planes_new (G_MAXINT, G_MAXINT, 4, &error)); /* more than a size can say */
   g_assert_error (error, DIFFUSION_ERROR, DIFFUSION_ERROR_MEMORY);
+  g_assert_nonnull (strstr (error->message, "select less, or close other pictures"));
   g_clear_error (&error);
 }
 

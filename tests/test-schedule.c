@@ -141,16 +141,17 @@ test_refused (void)
   {
     SchedulerConfig config;
     double         *betas;
+    const char     *words;
   } cases[] = {
-    { config_of (BETA_LINEAR, 0, 1e-4, 0.02), NULL },
-    { config_of (BETA_LINEAR, 100001, 1e-4, 0.02), NULL },
-    { config_of (BETA_LINEAR, 1000, 1e-4, 2.0), NULL },
-    { config_of (BETA_LINEAR, 1000, NAN, 0.02), NULL },
-    { config_of (BETA_SCALED_LINEAR, 1000, -1.0, 0.02), NULL },
-    { config_of (BETA_TRAINED, 2, 0, 0), nan_betas },
-    { config_of (BETA_TRAINED, 3, 0, 0), early_one },
-    { config_of (BETA_TRAINED, 1, 0, 0), negative },
-    { config_of (BETA_TRAINED, 1, 0, 0), none },
+    { config_of (BETA_LINEAR, 0, 1e-4, 0.02), NULL, "num_train_timesteps = 0; 1 to 100000" },
+    { config_of (BETA_LINEAR, 100001, 1e-4, 0.02), NULL, "num_train_timesteps = 100001; 1 to" },
+    { config_of (BETA_LINEAR, 1000, 1e-4, 2.0), NULL, "it has to be between 0 and 1" },
+    { config_of (BETA_LINEAR, 1000, NAN, 0.02), NULL, "β = nan at timestep 0" },
+    { config_of (BETA_SCALED_LINEAR, 1000, -1.0, 0.02), NULL, "it has to be between 0 and 1" },
+    { config_of (BETA_TRAINED, 2, 0, 0), nan_betas, "β = nan at timestep 1" },
+    { config_of (BETA_TRAINED, 3, 0, 0), early_one, "β = 1 at timestep 1" },
+    { config_of (BETA_TRAINED, 1, 0, 0), negative, "β = -0.1 at timestep 0" },
+    { config_of (BETA_TRAINED, 1, 0, 0), none, "adds no noise at any timestep" },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -160,6 +161,8 @@ test_refused (void)
       cases[i].config.trained_betas = cases[i].betas;
       g_assert_null (schedule_new (&cases[i].config, &error));
       g_assert_error (error, DIFFUSION_ERROR, DIFFUSION_ERROR_MODEL);
+      g_test_message ("%s", error->message);
+      g_assert_nonnull (strstr (error->message, cases[i].words));
       g_clear_error (&error);
     }
 
@@ -169,6 +172,7 @@ test_refused (void)
   single.rescale_betas_zero_snr = TRUE;
   g_assert_null (schedule_new (&single, &error));
   g_assert_error (error, DIFFUSION_ERROR, DIFFUSION_ERROR_MODEL);
+  g_assert_nonnull (strstr (error->message, "its 1 timesteps cannot be rescaled"));
   g_clear_error (&error);
 }
 

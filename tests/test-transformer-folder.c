@@ -226,6 +226,7 @@ test_memory (void)
   g_assert_no_error (error);
   g_assert_null (transformer_begin (transformer, workers, 32769, 32769, &error));
   g_assert_error (error, DIFFUSION_ERROR, DIFFUSION_ERROR_MEMORY);
+  g_assert_nonnull (strstr (error->message, "close other programs or work on a smaller region"));
   g_clear_error (&error);
   map = transformer_begin (transformer, workers, 3, 2, &error);
   g_assert_no_error (error);
