@@ -4,6 +4,8 @@
  */
 #include "filter.h"
 
+#include <stdlib.h>
+
 #include <glib/gi18n-lib.h>
 #include <libgimp/gimpui.h>
 
@@ -157,6 +159,9 @@ filter_init_gegl (void)
 {
   gegl_init (NULL, NULL);
   g_object_set (gegl_config (), "tile-cache-size", GEGL_CACHE_BYTES, NULL);
+
+  /* Deletes the swap file, and tells of buffers that were not freed. */
+  atexit (gegl_exit);
 }
 
 /* `engine`: of the model that the dialog was left with, or NULL. */
