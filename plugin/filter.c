@@ -242,10 +242,21 @@ filter_run (GimpProcedure       *procedure,
   char         *folder;
   JobView       view  = { .start = 0, .share = 1 };
   GError       *error = NULL;
+  gboolean      has_window;
   gboolean      ok;
 
   filter_init_gegl ();
   gimp_plug_in_set_pdb_error_handler (gimp_get_plug_in (), GIMP_PDB_ERROR_HANDLER_PLUGIN);
+
+  /* GIMP without windows hands on any mode; GTK would end the process there. */
+  has_window = run_mode != GIMP_RUN_NONINTERACTIVE && gimp_display_name () != NULL;
+  if (run_mode == GIMP_RUN_INTERACTIVE && ! has_window)
+    {
+      g_set_error_literal (&error, GIMP_PLUG_IN_ERROR, 0,
+                           _("GIMP runs without windows here: run the filter with "
+                             "RUN-NONINTERACTIVE and its settings as arguments."));
+      return return_error (procedure, GIMP_PDB_CALLING_ERROR, error);
+    }
 
   if (run_mode == GIMP_RUN_INTERACTIVE)
     {
@@ -261,7 +272,7 @@ filter_run (GimpProcedure       *procedure,
           return gimp_procedure_new_return_values (procedure, GIMP_PDB_CANCEL, NULL);
         }
     }
-  else if (run_mode == GIMP_RUN_WITH_LAST_VALS)
+  else if (has_window)
     gimp_ui_init ("gimp-diffusion");
 
   arguments_get_task (config, kind, &task);
@@ -281,7 +292,7 @@ filter_run (GimpProcedure       *procedure,
       return return_error (procedure, GIMP_PDB_CALLING_ERROR, error);
     }
 
-  if (run_mode != GIMP_RUN_NONINTERACTIVE)
+  if (has_window)
     {
       view.window_title = kind == TASK_INPAINT ? _("Inpaint Selection") : _("Denoise");
       view.can_keep     = task_has_steps (&task);
@@ -291,7 +302,7 @@ filter_run (GimpProcedure       *procedure,
   engine = take_engine (engine, folder);
   ok     = filter_apply (engine, drawable, &task, gimp_procedure_get_name (procedure), &view,
                          &error);
-  if (ok && run_mode == GIMP_RUN_NONINTERACTIVE)
+  if (ok && ! has_window)
     print_settings (procedure, &task, engine);
   engine_free (engine);
 

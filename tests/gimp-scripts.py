@@ -101,6 +101,14 @@ def main():
         tap.ok(result.code == 70 and "select what is to be filled" in result.err,
                "a refusal exits 70 and its sentence is on stderr", f"{result.code}\n{result.err}")
 
+        result = gimp.run(call("denoise", "#:sigma 25").replace("RUN-NONINTERACTIVE", "RUN-WITH-LAST-VALS"))
+        tap.ok(result.code == 0 and "plug-in-diffusion-denoise: strength" in result.out,
+               "RUN-WITH-LAST-VALS needs no window", f"{result.code}\n{result.out}{result.err}")
+        result = gimp.run(call("inpaint").replace("RUN-NONINTERACTIVE", "RUN-INTERACTIVE"))
+        tap.ok(result.code == 70 and "run the filter with RUN-NONINTERACTIVE" in result.err
+               and "crashed" not in result.err, "RUN-INTERACTIVE without windows is refused in words",
+               f"{result.code}\n{result.err}")
+
         result = gimp.run(call("inpaint", f'#:model "{os.path.join(os.sep, "no", "model")}"'))
         tap.ok(result.code == 70 and "choose a folder" in result.err,
                "a missing model exits 70", f"{result.code}\n{result.err}")
