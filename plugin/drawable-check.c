@@ -26,8 +26,12 @@ item_with_locks (GimpDrawable *drawable)
 }
 
 static gboolean
-check_image (GimpImage *image, GError **error)
+check_image (GimpImage *image, GimpDrawable *drawable, GError **error)
 {
+  if (! gimp_image_is_valid (image) || ! gimp_item_is_valid (GIMP_ITEM (drawable)))
+    return refuse (error, _("The image was closed or the layer deleted: choose the filter again on "
+                            "one that is there."));
+
   if (gimp_image_get_floating_sel (image) != NULL)
     return refuse (error, _("There is a floating selection: anchor it or turn it into a layer "
                             "first (at the top of the Layers dialog)."));
@@ -128,7 +132,7 @@ drawable_check (GimpImage     *image,
 
   drawable = drawables[0];
 
-  if (! check_image (image, error) ||
+  if (! check_image (image, drawable, error) ||
       ! check_is_pixels (drawable, error) ||
       ! check_is_writable (drawable, error))
     return NULL;

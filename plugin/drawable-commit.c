@@ -17,6 +17,7 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "drawable-check.h"
 #include "provenance.h"
 #include "selection.h"
 #include "strips.h"
@@ -74,7 +75,7 @@ selection_is_unchanged (const DrawableIo *io)
 
 /* The user can go on working while a filter runs. */
 static gboolean
-check_unchanged (const DrawableIo *io, GError **error)
+check_unchanged (const DrawableIo *io, TaskOutput output, GError **error)
 {
   int offset_x, offset_y;
 
@@ -93,7 +94,9 @@ check_unchanged (const DrawableIo *io, GError **error)
     return fail (error, _("The selection was changed while the filter ran. Nothing was changed; "
                           "run the filter again."));
 
-  return TRUE;
+  /* What else may have happened to it, such as a lock. */
+  return drawable_check (io->image, (GimpDrawable *[]) { io->drawable, NULL }, io->kind, output,
+                         error) != NULL;
 }
 
 /* --- In place ------------------------------------------------------------- */
@@ -305,7 +308,7 @@ drawable_commit (DrawableIo *io,
 {
   GimpItem *target = NULL;
 
-  if (! check_unchanged (io, error))
+  if (! check_unchanged (io, output, error))
     return FALSE;
 
   gimp_image_undo_group_start (io->image);

@@ -297,6 +297,7 @@ drawable_io_new (GimpDrawable *drawable, TaskKind kind, GError **error)
   GeglRectangle extent, first;
 
   io->drawable = drawable;
+  io->kind     = kind;
   io->image    = gimp_item_get_image (GIMP_ITEM (drawable));
   io->width    = gimp_drawable_get_width (drawable);
   io->height   = gimp_drawable_get_height (drawable);

@@ -28,6 +28,7 @@ typedef struct
 {
   GimpImage    *image;
   GimpDrawable *drawable;
+  TaskKind      kind;
   int           width, height;      /* of the drawable */
   int           offset_x, offset_y; /* of the drawable in the image */
   const Babl   *format;             /* the drawable's own */

@@ -7,10 +7,10 @@
 
 (script-fu-use-v3)
 
-; What is asked about: the one image that is open, and its first layer.
+; What is asked about: the image that was opened last, and its first layer.
 
 (define (remote-image)
-  (vector-ref (gimp-get-images) 0))
+  (apply max (vector->list (gimp-get-images))))
 
 (define (remote-layer)
   (vector-ref (gimp-image-get-layers (remote-image)) 0))

@@ -236,6 +236,13 @@ class GimpWindow:
         if language:
             desktop.env.update(LANG="de_DE.UTF-8", LANGUAGE=language)
         desktop.env.pop("LC_ALL", None)
+
+        # labels.c, where it was built.
+        self.labels = self.folder / "labels"
+        self.labels.mkdir()
+        if "DIFFUSION_LABELS_MODULE" in os.environ:
+            desktop.env.update(GTK_MODULES=os.environ["DIFFUSION_LABELS_MODULE"],
+                               DIFFUSION_LABELS=str(self.labels))
         self.picture = str(picture)
 
     def __enter__(self):
@@ -292,6 +299,25 @@ class GimpWindow:
     def provenance(self):
         """The records of the runs that the layer carries."""
         return json.loads(self.ask("(remote-provenance)"))
+
+    def read(self, program="gimp-diffusion"):
+        """What the labels of the program's dialogs say, a line each; of a program that has ended,
+        said last."""
+        path = self.labels / program
+        return path.read_text() if path.exists() else ""
+
+    def wait_words(self, words, program="gimp-diffusion"):
+        """The line in a dialog of the program that holds the words, once there is one."""
+        def line():
+            return next((line for line in self.read(program).splitlines() if words in line), None)
+        return wait_for(f"“{words}” in {program}", line)
+
+    def complaints(self):
+        """What the plug-in and its libraries, or GIMP about it, have complained of."""
+        lines = (self.desktop.results / "gimp.log").read_text(errors="replace").splitlines()
+        # libgimp's last message finds GIMP's end of the pipe closed, if GIMP was faster.
+        return [line for line in lines if "gimp_flush" not in line and
+                any(words in line for words in ("(gimp-diffusion:", "crashed", "GeglBuffers"))]
 
     def select(self, width, height):
         """Drags a rectangle of about this size, in screen pixels, in the middle of the canvas;
