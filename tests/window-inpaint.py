@@ -103,6 +103,7 @@ def main():
         desktop.keys("alt+c")
         desktop.wait_gone(PROGRESS)
         tap.ok(gimp.snapshot() == before, "a Repeat cancelled leaves the image as it was")
+        tap.ok(not gimp.complaints(), "no crash, no warning, no buffer lost", "\n".join(gimp.complaints()))
     tap.finish()
 
 
