@@ -157,13 +157,26 @@ def refused_files(tap):
         tap.ok("is another input" in result.err and result.code == 70,
                "an output that is another input is not overwritten", result.out + result.err)
 
+        # A result that cannot take its place, a folder that is a file, a mask that is no picture.
+        (gimp.folder / "blocked" / "a.png").mkdir(parents=True)
+        write(gimp.folder / "f.png", photo())
+        (gimp.folder / "f_mask.png").write_bytes(b"\x89PNG, but not really")
         for what, script, sentence in (
+            ("a folder where the result belongs",
+             batch("denoise", pattern="a.png", output_folder="blocked", sigma=5, overwrite=True), "a.png: "),
+            ("a mask that cannot be opened", batch("inpaint", pattern="f.png", output_folder="never"),
+             "f_mask.png: GIMP cannot open it"),
+            ("a file as the output folder", batch("denoise", pattern="a.png", output_folder="a.png"),
+             "Name another one."),
+            ("a folder of inputs that is not there", batch("denoise", pattern="nowhere/*.png", output_folder="never"),
+             "nowhere"),
             ("no pattern", '(plug-in-diffusion-batch-denoise #:output-folder "out")', "There is no pattern"),
             ("no output folder", '(plug-in-diffusion-batch-denoise #:pattern "*.png")', "There is no output folder"),
             ("a broken model", batch("denoise", pattern="*.png", output_folder="never", model="same"), "config.json"),
         ):
             result = gimp.run(script)
             tap.ok(result.code == 70 and sentence in result.err, f"{what}: exit 70 and a sentence", result.err)
+        tap.ok(not list((gimp.folder / "blocked").glob(".*")), "nothing unfinished is left behind")
 
 
 def main():

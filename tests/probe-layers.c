@@ -366,6 +366,58 @@ without_a_selection (void)
   gimp_image_delete (image);
 }
 
+/* Three layers one after another, the selection another one for each. */
+static void
+several_layers (void)
+{
+  static const int places[][2] = { { 6, 8 }, { 30, 10 }, { 20, 34 } };
+  GimpImage       *image = probe_image (GIMP_RGB, TRUE, GIMP_PRECISION_U16_NON_LINEAR, 64, 56, 0, 0);
+  GimpDrawable    *layers[3];
+  GBytes          *before[3];
+
+  layers[0] = probe_layer (image);
+  for (int i = 1; i < 3; i++)
+    {
+      GimpLayer *copy = gimp_layer_copy (GIMP_LAYER (layers[0]));
+
+      gimp_image_insert_layer (image, copy, NULL, 0);
+      layers[i] = GIMP_DRAWABLE (copy);
+    }
+  for (int i = 0; i < 3; i++)
+    before[i] = probe_bytes (layers[i]);
+
+  for (int i = 0; i < 3; i++)
+    {
+      gimp_image_select_rectangle (image, GIMP_CHANNEL_OP_REPLACE, places[i][0], places[i][1], 13, 11);
+      expect_success (probe_call (i == 1 ? DENOISE : INPAINT, image, layers[i], "steps", 1, NULL),
+                      "one layer after another");
+
+      for (int k = 0; k < 3; k++)
+        {
+          ProbeChange change = probe_compare (layers[k], before[k]);
+
+          if (k == i)
+            probe_ok (change.changed_selected > 0 && change.changed_unselected == 0,
+                      "layer %d changes in its own selection", k + 1);
+          else if (k > i)
+            probe_ok (change.changed_selected + change.changed_unselected == 0,
+                      "layer %d waits for its turn", k + 1);
+        }
+      g_bytes_unref (before[i]);
+      before[i] = probe_bytes (layers[i]);
+    }
+
+  for (int i = 0; i < 3; i++)
+    {
+      char *runs = provenance (layers[i]);
+
+      probe_ok (runs && ! strstr (runs, "},{"), "layer %d tells of one run", i + 1);
+      g_free (runs);
+      g_bytes_unref (before[i]);
+    }
+  gimp_image_delete (image);
+}
+
 void
 probe_layers (void)
 {
@@ -379,4 +431,5 @@ probe_layers (void)
   no_strength ();
   no_number ();
   without_a_selection ();
+  several_layers ();
 }
