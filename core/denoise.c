@@ -189,8 +189,8 @@ do_window (Denoise *job, int i, int j, GError **error)
       for (gsize p = 0; p < n; p++)
         result[p] = planes_from_network (result[p]);
       if (job->keeps_level &&
-          !level_keep (window.width, window.height, job->n_channels, job->picture, job->alpha,
-                       job->sigma, result, error))
+          !level_keep (job->workers, window.width, window.height, job->n_channels, job->picture,
+                       job->alpha, job->sigma, result, error))
         return FALSE;
     }
   tiles_blend (&job->across, i, &job->down, j, job->n_channels, result, job->band, job->band_top,

@@ -9,12 +9,14 @@
 #include <string.h>
 
 #include "planes.h"
+#include "workers.h"
 
-#define CELL 8
+/* Pixels; the coarser they are the more it matters where the first one begins. */
+#define CELL 4
 
 /* Two boxes of 2·RADIUS + 1 cells one after the other: a triangle that averages as many
- * pixels as a square of 108². */
-#define RADIUS 4
+ * pixels as a square of 90². */
+#define RADIUS 7
 
 /* A correction counts in full where at least this share of the triangle is seen: the
  * corner of a picture. Of tiny pictures, whose mean is mostly noise, it is less. */
@@ -23,8 +25,9 @@
 /* What falls short of the expected by this much does so by chance. */
 #define ENOUGH 1.25f
 
-/* The correction is a step of Newton's method, and the bias is no straight line. */
-#define ITERATIONS 3
+/* The correction is a step of Newton's method, and the bias is no straight line. What
+ * changes from cell to cell goes step by step, too. */
+#define ITERATIONS 5
 
 /* --- Clipped noise ------------------------------------------------------------- */
 
@@ -96,46 +99,50 @@ sum_pixels (Cells              *cells,
 
   memset (cells->sums, 0, N_SUMS * n_cells * sizeof (float));
   for (int y = 0; y < height; y++)
-    for (int x = 0; x < width; x++)
+    for (int left = 0; left < width; left += CELL)
       {
-        gsize  p = (gsize) y * width + x;
-        float *sum = cells->sums + (gsize) (y / CELL) * cells->width + x / CELL;
-        float  residual = picture[p] - x0[p];
-        int    i = (int) (x0[p] * TABLE_SIZE + 0.5f);
+        float *cell = cells->sums + (gsize) (y / CELL) * cells->width + left / CELL;
+        float  sum[N_SUMS] = { 0 };
 
-        if (alpha[p] == 0.0f)
-          continue;
-        sum[N_PIXELS * n_cells] += 1.0f;
-        sum[RESIDUAL * n_cells] += residual;
-        sum[RESIDUAL_2 * n_cells] += residual * residual;
-        sum[BIAS * n_cells] += noise->bias[i];
-        sum[VARIANCE * n_cells] += noise->variance[i];
-        sum[BEYOND * n_cells] += picture[p] < 0.0f || picture[p] > 1.0f;
-        sum[CLIPPED * n_cells] += noise->clipped[i];
+        for (int x = left; x < MIN (left + CELL, width); x++)
+          {
+            gsize p = (gsize) y * width + x;
+            float residual = picture[p] - x0[p];
+            int   i = (int) (x0[p] * TABLE_SIZE + 0.5f);
+
+            if (alpha[p] == 0.0f)
+              continue;
+            sum[N_PIXELS] += 1.0f;
+            sum[RESIDUAL] += residual;
+            sum[RESIDUAL_2] += residual * residual;
+            sum[BIAS] += noise->bias[i];
+            sum[VARIANCE] += noise->variance[i];
+            sum[BEYOND] += picture[p] < 0.0f || picture[p] > 1.0f;
+            sum[CLIPPED] += noise->clipped[i];
+          }
+        for (int k = 0; k < N_SUMS; k++)
+          cell[k * n_cells] += sum[k];
       }
 }
 
-/* The means of 2·RADIUS + 1 values `step` apart, of n; beyond the ends lie zeros. */
+/* The means of 2·RADIUS + 1 values `step` apart, of n; beyond the ends lie zeros.
+ * before (n + 1): what stands before each of them sums to. */
 static void
-smooth_line (float *line, int n, int step, float *copy)
+smooth_line (float *line, int n, int step, double *before)
 {
+  before[0] = 0.0;
   for (int i = 0; i < n; i++)
-    copy[i] = line[(gsize) i * step];
+    before[i + 1] = before[i] + line[(gsize) i * step];
   for (int i = 0; i < n; i++)
-    {
-      float sum = 0.0f;
-
-      for (int k = MAX (i - RADIUS, 0); k <= MIN (i + RADIUS, n - 1); k++)
-        sum += copy[k];
-      line[(gsize) i * step] = sum / (2 * RADIUS + 1);
-    }
+    line[(gsize) i * step] =
+      (float) ((before[MIN (i + RADIUS + 1, n)] - before[MAX (i - RADIUS, 0)]) / (2 * RADIUS + 1));
 }
 
 static void
 smooth_sums (Cells *cells)
 {
-  float *copy = g_new (float, MAX (cells->width, cells->height));
-  int    w = cells->width, h = cells->height;
+  int     w = cells->width, h = cells->height;
+  double *before = g_new (double, MAX (w, h) + 1);
 
   for (int s = 0; s < N_SUMS; s++)
     for (int pass = 0; pass < 2; pass++)
@@ -143,11 +150,11 @@ smooth_sums (Cells *cells)
         float *sums = cells->sums + (gsize) s * w * h;
 
         for (int y = 0; y < h; y++)
-          smooth_line (sums + (gsize) y * w, w, 1, copy);
+          smooth_line (sums + (gsize) y * w, w, 1, before);
         for (int x = 0; x < w; x++)
-          smooth_line (sums + x, h, w, copy);
+          smooth_line (sums + x, h, w, before);
       }
-  g_free (copy);
+  g_free (before);
 }
 
 /* What is to be added to x̂_0 in cell i so that the mean of what clipped noise would make
@@ -201,36 +208,66 @@ add_corrections (const Cells *cells, const float *corrections, int width, int he
       }
 }
 
-gboolean
-level_keep (int          width,
-            int          height,
-            int          n_channels,
-            const float *picture,
-            const float *alpha,
-            float        sigma,
-            float       *x0,
-            GError     **error)
+/* --- Channels ---------------------------------------------------------------------- */
+
+typedef struct
 {
-  gsize        size = (gsize) width * height;
-  Cells        cells = { (width + CELL - 1) / CELL, (height + CELL - 1) / CELL, NULL };
-  gsize        n_cells = (gsize) cells.width * cells.height;
-  float       *corrections;
+  int          width, height;
+  const float *picture, *alpha;
+  float       *x0;
   ClippedNoise noise;
+  Cells        cells; /* of one channel; their sums and corrections are behind one another */
+} Level;
 
-  if (!(cells.sums = planes_new (cells.width, cells.height, N_SUMS + 1, error)))
-    return FALSE;
+/* A WorkersFunc: a block is a channel. */
+static void
+keep_channel (gpointer data, int channel, int worker)
+{
+  const Level *level = data;
+  gsize        size = (gsize) level->width * level->height;
+  Cells        cells = level->cells;
+  gsize        n_cells = (gsize) cells.width * cells.height;
+  float       *x0 = level->x0 + channel * size, *corrections;
+
+  cells.sums += channel * (N_SUMS + 1) * n_cells;
   corrections = cells.sums + N_SUMS * n_cells;
+  for (int k = 0; k < ITERATIONS; k++)
+    {
+      sum_pixels (&cells, &level->noise, level->width, level->height,
+                  level->picture + channel * size, level->alpha, x0);
+      smooth_sums (&cells);
+      for (gsize i = 0; i < n_cells; i++)
+        corrections[i] = correction (&cells, i);
+      add_corrections (&cells, corrections, level->width, level->height, x0);
+    }
+}
 
-  clipped_noise_init (&noise, sigma);
-  for (int c = 0; c < n_channels; c++)
-    for (int k = 0; k < ITERATIONS; k++)
-      {
-        sum_pixels (&cells, &noise, width, height, picture + c * size, alpha, x0 + c * size);
-        smooth_sums (&cells);
-        for (gsize i = 0; i < n_cells; i++)
-          corrections[i] = correction (&cells, i);
-        add_corrections (&cells, corrections, width, height, x0 + c * size);
-      }
-  g_free (cells.sums);
+gboolean
+level_keep (DiffusionWorkers *workers,
+            int               width,
+            int               height,
+            int               n_channels,
+            const float      *picture,
+            const float      *alpha,
+            float             sigma,
+            float            *x0,
+            GError          **error)
+{
+  Level level = {
+    .width = width,
+    .height = height,
+    .picture = picture,
+    .alpha = alpha,
+    .x0 = x0,
+    .cells = { (width + CELL - 1) / CELL, (height + CELL - 1) / CELL, NULL },
+  };
+
+  level.cells.sums = planes_new (level.cells.width, level.cells.height,
+                                 n_channels * (N_SUMS + 1), error);
+  if (level.cells.sums == NULL)
+    return FALSE;
+  clipped_noise_init (&level.noise, sigma);
+  workers_run (workers, n_channels, keep_channel, &level, NULL);
+  g_free (level.cells.sums);
   return TRUE;
 }

@@ -3,7 +3,8 @@
  * level.h: keeps the brightness and colour of the surroundings of every pixel when noise
  * is taken out. Over about 64² pixels noise averages away (σ = 50 leaves 0.7 level),
  * while a network is off by one to three levels in one window and not in the next, as
- * its group norms see other pixels there. So the local mean of the residual is put back.
+ * its group norms see other pixels there; by ten where noise was clipped. So the local
+ * mean of the residual is put back.
  *
  * Where noise was clipped at black and white its mean is not 0: E[clip (x + σz)] = x +
  * b(x). That much of the residual stays removed, as far as the picture shows noise of
@@ -17,11 +18,12 @@
  * beyond; x0: its estimate without noise, 0…1, corrected in place. alpha (height ×
  * width): pixels where it is 0 do not count. sigma, of the noise: above 0, in the range
  * 0…1. Error: DIFFUSION_ERROR_MEMORY. */
-gboolean level_keep (int          width,
-                     int          height,
-                     int          n_channels,
-                     const float *picture,
-                     const float *alpha,
-                     float        sigma,
-                     float       *x0,
-                     GError     **error);
+gboolean level_keep (DiffusionWorkers *workers,
+                     int               width,
+                     int               height,
+                     int               n_channels,
+                     const float      *picture,
+                     const float      *alpha,
+                     float             sigma,
+                     float            *x0,
+                     GError          **error);
