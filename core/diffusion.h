@@ -85,9 +85,8 @@ gboolean diffusion_model_is_mask_aware (const DiffusionModel *model);
  * it was loaded: by the time they took, the speed of this machine. */
 double diffusion_model_get_work (const DiffusionModel *model);
 
-/* Evaluates the network on a small window until its speed is steady; returns
- * multiplications with additions a second, 0 on error. Less than a second with
- * the bundled model. `cancel` may be NULL. */
+/* Evaluates the network on small windows for a second and somewhat more; returns
+ * multiplications with additions a second, 0 on error. `cancel` may be NULL. */
 double diffusion_model_measure (DiffusionModel   *model,
                                 DiffusionWorkers *workers,
                                 GCancellable     *cancel,

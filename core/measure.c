@@ -7,20 +7,23 @@
 
 /* Small windows are evaluated less efficiently: the window grows until another
  * doubling of its side, which is four times the work of convolutions and sixteen
- * times that of attention, might take longer than this. */
+ * times that of attention, might take longer than this. Windows of 256 are what
+ * Denoise works with. */
 #define SIDE_MIN 64
 #define SIDE_MAX 256
-#define SECONDS_ENOUGH 0.5
+#define SECONDS_ENOUGH 2.0
 
-/* Beside other programs one evaluation may wait for several times its own time. */
-#define SECONDS_MEAN 0.2
+/* Of evaluations of the last window: beside other programs one may wait for several
+ * times its own time, and not the next. */
+#define SECONDS_MEAN 1.0
 
-/* Seconds of one evaluation, the mean of some; < 0 on error. The first, which finds
- * memory that nobody has touched, does not count. */
+/* Seconds of one evaluation, the mean of as many as take seconds_enough, one at least;
+ * < 0 on error. */
 static double
 time_evaluation (DiffusionModel   *model,
                  DiffusionWorkers *workers,
                  int               side,
+                 double            seconds_enough,
                  const float      *x_t,
                  float            *out,
                  GCancellable     *cancel,
@@ -28,18 +31,18 @@ time_evaluation (DiffusionModel   *model,
 {
   const double t = schedule_get_T (model_get_schedule (model)) / 2.0;
   double       seconds = 0.0;
-  int          n;
+  int          n = 0;
 
-  if (!model_predict (model, workers, side, side, x_t, NULL, NULL, t, out, cancel, error))
-    return -1.0;
-  for (n = 0; seconds < SECONDS_MEAN; n++)
+  do
     {
       gint64 start = g_get_monotonic_time ();
 
       if (!model_predict (model, workers, side, side, x_t, NULL, NULL, t, out, cancel, error))
         return -1.0;
       seconds += MAX (g_get_monotonic_time () - start, 1) / 1e6;
+      n++;
     }
+  while (seconds < seconds_enough);
   return seconds / n;
 }
 
@@ -58,14 +61,22 @@ diffusion_model_measure (DiffusionModel   *model,
   for (int i = 0; out && i < n; i++)
     x_t[i] = (i % 7 - 3) / 3.0f;
 
-  for (int side = SIDE_MIN; out && side <= SIDE_MAX; side *= 2)
+  for (int side = SIDE_MIN; out; side *= 2)
     {
-      double seconds = time_evaluation (model, workers, side, x_t, out, cancel, error);
+      /* The first finds memory that nobody has touched and does not count. */
+      double seconds = time_evaluation (model, workers, side, 0.0, x_t, out, cancel, error);
 
+      if (seconds >= 0.0)
+        seconds = time_evaluation (model, workers, side, 0.0, x_t, out, cancel, error);
+      if (seconds < 0.0)
+        break;
+      if (side < SIDE_MAX && 16.0 * seconds <= SECONDS_ENOUGH)
+        continue;
+
+      seconds = time_evaluation (model, workers, side, SECONDS_MEAN, x_t, out, cancel, error);
       model_cost (model, 1, side, side, 1, &cost);
       speed = seconds > 0.0 ? cost.products / seconds : 0.0;
-      if (seconds < 0.0 || 16.0 * seconds > SECONDS_ENOUGH)
-        break;
+      break;
     }
 
   g_free (out);
