@@ -63,6 +63,25 @@ def denoise(console, cases, work):
         min(scores(work + '/denoised0')), max(estimates(out, len(clean)))), flush=True)
 
 
+def real(console, folder, work):
+    """Camera noise: NAME_real.png, and NAME_mean.png, the mean of many shots of the same scene (Nam et al. 2016)."""
+    noisy, source = sorted(glob.glob(folder + '/*_real.png')), work + '/real'
+    os.makedirs(source, exist_ok=True)
+    for f in noisy:
+        shutil.copy(f, source)
+    out, seconds = batch(console, 'denoise', pattern=source + '/*.png', output_folder=work + '/denoised-real')
+    sigma = estimates(out, len(noisy))
+    gains = []
+    print('\nDenoise, %d photographs with the noise of their cameras, defaults, %.1f seconds a picture' % (len(noisy), seconds / len(noisy)))
+    for f, s in zip(noisy, sigma):
+        mean = f.replace('_real', '_mean')
+        before, after = psnr(mean, f), psnr(mean, '%s/denoised-real/%s' % (work, os.path.basename(f)))
+        gains.append((before, after))
+        print('%s: %.2f -> %.2f dB, σ estimated %.1f, left by the camera %.1f' % (
+            os.path.basename(f), before, after, s, 255 / 10 ** (before / 20)))
+    print('mean: %.2f -> %.2f dB' % tuple(np.mean(gains, 0)), flush=True)
+
+
 def inpaint(console, cases, work, scorer):
     source, out = work + '/holes', work + '/inpainted'
     os.makedirs(source, exist_ok=True)
@@ -89,6 +108,7 @@ def main():
     subprocess.run([sys.executable, shared + '/eval/cases.py', work + '/cases'], check=True)
     with Console() as console:
         denoise(console, work + '/cases', work)
+        real(console, shared + '/eval/cc15', work)
         inpaint(console, work + '/cases', work, shared + '/eval/score.py')
     print('\npictures in', work)
 
