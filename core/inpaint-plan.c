@@ -21,20 +21,18 @@
  * may lie there, x̂_0 of the first evaluation, but has up to twice its squared error. One
  * more evaluation from a small σ (−1…1 range) adds the grain. */
 #define THIN_SQUARE 12
-#define THIN_SIGMA 0.1
+#define THIN_SIGMA 0.03
 
 /* Large holes end at x̂_0 of an evaluation at this σ, at the picture's own scale: what would
- * be drawn below it is the finest grain, at the price of PSNR and SSIM. Of the whole way (12 steps, σ of the last evaluation in front; refined from
- * σ = 3; all cases of tests/large-holes.py --enlarge 1) ended early:
- *   blobs, whole way  16.87 dB .373 x.81 g.92   square, whole way  14.42 dB .273 x.76 g.95
- *   0.27              16.97 dB .385 x.78 g.82                      14.47 dB .280 x.73 g.85
- *   0.40              17.05 dB .394 x.75 g.77                      14.51 dB .286 x.70 g.78
- *   0.55              17.14 dB .400 x.73 g.73                      14.56 dB .289 x.68 g.75
- * All 12 steps down to 0.40, as it is done: blobs 17.03 dB .393 x.76 g.78, square 14.49 dB
- * .285 x.71 g.78. Sharpness (x) below 0.7 looks blurred. In pictures enlarged twofold, which
- * have no grain at their own scale, it leaves more grain (four of them: g1.95; the whole
- * way from σ = 2.1 g1.58). */
-#define LARGE_SIGMA_END 0.4
+ * be drawn below it is the finest grain, at the price of PSNR and SSIM. All cases of
+ * tests/large-holes.py --enlarge 1, 12 steps a scale, refined from σ, ended at:
+ *   3, 0.27     blobs 16.94 dB .392 x.76 g.80   square 14.69 dB .289 x.70 g.82
+ *   3, 0.40           17.01 dB .401 x.74 g.73          14.72 dB .295 x.68 g.76
+ *   4.5, 0.50         17.03 dB .407 x.73 g.70          14.50 dB .291 x.69 g.72
+ * Sharpness (x) below 0.7 looks blurred. In pictures enlarged twofold, which have no grain
+ * at their own scale, ending early leaves more of it (four of them with the former weights:
+ * g1.95, the whole way g1.58). */
+#define LARGE_SIGMA_END 0.42
 
 /* Sides of the area of one part, pixels: its planes take 17 floats a pixel, so about
  * 160 MB at most. */

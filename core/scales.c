@@ -7,18 +7,13 @@
 #include <math.h>
 
 /* σ at which refining begins, in the −1…1 range, and its share of a whole run's steps.
- * Measured with the bundled model (tests/large-holes.py --enlarge 1), PSNR, SSIM and
- * sharpness in the hole, 12 steps at each scale, the finest ended at about as much
- * sharpness (LARGE_SIGMA_END in inpaint-plan.c):
- *   blobs, from σ = 2.1 to 0.46  17.16 dB .398 x.72   square, to 0.23  14.59 dB .285 x.70
- *          from σ = 3 to 0.55    17.14 dB .400 x.73           to 0.40  14.51 dB .286 x.70
- *          from σ = 4.5 to 0.65  17.11 dB .404 x.72           to 0.65  14.38 dB .285 x.71
- * and of four squares the whole way, 20 steps in the first scale:
+ * LARGE_SIGMA_END in inpaint-plan.c has the figures it was chosen by; of four squares, the
+ * whole way, 20 steps in the first scale, with earlier weights:
  *   σ = 0.9, share 0.5  x.55   σ = 2.1, share 0.5  x.61   σ = 2.1, share 1  x.67
  * Less than 0.7 of the picture's sharpness looks blurred. The coarser result in place of
  * the smooth guess, as y, was worse than either with an earlier model: the network was not
  * trained with it. */
-#define REFINING_SIGMA 3.0
+#define REFINING_SIGMA 4.5
 #define REFINING_STEPS 1.0
 
 int
