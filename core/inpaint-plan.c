@@ -21,7 +21,7 @@
  * may lie there, x̂_0 of the first evaluation, but has up to twice its squared error. One
  * more evaluation from a small σ (−1…1 range) adds the grain. */
 #define THIN_SQUARE 12
-#define THIN_SIGMA 0.03
+#define THIN_SIGMA 0.05
 
 /* Large holes end at x̂_0 of an evaluation at this σ, at the picture's own scale: what would
  * be drawn below it is the finest grain, at the price of PSNR and SSIM. All cases of
