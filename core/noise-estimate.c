@@ -419,7 +419,8 @@ coloured_noise (const NoiseWindows *windows)
     {
       const float *product = windows->windows[i].product[BAND_COARSE];
       double       sum = product[0] + product[1] + product[2];
-      double       luma = CLAMP ((sum + 2.0 * (product[3] + product[4] + product[5])) / 3.0, 0.0, sum);
+      double       cross = product[3] + product[4] + product[5];
+      double       luma = CLAMP ((sum + 2.0 * cross) / 3.0, 0.0, sum);
       double       y = log (sqrt (luma) + ROUNDING), c;
 
       colours[i] = sqrt ((sum - luma) / 2.0);
@@ -443,9 +444,10 @@ coloured_noise (const NoiseWindows *windows)
  * Fine texture can look the same. So unless its colour tells noise, what is found here is
  * limited to a level at which denoising hardly touches a clean picture, and it counts only
  * where there is no white noise. Foliage has colours as well: what is much stronger than
- * cameras leave, and what a small region shows, stays limited. On the 15 photographs of Nam et al. 2016, "A holistic
- * approach to cross-channel image noise modeling" (JPEG of three cameras; tests/quality.py),
- * colour tells it in 11. */
+ * cameras leave, and what a small region shows, stays limited. On the 15 photographs of
+ * Nam et al. 2016, "A holistic approach to cross-channel image noise modeling" (JPEG of
+ * three cameras; tests/quality.py), colour tells it in 13; the other two are of a camera
+ * that smooths its colours. */
 static double
 coarse_sigma (const NoiseWindows *windows, double white)
 {

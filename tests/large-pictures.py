@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""large-pictures.py FOLDER [--photo PHOTO] [WORD...]: holes in a picture of 24 megapixels and in one of 1, and Denoise of all 24, by a real GIMP without a window.
+"""large-pictures.py FOLDER [--photo PHOTO] [WORD...]: holes in a picture of 24 megapixels and in one of 1,
+and Denoise of all 24, by a real GIMP without a window.
 
 Of the runs whose names have all the words: time, processor seconds and highest resident memory of
 the plug-in's process, and into FOLDER a crop of the result to be looked at. The picture is the
-photograph of tests/data, or another one, repeated. A report, not a test: it takes minutes. Where the plug-in has
-been installed:
+photograph of tests/data, or another one, repeated. A report, not a test: it takes minutes. Where
+the plug-in has been installed:
 
   tests/in-debian.sh sh -c '. tests/build.sh; python3 tests/large-pictures.py build-large'
 """

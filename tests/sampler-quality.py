@@ -20,7 +20,7 @@ of our own photographs (tests/data/demo-photo.png) filled by each sampler, a row
 
 --write weights: everything that weights/SAMPLERS.md shows, into that file and its picture: the tables
 are those of TABLES, of every second picture and crops of 192 unless --every and --crop say otherwise.
-About 16 minutes of processor time, by two processes 8 on two cores that have nothing else to do."""
+About 15 minutes of processor time, half that on two cores that have nothing else to do."""
 import argparse
 import concurrent.futures
 import glob
