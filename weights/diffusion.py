@@ -49,10 +49,10 @@ class Balance:
     def __init__(self, classes, device, rate=.02):
         self.table, self.rate = torch.full((classes,), .2, device=device), rate
 
-    def __call__(self, loss, k):
-        weight = 1 / self.table[k]
+    def weight(self, k):
+        return 1 / self.table[k]
+
+    def learn(self, loss, k):
         n = torch.zeros_like(self.table).index_add_(0, k, torch.ones_like(loss))
-        mean = torch.zeros_like(self.table).index_add_(0, k, loss.detach()) / n.clamp(min=1)
-        step = 1 - (1 - self.rate) ** n
-        self.table += step * (mean - self.table)
-        return (loss * weight).mean()
+        mean = torch.zeros_like(self.table).index_add_(0, k, loss) / n.clamp(min=1)
+        self.table += (1 - (1 - self.rate) ** n) * (mean - self.table)

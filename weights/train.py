@@ -6,17 +6,18 @@
   GPU:  python3 train.py --photos PHOTOS --out RUN --device cuda --patch 128 --batch 192 --minutes 9 --decay 2 --compile --part-mib 15
 
 RUN/state holds everything needed to go on exactly (weights, EMA, optimizer, balance, random numbers) and is rewritten every
---save minutes, always before the learning rate falls; the last --decay minutes lower it to zero and end in RUN/final, whose
+--save minutes, always before the learning rate falls; the last --decay minutes lower it to zero and go into RUN/final, whose
 EMA is what export.py takes. Run the same command again to continue from RUN/state; kill -TERM writes it and ends. --init takes
 only the weights of a model folder. --steps instead of --minutes stops after that many steps, for tests.
 """
-import argparse, os, signal, time
+import argparse, copy, os, signal, time
+from concurrent.futures import ThreadPoolExecutor
 
 p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 p.add_argument('--photos', required=True)
 p.add_argument('--out', required=True)
 p.add_argument('--device', default='cpu')
-p.add_argument('--threads', type=int, default=1)
+p.add_argument('--threads', type=int, default=1, help='each takes its share of every batch')
 p.add_argument('--channels', default='64,96,160,192')
 p.add_argument('--layers', type=int, default=1)
 p.add_argument('--groups', type=int, default=4)
@@ -55,7 +56,7 @@ from unet import Folded, cost
 
 dev = torch.device(a.device)
 cuda = dev.type == 'cuda'
-torch.set_num_threads(a.threads)
+torch.set_num_threads(1)                                 # the batch is shared out instead: nothing waits for anything within a layer
 torch.manual_seed(a.seed)
 if cuda:
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = torch.backends.cudnn.benchmark = True
@@ -67,12 +68,17 @@ options = state['options'] if state else dict(channels=[int(c) for c in a.channe
                                               guess_deviation=a.guess_deviation)
 if a.init and not state:
     start = evaluate.load(a.init)
-    options = dict(start.options, guess_deviation=a.guess_deviation)
+    options = dict(start.options, guess_deviation=a.guess_deviation, mid_attention=start.options['mid_attention'] or a.mid_attention)
 model, ema = (Folded(**options).to(dev, memory_format=torch.channels_last) for _ in range(2))
 if a.init and not state:
-    model.load_state_dict(start.state_dict())
+    new = model.load_state_dict(start.state_dict(), strict=False).missing_keys
+    with torch.no_grad():                                # attention that the folder does not have begins by adding nothing
+        for name, v in model.named_parameters():
+            if name in new and '.to_out.' in name:
+                v.zero_()
 ema.load_state_dict(model.state_dict())
-optimizers = make(model.net, a.lr, a.optimizer)
+pool = ThreadPoolExecutor(1 if cuda else a.threads)
+optimizers = make(model.net, a.lr, a.optimizer, pool)
 balance = Balance(16 * (1 + Masks.DEPTHS), dev)
 step, log = 0, []
 photos, masks = Photos(a.photos, a.patch, dev), Masks(a.patch, dev)
@@ -83,6 +89,17 @@ if state:
     balance.table, step, log = state['balance'], state['step'], state['log']
 weights, averages = ([v for v in m.state_dict().values()] for m in (model, ema))
 core = torch.compile(model) if a.compile else model
+
+
+def twin(model):
+    """The same weights, not a copy, with gradients of its own."""
+    other = copy.deepcopy(model)
+    for p, q in zip(model.parameters(), other.parameters()):
+        q.data = p.data
+    return other
+
+
+replicas = [core] + [twin(model) for _ in range(0 if cuda else a.threads - 1)]
 print('%s; %d masks; %.2f M parameters, %.3f MMAC per pixel; step %d' % (
     photos.about, len(masks.bank), sum(v.numel() for v in weights) / 1e6, cost(Folded(**options)) / 1e6, step), flush=True)
 if state:                                                # last: all the above drew random numbers
@@ -113,6 +130,16 @@ def batch():
     level = (sigma / .0078).log2().mul(2.5).long().clamp(0, 15)
     k = torch.cat([level, 16 * (1 + depth) + (t_fill / 62.5).long().clamp(0, 15)])
     return x, ab.sqrt() * x + (1 - ab).sqrt() * e, y, m, t, ab, e, k
+
+
+def backward(model, weight, x, x_t, y, m, t, ab, e, k):
+    """Adds the gradients of a share of a batch; returns its samples' losses."""
+    with torch.autocast(dev.type, torch.bfloat16, enabled=not a.f32):
+        v = model(x_t, y, m, t)
+    w = m + .01 * (1 - m)                                # known pixels: hardly
+    error = ((v.float() - (ab.sqrt() * e - (1 - ab).sqrt() * x)).square() * w).sum((1, 2, 3)) / (3 * w.sum((1, 2, 3)))
+    (error * weight).sum().div(a.batch).backward()
+    return error.detach()
 
 
 def save(name):
@@ -153,26 +180,26 @@ while not stopping and (step - first < a.steps if a.steps else time.time() - beg
     for o in optimizers:
         for g in o.param_groups:
             g['lr'] = rate
-    x, x_t, y, m, t, ab, e, k = batch()
-    with torch.autocast(dev.type, torch.bfloat16, enabled=not a.f32):
-        v = core(x_t, y, m, t)
-    w = m + .01 * (1 - m)                                # known pixels: hardly
-    error = ((v.float() - (ab.sqrt() * e - (1 - ab).sqrt() * x)).square() * w).sum((1, 2, 3)) / (3 * w.sum((1, 2, 3)))
-    loss = balance(error, k)
-    for o in optimizers:
-        o.zero_grad(set_to_none=True)
-    loss.backward()
+    samples = batch()
+    weight = balance.weight(samples[-1])
+    share = lambda v: [v[i::len(replicas)] for i in range(len(replicas))]
+    error = torch.cat(list(pool.map(backward, replicas, share(weight), *map(share, samples))))
+    weight, k = torch.cat(share(weight)), torch.cat(share(samples[-1]))
+    balance.learn(error, k)
+    for other in replicas[1:]:
+        torch._foreach_add_([p.grad for p in model.parameters()], [p.grad for p in other.parameters()])
+        other.zero_grad(set_to_none=True)
     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.)
     for o in optimizers:
         o.step()
+        o.zero_grad(set_to_none=True)
     step, since = step + 1, since + 1
-    total += loss.detach()
+    total += (error * weight).mean()
     with torch.no_grad():
         torch._foreach_lerp_(averages, weights, 1 - min(a.ema, (1 + step) / (10 + step)))
     if time.time() - saved > 60 * a.save:
         report()
-        if not decaying:
-            save('state')
+        save('final' if decaying else 'state')
         total.zero_()
         saved, since = time.time(), 0
 if stopping:
