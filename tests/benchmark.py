@@ -13,7 +13,7 @@ they take turns, so that whatever else the machine does falls on all of them.
 PyTorch runs in the fastest of its four forms (contiguous or channels_last,
 eager or inference_mode), threads wait as each engine is shipped. Ratios are of
 medians; memory is the highest resident size less that after loading. Last, at
-the smallest size, the same beside one busy process per core.
+the smallest size, one engine after another beside one busy process per core.
 
 With --large the network is instead one of 114 million parameters, that of
 google/ddpm-celebahq-256 with random weights: some seconds an evaluation, so that
@@ -45,8 +45,8 @@ ROUNDS, ROUNDS_LARGE = 15, 5
 FORMS = [f'{layout} {mode}' for layout in ('contiguous', 'channels_last') for mode in ('eager', 'inference_mode')]
 # OpenMP and ONNX Runtime spin for a while after each evaluation.
 PAUSE = 0.05
-# Rounds beside busy processes: PyTorch is slow there.
-BUSY_ROUNDS = 7
+# Beside busy processes, where single evaluations scatter widely.
+BUSY_ROUNDS = 31
 # google/ddpm-celebahq-256's configuration.
 LARGE = {
     '_class_name': 'UNet2DModel', 'act_fn': 'silu', 'attention_head_dim': None,
@@ -191,7 +191,6 @@ class Engine:
 
     def evaluate(self):
         """Seconds, and processor seconds in self.processor: what it takes however busy the machine is."""
-        time.sleep(PAUSE)
         before = self.processor_seconds()
         self.process.stdin.write(self.form + '\n')
         self.process.stdin.flush()
@@ -244,6 +243,8 @@ def take_turns(engines, rounds, warm_ups=WARM_UPS):
     times = {engine.name: [] for engine in engines}
     for i in range(warm_ups + rounds):
         for engine in engines:
+            if len(engines) > 1:
+                time.sleep(PAUSE)
             seconds = engine.evaluate()
             if i >= warm_ups:
                 times[engine.name].append(seconds)
@@ -251,11 +252,17 @@ def take_turns(engines, rounds, warm_ups=WARM_UPS):
 
 
 def beside_busy(engines):
-    """As take_turns, with a process that only counts on every core."""
+    """Times as of take_turns, with a process that only counts on every core. One engine after another, evaluations back to
+    back, as a fill makes them: in turns each would have the threads of the one before spinning beside it as well, for
+    longer than PAUSE where they get half a core."""
     count = [sys.executable, '-c', 'while True: pass']
-    busy = [subprocess.Popen(count) for _ in os.sched_getaffinity(0)]
+    busy = []
+    for core in os.sched_getaffinity(0):
+        busy.append(subprocess.Popen(count))
+        os.sched_setaffinity(busy[-1].pid, {core})       # or two of them would share one for seconds
+    time.sleep(1)                                        # until they have started and the scheduler has settled
     try:
-        return take_turns(engines, BUSY_ROUNDS)
+        return {name: values for engine in engines for name, values in take_turns([engine], BUSY_ROUNDS).items()}
     finally:
         for process in busy:
             process.kill()
