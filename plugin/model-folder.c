@@ -33,16 +33,14 @@ find_bundled (GError **error)
 {
   char *beside = g_path_get_dirname (gimp_get_progname ());
   char *places[] = {
-    g_strdup (g_getenv ("DIFFUSION_MODEL")),
     g_build_filename (beside, "model", NULL),
     g_build_filename (gimp_directory (), "plug-ins", "gimp-diffusion", "model", NULL),
-    g_strdup (MODEL_FOLDER),
   };
   char *found = NULL;
 
   for (gsize i = 0; i < G_N_ELEMENTS (places); i++)
     {
-      if (found == NULL && places[i] && is_folder (places[i]))
+      if (found == NULL && is_folder (places[i]))
         found = places[i];
       else
         g_free (places[i]);

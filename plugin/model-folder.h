@@ -8,11 +8,10 @@
 
 G_BEGIN_DECLS
 
-/* The folder in `argument`; when it is NULL the bundled model: $DIFFUSION_MODEL
- * (for tests), "model" beside the plug-in, in the user's plug-ins folder, and
- * where it was installed. Errors: GIMP_PLUG_IN_ERROR with the cure, when there
- * is no such folder. What lies in it is checked when it is loaded. Free with
- * g_free(). */
+/* The folder in `argument`; when it is NULL the bundled model: "model" beside the
+ * plug-in, which is where it was installed, or in the user's plug-ins folder.
+ * Errors: GIMP_PLUG_IN_ERROR with the cure, when there is no such folder. What
+ * lies in it is checked when it is loaded. Free with g_free(). */
 char *model_folder_find (GFile *argument, GError **error);
 
 G_END_DECLS
