@@ -497,7 +497,9 @@ safetensors_load_tensor (Safetensors *file, const SafetensorsTensor *tensor, GEr
 
   if (!values)
     g_set_error (error, DIFFUSION_ERROR, DIFFUSION_ERROR_MEMORY,
-                 _("There is not enough memory for the model's tensor “%s”."), tensor->name);
+                 _("There is not enough memory for the model's tensor “%s”: close other programs or "
+                   "choose a smaller model."),
+                 tensor->name);
   else if (!safetensors_read (file, tensor, 0, n, values, error))
     g_clear_pointer (&values, g_free);
   safetensors_forget (file, tensor);

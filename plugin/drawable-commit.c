@@ -260,11 +260,12 @@ commit_in_place (const DrawableIo *io, GError **error)
 static GimpLayer *
 commit_new_layer (const DrawableIo *io, const char *name, GError **error)
 {
-  GimpItem     *below  = GIMP_ITEM (io->drawable);
-  GimpLayer    *parent = GIMP_LAYER (gimp_item_get_parent (below));
-  GeglRectangle own    = { 0, 0, io->region.width, io->region.height };
-  GimpLayer    *layer;
-  GeglBuffer   *pixels;
+  GimpItem      *below  = GIMP_ITEM (io->drawable);
+  GimpLayer     *parent = GIMP_LAYER (gimp_item_get_parent (below));
+  GeglRectangle  own    = { 0, 0, io->region.width, io->region.height };
+  GimpLayer     *layer;
+  GimpLayerMask *mask;
+  GeglBuffer    *pixels;
 
   layer = gimp_layer_new (io->image, name, own.width, own.height,
                           gimp_drawable_type (io->drawable), 100, GIMP_LAYER_MODE_NORMAL);
@@ -287,12 +288,16 @@ commit_new_layer (const DrawableIo *io, const char *name, GError **error)
       return NULL;
     }
 
-  if (io->has_selection &&
-      ! gimp_layer_add_mask (layer, gimp_layer_create_mask (layer, GIMP_ADD_MASK_SELECTION)))
+  if (io->has_selection)
     {
-      fail_by_gimp (error);
-      gimp_image_remove_layer (io->image, layer);
-      return NULL;
+      mask = gimp_layer_create_mask (layer, GIMP_ADD_MASK_SELECTION);
+      if (! gimp_layer_add_mask (layer, mask))
+        {
+          fail_by_gimp (error);
+          gimp_item_delete (GIMP_ITEM (mask));
+          gimp_image_remove_layer (io->image, layer);
+          return NULL;
+        }
     }
 
   gimp_drawable_update (GIMP_DRAWABLE (layer), 0, 0, own.width, own.height);

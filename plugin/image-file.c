@@ -14,10 +14,8 @@
 static gboolean
 fail_by_gimp (GError **error, const char *what)
 {
-  const char *reason = gimp_pdb_get_last_error (gimp_get_pdb ());
-
   g_set_error (error, GIMP_PLUG_IN_ERROR, 0, "%s: %s", what,
-               reason && *reason ? reason : _("no reason given"));
+               gimp_pdb_get_last_error (gimp_get_pdb ()));
   return FALSE;
 }
 

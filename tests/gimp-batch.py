@@ -12,6 +12,7 @@ from gimp_console import Console, Tap, call
 
 DATA = pathlib.Path(__file__).parent / "data"
 QUALITY = 77
+LONGEST_JPEG = 65500  # libjpeg's limit in pixels
 DESCRIPTION, SIDEWAYS = "a scratched photograph", 6  # as Exif says that the camera was turned
 
 
@@ -130,6 +131,15 @@ def jpeg(tap):
                    "with its metadata, the same way up", dict(picture.getexif()))
             tap.ok(picture.info.get("icc_profile") == profile, "with its profile")
             tap.ok("sigma 10" in result.out, "and its settings are told", result.out)
+
+        # Too long for a JPEG, which the name asks for; and GIMP says so when all is done.
+        long = np.full((1, LONGEST_JPEG + 1, 4), 255, np.uint8)
+        long[0, 100:110, 3] = 0
+        (gimp.folder / "long.jpg").write_bytes(cv2.imencode(".png", long)[1].tobytes())
+        result = gimp.run(batch("inpaint", pattern="long.jpg", output_folder="long"))
+        tap.ok(result.code == 70 and "long.jpg: GIMP cannot write it: " in result.err
+               and not list((gimp.folder / "long").iterdir()), "a result that GIMP cannot write: exit 70, and no file",
+               result.out + result.err)
 
 
 def refused_files(tap):

@@ -113,6 +113,15 @@ def main():
         tap.ok(result.code == 70 and "choose a folder" in result.err,
                "a missing model exits 70", f"{result.code}\n{result.err}")
 
+        bundled = gimp.folder / "plug-ins" / "gimp-diffusion" / "model"
+        weights = bundled.readlink()
+        bundled.unlink()
+        result = gimp.run(call("inpaint"))
+        tap.ok(result.code == 70 and "The model that comes with the plug-in is missing: install the plug-in again, "
+               f"or put the folder “model” beside it, in {bundled.parent}." in result.err,
+               "without the bundled model: exit 70 and where it belongs", f"{result.code}\n{result.err}")
+        bundled.symlink_to(weights)
+
         transformer = pathlib.Path(__file__).parent / "data" / "transformer-plain"
         weights = (transformer / "unet" / "diffusion_pytorch_model.safetensors").read_bytes()
         for name, settings in (("inpaint", "#:steps 4"), ("denoise", "#:sigma 25")):

@@ -4,6 +4,7 @@
  * harm. Each is answered with its sentence; nothing crashes, hangs or takes
  * memory by the gigabyte.
  */
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -137,22 +138,26 @@ test_missing (void)
       g_free (pattern);
 
       /* A link to itself, and one to nothing. */
-      pattern = g_strdup_printf ("*%s*", base);
+      pattern = g_strdup_printf ("*%s: *cannot be opened (*)*", base);
       folder = maker_new_model ();
       path = path_in (folder, names[i]);
       g_assert_cmpint (g_remove (path), ==, 0);
       g_assert_cmpint (symlink (base, path), ==, 0);
       g_free (path);
-      assert_refused (folder, pattern);
+      assert_refused (folder, i == 0 ? "*holds no model*" : pattern);
+      g_free (pattern);
 
+      pattern = g_strdup_printf ("*%s: *missing*", base);
       folder = maker_new_model ();
       path = path_in (folder, names[i]);
       g_assert_cmpint (g_remove (path), ==, 0);
       g_assert_cmpint (symlink ("/nowhere/at/all", path), ==, 0);
       g_free (path);
-      assert_refused (folder, pattern);
+      assert_refused (folder, i == 0 ? "*holds no model*" : pattern);
+      g_free (pattern);
 
       /* Nothing in it. */
+      pattern = g_strdup_printf ("*%s*", base);
       folder = maker_new_model ();
       maker_write (folder, names[i], "", 0);
       assert_refused (folder, pattern);
@@ -173,6 +178,30 @@ test_missing (void)
   }
   maker_remove (folder);
   g_free (path);
+  g_free (folder);
+}
+
+/* A file that is there and cannot be read. Root may read any, so here no process may
+ * open one more. */
+static void
+test_unreadable (void)
+{
+  char         *folder = maker_new_model ();
+  struct rlimit own, none;
+
+  g_assert_cmpint (getrlimit (RLIMIT_NOFILE, &own), ==, 0);
+  none = own;
+  none.rlim_cur = 0;
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &none), ==, 0);
+  {
+    GError         *error = NULL;
+    DiffusionModel *model = diffusion_model_load (folder, &error);
+
+    g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &own), ==, 0);
+    g_assert_null (model);
+    maker_assert_refused (error, "*.json: This file of the model cannot be read (*).");
+  }
+  maker_remove (folder);
   g_free (folder);
 }
 
@@ -507,6 +536,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/hostile/right", test_right);
   g_test_add_func ("/hostile/missing", test_missing);
+  g_test_add_func ("/hostile/unreadable", test_unreadable);
   g_test_add_func ("/hostile/pickle", test_pickle);
   g_test_add_func ("/hostile/tensors", test_tensors);
   g_test_add_func ("/hostile/cut", test_cut);

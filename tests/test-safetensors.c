@@ -4,6 +4,8 @@
  * and refuses a wrong one in words.
  */
 #include <math.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "model-maker.h"
 #include "safetensors.h"
@@ -295,6 +297,47 @@ test_lying_headers (void)
     }
 }
 
+/* A tensor that is in the file, but for whose floats there is no room. */
+static void
+test_memory (void)
+{
+  const gint64  shape = 64 << 20, n_bytes = 2 * shape;
+  char         *folder = maker_new_folder ();
+  char         *path = g_build_filename (folder, "a.safetensors", NULL);
+  char         *header = g_strdup_printf ("{\"large\":{\"dtype\":\"F16\",\"shape\":[%d],"
+                                          "\"data_offsets\":[0,%d]}}",
+                                          (int) shape, (int) n_bytes);
+  char         *pages;
+  struct rlimit own, tight;
+  GError       *error = NULL;
+  Safetensors  *file;
+
+  maker_write_safetensors (folder, "a.safetensors", header, NULL, 0);
+  g_assert_cmpint (truncate (path, (off_t) (8 + strlen (header) + n_bytes)), ==, 0);
+  file = safetensors_open (path, &error);
+  g_assert_no_error (error);
+
+  /* What this process has now, and half of what it will ask for. */
+  g_assert_true (g_file_get_contents ("/proc/self/statm", &pages, NULL, NULL));
+  g_assert_cmpint (getrlimit (RLIMIT_AS, &own), ==, 0);
+  tight = own;
+  tight.rlim_cur = g_ascii_strtoull (pages, NULL, 10) * sysconf (_SC_PAGESIZE) + n_bytes;
+  g_assert_cmpint (setrlimit (RLIMIT_AS, &tight), ==, 0);
+  g_assert_null (safetensors_load (file, "large", 1, &shape, &error));
+  g_assert_cmpint (setrlimit (RLIMIT_AS, &own), ==, 0);
+
+  g_assert_error (error, DIFFUSION_ERROR, DIFFUSION_ERROR_MEMORY);
+  g_test_message ("%s", error->message);
+  g_assert_nonnull (strstr (error->message, "“large”: close other programs or choose a smaller model."));
+  g_error_free (error);
+  safetensors_close (file);
+  maker_remove (folder);
+  g_free (pages);
+  g_free (header);
+  g_free (path);
+  g_free (folder);
+}
+
 /* A name from the file cannot spoil the message. */
 static void
 test_ugly_names (void)
@@ -328,6 +371,7 @@ main (int argc, char **argv)
   g_test_add_func ("/safetensors/mixed", test_mixed);
   g_test_add_func ("/safetensors/not-finite", test_not_finite);
   g_test_add_func ("/safetensors/lying-headers", test_lying_headers);
+  g_test_add_func ("/safetensors/memory", test_memory);
   g_test_add_func ("/safetensors/ugly-names", test_ugly_names);
   return g_test_run ();
 }
