@@ -132,21 +132,6 @@ convolution_pack (Convolution *convolution,
         pack (convolution, out, before + c, weights);
 }
 
-gboolean
-convolution_set (Convolution *convolution,
-                 const float *weights,
-                 const float *bias,
-                 GError     **error)
-{
-  if (!convolution_prepare (convolution, error))
-    return FALSE;
-
-  convolution_pack (convolution, 0, convolution->out_channels, weights);
-  for (int i = 0; bias && i < convolution->out_channels; i++)
-    convolution->bias[i] = bias[i];
-  return TRUE;
-}
-
 void
 convolution_free (Convolution *convolution)
 {

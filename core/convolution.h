@@ -64,9 +64,6 @@ gboolean convolution_prepare (Convolution *convolution, GError **error);
  * them, [out][in][k][k]. */
 void convolution_pack (Convolution *convolution, int first, int n, const float *weights);
 
-/* All of it at once; `bias` may be NULL. */
-gboolean convolution_set (Convolution *convolution, const float *weights, const float *bias, GError **error);
-
 /* result = (convolution (f (sources)) + bias + residual) · factor, and the
  * result's moments. */
 typedef struct

@@ -4,8 +4,6 @@
  */
 #include "transformer-weights.h"
 
-#include <string.h>
-
 /* Once `error` is set the functions below do nothing and return NULL. In an outline
  * there are layers, but no values. */
 typedef struct
@@ -17,44 +15,41 @@ typedef struct
   GError                  *error;
 } Loader;
 
-/* Where the rows and columns of a matrix in memory come from in the file's;
- * −1: they are zero. NULL: from where they are. */
+/* Where the rows of a matrix in memory come from in the file's (−1: they are zero), and
+ * its columns. NULL: from where they are. */
 typedef struct
 {
-  int  n_rows, n_columns; /* in memory */
+  int  n_rows; /* in memory */
   int *rows, *columns;
 } Order;
 
 /* --- Parameters ----------------------------------------------------------- */
 
-static float *
-load (Loader       *loader,
+static const SafetensorsTensor *
+find (Loader       *loader,
       const char   *module,
       const char   *parameter,
       int           n_dims,
       const gint64 *shape)
 {
-  TransformerWeights *weights = loader->weights;
-  guint64             n = 1;
-  char               *name;
-  float              *values = NULL;
+  TransformerWeights      *weights = loader->weights;
+  guint64                  n = 1;
+  char                    *name;
+  const SafetensorsTensor *tensor;
 
   if (loader->error)
     return NULL;
 
   name = g_strdup_printf ("%s.%s", module, parameter);
-  if (!loader->outline)
-    values = safetensors_load (loader->file, name, n_dims, shape, &loader->error);
-  else
-    safetensors_find (loader->file, name, n_dims, shape, &loader->error);
+  tensor = safetensors_find (loader->file, name, n_dims, shape, &loader->error);
   g_free (name);
 
   /* The file holds so many: their number is no larger than its length. */
-  for (int i = 0; !loader->error && i < n_dims; i++)
+  for (int i = 0; tensor && i < n_dims; i++)
     n *= shape[i];
   weights->n_parameters += n;
   weights->largest_tensor = MAX (weights->largest_tensor, n);
-  return values;
+  return tensor;
 }
 
 static float *
@@ -63,53 +58,64 @@ load_vector (Loader     *loader,
              const char *parameter,
              int         n)
 {
-  const gint64 shape[] = { n };
+  const gint64             shape[] = { n };
+  const SafetensorsTensor *tensor = find (loader, module, parameter, 1, shape);
 
-  return load (loader, module, parameter, 1, shape);
+  return tensor && !loader->outline ? safetensors_load_tensor (loader->file, tensor, &loader->error) : NULL;
 }
 
-/* The matrix of n_columns columns in the order asked for. Takes `matrix`; it may be NULL. */
-static float *
-reorder (float       *matrix,
-         int          n_columns,
-         const Order *order)
+/* Lays out the weights, a row at a time: the file's are never held beside ours. */
+static void
+load_rows (Loader                  *loader,
+           Convolution             *layer,
+           const SafetensorsTensor *tensor,
+           const Order             *order)
 {
-  float *ordered;
+  const int n = convolution_in_channels (layer);
+  float    *row = g_new (float, n), *ordered = g_new (float, n);
 
-  if (!matrix)
-    return NULL;
-
-  ordered = g_new0 (float, (gsize) order->n_rows * order->n_columns);
-  for (int i = 0; i < order->n_rows; i++)
+  convolution_prepare (layer, &loader->error);
+  for (int i = 0; i < order->n_rows && !loader->error; i++)
     {
-      const int row = order->rows ? order->rows[i] : i;
+      const gint64 from = order->rows ? order->rows[i] : i;
 
-      for (int j = 0; row >= 0 && j < order->n_columns; j++)
-        {
-          const int column = order->columns ? order->columns[j] : j;
-
-          ordered[(gsize) i * order->n_columns + j] = matrix[(gsize) row * n_columns + column];
-        }
+      if (from < 0 || !safetensors_read (loader->file, tensor, from * n, n, row, &loader->error))
+        continue;
+      for (int j = 0; j < n; j++)
+        ordered[j] = row[order->columns ? order->columns[j] : j];
+      convolution_pack (layer, i, 1, ordered);
     }
-  g_free (matrix);
-  return ordered;
+  safetensors_forget (loader->file, tensor);
+  g_free (row);
+  g_free (ordered);
 }
 
-/* A layer out of its parameters, which it takes. */
+/* A layer of the matrix module.weight, whose rows are the first of its dimensions, and
+ * perhaps of module.bias. */
 static Convolution *
-make_layer (Loader *loader,
-            int     n_out,
-            int     n_in,
-            float  *weights,
-            float  *bias)
+load_layer (Loader       *loader,
+            const char   *module,
+            int           n_dims,
+            const gint64 *shape,
+            gboolean      with_bias,
+            const Order  *order)
 {
-  Convolution *layer = convolution_new (CONVOLUTION_POINT, n_out, &n_in, 1);
+  const SafetensorsTensor *tensor = find (loader, module, "weight", n_dims, shape);
+  float                   *bias = with_bias ? load_vector (loader, module, "bias", shape[0]) : NULL;
+  int                      n_in = 1;
+  Convolution             *layer;
 
+  for (int i = 1; i < n_dims; i++)
+    n_in *= shape[i];
+  layer = convolution_new (CONVOLUTION_POINT, order->n_rows, &n_in, 1);
   g_ptr_array_add (loader->weights->convolutions, layer);
-  if (!loader->error && !loader->outline)
-    convolution_set (layer, weights, bias, &loader->error);
-  g_free (weights);
+
+  for (int i = 0; bias && i < order->n_rows; i++)
+    if (!order->rows || order->rows[i] >= 0)
+      layer->bias[i] = bias[order->rows ? order->rows[i] : i];
   g_free (bias);
+  if (!loader->error && !loader->outline)
+    load_rows (loader, layer, tensor, order);
   return layer;
 }
 
@@ -122,12 +128,12 @@ load_linear (Loader     *loader,
              const char *name)
 {
   const gint64 shape[] = { n_out, n_in };
+  const Order  order = { n_out, NULL, NULL };
   char        *module = g_strconcat (prefix, name, NULL);
-  float       *weights = load (loader, module, "weight", 2, shape);
-  float       *bias = with_bias ? load_vector (loader, module, "bias", n_out) : NULL;
+  Convolution *layer = load_layer (loader, module, 2, shape, with_bias, &order);
 
   g_free (module);
-  return make_layer (loader, n_out, n_in, weights, bias);
+  return layer;
 }
 
 /* --- Orders --------------------------------------------------------------- */
@@ -141,26 +147,19 @@ load_parts (Loader     *loader,
 {
   const int    n = loader->config->channels, stride = KERNEL_PAD (n);
   const gint64 shape[] = { n_parts * n, n };
-  Order        order = { n_parts * stride, n, g_new (int, n_parts * stride), NULL };
-  const Order  bias_order = { n_parts * stride, 1, order.rows, NULL };
+  const Order  order = { n_parts * stride, g_new (int, n_parts * stride), NULL };
   char        *module = g_strconcat (prefix, name, NULL);
-  float       *weights = load (loader, module, "weight", 2, shape);
-  float       *bias = load_vector (loader, module, "bias", n_parts * n);
+  Convolution *layer;
 
   for (int i = 0; i < order.n_rows; i++)
     order.rows[i] = i % stride < n ? i / stride * n + i % stride : -1;
-  if (stride != n)
-    {
-      weights = reorder (weights, n, &order);
-      bias = reorder (bias, 1, &bias_order);
-    }
-
+  layer = load_layer (loader, module, 2, shape, TRUE, &order);
   g_free (module);
   g_free (order.rows);
-  return make_layer (loader, order.n_rows, n, weights, bias);
+  return layer;
 }
 
-/* Calls `set` for each channel of a folded pixel: channel c of the file's own pixel
+/* For each channel of a folded pixel where it comes from: channel c of the file's own pixel
  * (p, q) of the patch (row, column) is number `folded` of the map. The file's pixel
  * may itself be f × f pixels of the picture, folded: then c = plane · f² + dy · f + dx. */
 static int *
@@ -190,15 +189,13 @@ static Convolution *
 load_patches (Loader *loader)
 {
   const TransformerConfig *config = loader->config;
-  const int                n_in = config->picture.in_channels * config->patch_size * config->patch_size;
   const gint64             shape[] = { config->channels, config->picture.in_channels, config->patch_size,
                                        config->patch_size };
-  const Order order = { config->channels, n_in, NULL, new_fold_order (config, config->picture.in_channels, TRUE) };
-  float      *weights = reorder (load (loader, "pos_embed.proj", "weight", 4, shape), n_in, &order);
-  float      *bias = load_vector (loader, "pos_embed.proj", "bias", config->channels);
+  const Order  order = { config->channels, NULL, new_fold_order (config, config->picture.in_channels, TRUE) };
+  Convolution *layer = load_layer (loader, "pos_embed.proj", 4, shape, TRUE, &order);
 
   g_free (order.columns);
-  return make_layer (loader, config->channels, n_in, weights, bias);
+  return layer;
 }
 
 /* proj_out_2: its rows are rows and columns of a patch, then the channels. */
@@ -208,13 +205,11 @@ load_out (Loader *loader)
   const TransformerConfig *config = loader->config;
   const int                n_out = config->picture.out_channels * config->patch_size * config->patch_size;
   const gint64             shape[] = { n_out, config->channels };
-  const Order  order = { n_out, config->channels, new_fold_order (config, config->picture.out_channels, FALSE), NULL };
-  const Order  bias_order = { n_out, 1, order.rows, NULL };
-  float       *weights = reorder (load (loader, "proj_out_2", "weight", 2, shape), config->channels, &order);
-  float       *bias = reorder (load_vector (loader, "proj_out_2", "bias", n_out), 1, &bias_order);
+  const Order  order = { n_out, new_fold_order (config, config->picture.out_channels, FALSE), NULL };
+  Convolution *layer = load_layer (loader, "proj_out_2", 2, shape, TRUE, &order);
 
   g_free (order.rows);
-  return make_layer (loader, n_out, config->channels, weights, bias);
+  return layer;
 }
 
 /* --- The network ---------------------------------------------------------- */
@@ -230,12 +225,15 @@ add_class (Loader     *loader,
   const int    row = n_classes == 1 ? 0 : n_classes;
   const gint64 shape[] = { n_classes + 1, n };
   char        *module = g_strconcat (prefix, "norm1.emb.class_embedder.embedding_table", NULL);
-  float       *table = load (loader, module, "weight", 2, shape);
+  float       *embedding = g_new (float, n);
+  const SafetensorsTensor *table = find (loader, module, "weight", 2, shape);
 
-  for (int c = 0; table && c < n; c++)
-    bias[c] += table[(gsize) row * n + c];
+  if (table && !loader->outline &&
+      safetensors_read (loader->file, table, (gint64) row * n, n, embedding, &loader->error))
+    for (int c = 0; c < n; c++)
+      bias[c] += embedding[c];
   g_free (module);
-  g_free (table);
+  g_free (embedding);
 }
 
 static void

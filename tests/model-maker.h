@@ -225,6 +225,39 @@ maker_header_of (int n, int layers, gsize *n_bytes)
   return maker_header_between (3, n, layers, 3, n_bytes);
 }
 
+/* The header of the weights of a Transformer of n channels, with one class and patches of
+ * 2 × 2, between 3 colours and 3. The last tensor is proj_out_2.bias. */
+static inline char *
+maker_transformer_header (int n, int layers, gsize *n_bytes)
+{
+  MakerWeights weights = { g_string_new (NULL), 0 };
+
+  maker_add_layer (&weights, "", "pos_embed.proj", n, 3, 2);
+  for (int i = 0; i < layers; i++)
+    {
+      char *prefix = g_strdup_printf ("transformer_blocks.%d.", i);
+
+      maker_add_layer (&weights, prefix, "norm1.emb.timestep_embedder.linear_1", n, 256, 0);
+      maker_add_layer (&weights, prefix, "norm1.emb.timestep_embedder.linear_2", n, n, 0);
+      maker_add_tensor (&weights, prefix, "norm1.emb.class_embedder.embedding_table.weight", 2,
+                        (int[]) { 2, n });
+      maker_add_layer (&weights, prefix, "norm1.linear", 6 * n, n, 0);
+      maker_add_layer (&weights, prefix, "attn1.to_q", n, n, 0);
+      maker_add_layer (&weights, prefix, "attn1.to_k", n, n, 0);
+      maker_add_layer (&weights, prefix, "attn1.to_v", n, n, 0);
+      maker_add_layer (&weights, prefix, "attn1.to_out.0", n, n, 0);
+      maker_add_layer (&weights, prefix, "ff.net.0.proj", 4 * n, n, 0);
+      maker_add_layer (&weights, prefix, "ff.net.2", n, 4 * n, 0);
+      g_free (prefix);
+    }
+  maker_add_layer (&weights, "", "proj_out_1", 2 * n, n, 0);
+  maker_add_layer (&weights, "", "proj_out_2", 12, n, 0);
+  g_string_append_c (weights.header, '}');
+
+  *n_bytes = weights.n_bytes;
+  return g_string_free (weights.header, FALSE);
+}
+
 /* Those that fit maker_unet_json. */
 static inline char *
 maker_header (gsize *n_bytes)

@@ -198,8 +198,11 @@ layer_new (ConvolutionKind   kind,
   Convolution *layer = convolution_new (kind, out, parts, n_parts);
 
   convolution_choose (layer, method);
-  convolution_set (layer, weights, bias, &error);
+  convolution_prepare (layer, &error);
   g_assert_no_error (error);
+  convolution_pack (layer, 0, out, weights);
+  for (int i = 0; bias && i < out; i++)
+    layer->bias[i] = bias[i];
   return layer;
 }
 

@@ -43,32 +43,11 @@ static const char right_json[] = "{\n"
                                  "  \"upcast_attention\": false\n"
                                  "}\n";
 
-/* The header of the weights that fit, and how long the data is. The last tensor is
- * proj_out_2.bias. */
+/* The header of the weights that fit, and how long the data is. */
 static char *
 right_header (gsize *n_bytes)
 {
-  static const char prefix[] = "transformer_blocks.0.";
-  MakerWeights      weights = { g_string_new (NULL), 0 };
-
-  maker_add_layer (&weights, "", "pos_embed.proj", 4, 3, 2);
-  maker_add_layer (&weights, prefix, "norm1.emb.timestep_embedder.linear_1", 4, 256, 0);
-  maker_add_layer (&weights, prefix, "norm1.emb.timestep_embedder.linear_2", 4, 4, 0);
-  maker_add_tensor (&weights, prefix, "norm1.emb.class_embedder.embedding_table.weight", 2,
-                    (int[]) { 2, 4 });
-  maker_add_layer (&weights, prefix, "norm1.linear", 24, 4, 0);
-  maker_add_layer (&weights, prefix, "attn1.to_q", 4, 4, 0);
-  maker_add_layer (&weights, prefix, "attn1.to_k", 4, 4, 0);
-  maker_add_layer (&weights, prefix, "attn1.to_v", 4, 4, 0);
-  maker_add_layer (&weights, prefix, "attn1.to_out.0", 4, 4, 0);
-  maker_add_layer (&weights, prefix, "ff.net.0.proj", 16, 4, 0);
-  maker_add_layer (&weights, prefix, "ff.net.2", 4, 16, 0);
-  maker_add_layer (&weights, "", "proj_out_1", 8, 4, 0);
-  maker_add_layer (&weights, "", "proj_out_2", 12, 4, 0);
-  g_string_append_c (weights.header, '}');
-
-  *n_bytes = weights.n_bytes;
-  return g_string_free (weights.header, FALSE);
+  return maker_transformer_header (4, 1, n_bytes);
 }
 
 /* A folder whose network answers `colour` whatever it is asked. Free with maker_remove,
