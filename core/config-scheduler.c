@@ -30,10 +30,7 @@ static const ConfigChoice predictions[] = {
   { NULL, 0 },
 };
 
-/* In diffusers the …_log variants hold the logarithm of the same variance. Its "learned"
- * is refused: diffusers takes the network's second half for the variance itself (and the
- * root of it, which is none where it is negative), the code of Nichol and Dhariwal 2021 for
- * its logarithm, and no file says which a network was trained for. */
+/* In diffusers the …_log variants hold the logarithm of the same variance. */
 static const ConfigChoice variances[] = {
   { "fixed_small", VARIANCE_FIXED_SMALL },
   { "fixed_small_log", VARIANCE_FIXED_SMALL },
@@ -49,6 +46,21 @@ static const ConfigChoice spacings[] = {
   { "trailing", DIFFUSION_SPACING_TRAILING },
   { NULL, 0 },
 };
+
+/* "learned" is refused: diffusers takes the network's second half for the variance itself
+ * (and the root of it, which is none where it is negative), the code of Nichol and Dhariwal
+ * 2021 for its logarithm, and no file says which a network was trained for. */
+static VarianceType
+read_variance (ConfigReader *reader)
+{
+  const char *key = "variance_type";
+
+  if (!reader->error &&
+      g_strcmp0 (json_object_get_string_member_with_default (reader->object, key, NULL), "learned") == 0)
+    config_refuse (reader, key,
+                   _("\"fixed_small\" or \"fixed_large\", which leave the network's own variance unused"));
+  return config_choice (reader, key, VARIANCE_FIXED_SMALL, variances);
+}
 
 gboolean
 scheduler_config_read (SchedulerConfig *config, const char *path, GError **error)
@@ -75,7 +87,7 @@ scheduler_config_read (SchedulerConfig *config, const char *path, GError **error
     config_refuse (&reader, "num_train_timesteps", _("at least 2 with rescale_betas_zero_snr"));
 
   config->prediction = config_choice (&reader, "prediction_type", PREDICTION_EPSILON, predictions);
-  config->variance = config_choice (&reader, "variance_type", VARIANCE_FIXED_SMALL, variances);
+  config->variance = read_variance (&reader);
   config->clip_sample = config_bool (&reader, "clip_sample", TRUE);
   config->clip_sample_range = config_double (&reader, "clip_sample_range", 1.0, 1e-3, 1e3);
   config->timestep_spacing =

@@ -71,6 +71,8 @@ typedef struct
   guint64 bytes;         /* of memory, once loaded */
   guint64 bytes_loading; /* the most that is held while it is being loaded */
   int     sample_size;   /* side of the pictures it was trained on, pixels; 0: not told */
+  int     n_colours;     /* of the pictures it knows: 3, or 1: gray, and of a colour picture it
+                          * sees each channel by itself */
 } DiffusionModelInfo;
 
 void diffusion_model_get_info (const DiffusionModel *model, DiffusionModelInfo *info);

@@ -144,6 +144,7 @@ network_get_info (const Network      *network,
   else
     unet_get_info (network->unet, info);
   info->sample_size = network->shape.sample_size;
+  info->n_colours = network->shape.n_colours;
 }
 
 gsize

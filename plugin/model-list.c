@@ -11,7 +11,6 @@
 
 #include "diffusion.h"
 #include "model-chooser.h"
-#include "model-folder.h"
 
 /* Descriptions come from strangers: so many bytes are looked at, and so many
  * characters shown. */
@@ -137,6 +136,9 @@ append_facts (GString *text, const DiffusionModel *model, const char *license)
                            ? _(". It sees what is to be filled.")
                            : _(". It does not see what is to be filled: Inpaint takes many more "
                                "steps."));
+  if (info.n_colours == 1)
+    g_string_append (text, _(" It knows grayscale only and sees each channel of a colour image by "
+                             "itself."));
   g_free (size);
 }
 
