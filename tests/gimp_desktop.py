@@ -169,6 +169,10 @@ class Desktop:
         return tuple(int(re.search(rf"{name}:\s+(-?\d+)", told)[1]) for name in
                      ("Absolute upper-left X", "Absolute upper-left Y", "Width", "Height"))
 
+    def move(self, window, x, y):
+        """Moves the window, as another one is below it."""
+        self.run("xdotool", "windowmove", "--sync", window, str(x), str(y))
+
     # --- hands
 
     def keys(self, *keys):
@@ -331,6 +335,17 @@ class GimpWindow:
         words = wait_for("a selection", self._selection)
         self.desktop.keys("Return")
         return words
+
+    def paint(self, length):
+        """Draws a stroke of about this length, in screen pixels, through the middle of the canvas,
+        black and as wide as GIMP's brush is at first."""
+        x, y, window_width, window_height = self.desktop.geometry(self.window)
+        middle = (x + window_width // 2, y + window_height // 2)
+        before = self.snapshot()
+        self.desktop.activate(self.window)
+        self.desktop.keys("n")
+        self.desktop.drag((middle[0] - length // 2, middle[1]), (middle[0] + length // 2, middle[1]))
+        wait_for("the stroke", lambda: self.snapshot() != before)
 
     def _selection(self):
         words = self.ask("(gimp-selection-bounds (remote-image))").strip("()").split()

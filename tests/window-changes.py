@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The user goes on working while Inpaint runs or its dialog is open, in a real GIMP window: what no
-longer fits is refused in a sentence, and the image is as if there had been no run."""
+longer fits is refused in a sentence, and the image is as if there had been no run. What was painted
+into the selection meanwhile lies below the result, an undo step of its own."""
 import os
 import pathlib
+
+import numpy
 
 from gimp_console import Tap
 from gimp_desktop import Desktop, GimpWindow, wait_for
@@ -75,6 +78,33 @@ def close_image(desktop, gimp):
     wait_for("the image to be closed", lambda: gimp.ask("(vector-length (gimp-get-images))") == "0")
 
 
+def paint_meanwhile(tap, desktop, gimp):
+    gimp.ask("(gimp-selection-none (remote-image))")
+    x1, y1, x2, y2 = gimp.select(120, 90)
+    hole = numpy.zeros(gimp.pixels().shape[:2], bool)
+    hole[y1:y2, x1:x2] = True
+    before = gimp.snapshot()
+
+    repeat(desktop, gimp)
+    desktop.move(desktop.windows(PROGRESS)[0], 0, 0)
+    gimp.paint(60)
+    painted, stroke = gimp.snapshot(), gimp.pixels()
+    desktop.picture("painted")
+    keep(desktop)
+    wait_for("the result", gimp.provenance)
+    kept, result = gimp.snapshot(), gimp.pixels()
+
+    black = [(picture[hole] == 0).all(axis=1).mean() for picture in (stroke, result)]
+    tap.ok(black[0] > 0.1 and black[1] < 0.01, "a stroke in the selection: the result covers it",
+           f"black {black}")
+    tap.ok((result[~hole] == stroke[~hole]).all(), "a stroke in the selection: nothing else has changed")
+    exact = []
+    for step, state in ((gimp.undo, painted), (gimp.undo, before), (gimp.redo, painted), (gimp.redo, kept)):
+        step()
+        exact.append(gimp.snapshot() == state)
+    tap.ok(all(exact), "the result and the stroke are an undo step each, exact both ways", exact)
+
+
 def main():
     tap = Tap()
     with Desktop(os.environ.get("DIFFUSION_RESULTS")) as desktop, \
@@ -105,6 +135,8 @@ def main():
             else:
                 gimp.undo()
             tap.ok(gimp.snapshot() == before, f"{name}: taking that back gives the exact bytes")
+
+        paint_meanwhile(tap, desktop, gimp)
 
         repeat(desktop, gimp)
         close_image(desktop, gimp)
