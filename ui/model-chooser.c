@@ -220,6 +220,8 @@ model_chooser_init (ModelChooser *chooser)
   g_object_set (cell, "ellipsize", PANGO_ELLIPSIZE_MIDDLE, NULL);
   gtk_cell_layout_pack_start (GTK_CELL_LAYOUT (chooser->list), cell, TRUE);
   gtk_cell_layout_add_attribute (GTK_CELL_LAYOUT (chooser->list), cell, "text", COLUMN_NAME);
+  /* While it is filled anew it is empty; it would lose the keyboard's focus. */
+  gtk_combo_box_set_button_sensitivity (GTK_COMBO_BOX (chooser->list), GTK_SENSITIVITY_ON);
   gtk_combo_box_set_row_separator_func (GTK_COMBO_BOX (chooser->list), is_separator, NULL, NULL);
   gtk_box_pack_start (GTK_BOX (chooser), chooser->list, TRUE, TRUE, 0);
 
