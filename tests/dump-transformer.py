@@ -93,6 +93,10 @@ SMALL = {
         num_attention_heads=3, attention_head_dim=12, in_channels=28, out_channels=12, num_layers=2,
         patch_size=2, sample_size=16, num_embeds_ada_norm=None, pixel_unshuffle=2,
         conditioning='filled-image'),
+    # one colour, learned variance
+    'transformer-gray': dict(
+        num_attention_heads=2, attention_head_dim=10, in_channels=1, out_channels=2, num_layers=1,
+        patch_size=2, sample_size=28, num_embeds_ada_norm=1),
 }
 LIVE = {
     # as wide as the paper's smallest, DiT-S/4
@@ -112,6 +116,11 @@ LIVE = {
     'transformer-folded': dict(num_attention_heads=5, attention_head_dim=12, in_channels=27,
                                out_channels=54, num_layers=2, patch_size=2, sample_size=20,
                                num_embeds_ada_norm=1, pixel_unshuffle=3),
+    # x_t, guess and mask of one colour
+    'transformer-gray-conditioned': dict(num_attention_heads=2, attention_head_dim=12, in_channels=12,
+                                         out_channels=4, num_layers=2, patch_size=2, sample_size=14,
+                                         num_embeds_ada_norm=None, pixel_unshuffle=2,
+                                         conditioning='filled-image'),
 }
 DTYPES = {'transformer-plain': torch.float32, 'transformer-variance': torch.bfloat16,
           'transformer-conditioned': torch.float16}
@@ -298,9 +307,9 @@ def predict(net, width, height, note=lambda name, h: h):
     f = net.config.get('pixel_unshuffle', 1)
     multiple = f * net.patch
     aware = 'conditioning' in net.config
-    x = planes(7 if aware else 3, width, height)
+    x = planes(net.config['in_channels'] // f**2, width, height)
     if aware:
-        x[6] = (x[6] > 0).double()
+        x[-1] = (x[-1] > 0).double()
     x = extend(x, -(-width // multiple) * multiple, -(-height // multiple) * multiple, aware)
     h = net(F.pixel_unshuffle(x, f), TIMESTEP, note)
     h = F.pixel_shuffle(h, f)
@@ -352,7 +361,8 @@ def write_folder(config, dtype, seed, folder):
         os.makedirs(os.path.join(folder, part), exist_ok=True)
     with open(os.path.join(folder, 'unet', 'config.json'), 'w', encoding='utf-8') as file:
         json.dump(config, file, indent=2)
-    learned = config['out_channels'] > 3 * config.get('pixel_unshuffle', 1)**2
+    planes_in, planes_out = (config[key] // config.get('pixel_unshuffle', 1)**2 for key in ('in_channels', 'out_channels'))
+    learned = planes_out > (planes_in // 2 if 'conditioning' in config else planes_in)
     with open(os.path.join(folder, 'scheduler', 'scheduler_config.json'), 'w', encoding='utf-8') as file:
         json.dump({'_class_name': 'DDPMScheduler', 'num_train_timesteps': 1000,
                    'beta_schedule': 'linear', 'beta_start': 0.0001, 'beta_end': 0.02,

@@ -120,7 +120,7 @@ difference (const float *a,
   return worst / sqrt (sum / n);
 }
 
-/* The planes that come out: 3, or 6 with a learned variance. */
+/* The planes that come out: one a colour, or two with a learned variance. */
 static float *
 predict (DiffusionModel *model,
          int             n_workers,
@@ -128,16 +128,17 @@ predict (DiffusionModel *model,
          int             height)
 {
   const gboolean    aware = diffusion_model_is_mask_aware (model);
+  const int         n_colours = model_get_shape (model)->n_colours;
   const gsize       plane = (gsize) width * height;
-  float            *in = planes (aware ? 7 : 3, width, height);
-  float            *mask = in + 6 * plane;
+  float            *in = planes (aware ? 2 * n_colours + 1 : n_colours, width, height);
+  float            *mask = in + 2 * n_colours * plane;
   float            *out = g_new (float, model_get_n_outputs (model) * plane);
   DiffusionWorkers *workers = diffusion_workers_new (n_workers);
   GError           *error = NULL;
 
   for (gsize i = 0; aware && i < plane; i++)
     mask[i] = mask[i] > 0.0f;
-  model_predict (model, workers, width, height, in, aware ? in + 3 * plane : NULL,
+  model_predict (model, workers, width, height, in, aware ? in + n_colours * plane : NULL,
                  aware ? mask : NULL, TIMESTEP, out, NULL, &error);
   g_assert_no_error (error);
   diffusion_workers_free (workers);
@@ -223,7 +224,8 @@ run_bare (const TransformerConfig *config,
           int                      height)
 {
   const int         f = config->picture.pixel_unshuffle * config->patch_size;
-  const int         n_planes = config->picture.conditioning == CONDITIONING_NONE ? 3 : 7;
+  const gboolean    aware = config->picture.conditioning != CONDITIONING_NONE;
+  const int         n_planes = config->picture.n_colours * (aware ? 2 : 1) + aware;
   const int         stride = KERNEL_PAD (n_planes * f * f);
   DiffusionWorkers *workers = diffusion_workers_new (2);
   float            *in = planes (n_planes, width * f, height * f);
@@ -239,7 +241,7 @@ run_bare (const TransformerConfig *config,
           float v = in[(p * height * f + y) * width * f + x];
 
           map[((gsize) (y / f) * width + x / f) * stride + (p * f + y % f) * f + x % f]
-            = p == 6 ? v > 0.0f : v;
+            = aware && p == n_planes - 1 ? v > 0.0f : v;
         }
   transformer_run (transformer, workers, TIMESTEP, NULL, &error);
   g_assert_no_error (error);
@@ -435,7 +437,7 @@ main (int    argc,
           }
       }
   g_dir_close (dir);
-  g_assert_cmpint (folders->len, >=, 3);
+  g_assert_cmpint (folders->len, >=, 4);
 
   if (!live)
     {
