@@ -386,6 +386,18 @@ test_scheduler_values (void)
   g_assert_cmpint (config.prediction, ==, PREDICTION_POSTERIOR_MEAN);
   g_assert_cmpint (config.variance, ==, VARIANCE_LEARNED_RANGE);
 
+  /* The keys as the published google/ddpm-* have them. */
+  read_scheduler ("{\"_class_name\": \"DDPMScheduler\", \"_diffusers_version\": \"0.1.1\","
+                  "\"beta_end\": 0.02, \"beta_schedule\": \"linear\", \"beta_start\": 0.0001,"
+                  "\"clip_sample\": true, \"num_train_timesteps\": 1000, \"trained_betas\": null,"
+                  "\"variance_type\": \"fixed_large\"}",
+                  &config, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (config.beta_schedule, ==, BETA_LINEAR);
+  g_assert_null (config.trained_betas);
+  g_assert_cmpint (config.variance, ==, VARIANCE_FIXED_LARGE);
+  g_assert_true (config.clip_sample);
+
   read_scheduler ("{\"variance_type\": \"fixed_small_log\"}", &config, &error);
   g_assert_no_error (error);
   g_assert_cmpint (config.variance, ==, VARIANCE_FIXED_SMALL);
