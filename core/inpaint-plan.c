@@ -21,19 +21,20 @@
  * may lie there, x̂_0 of the first evaluation, but has up to twice its squared error. One
  * more evaluation from a small σ (−1…1 range) adds the grain. */
 #define THIN_SQUARE 12
-#define THIN_SIGMA 0.05
+#define THIN_SIGMA 0.04
 
 /* Large holes end at x̂_0 of an evaluation at this σ, at the picture's own scale: what would
  * be drawn below it is the finest grain, at the price of PSNR and SSIM. All cases of
  * tests/large-holes.py --enlarge 1, 12 steps a scale, refined from σ, ended at:
- *   3, 0.27     blobs 16.94 dB .392 x.76 g.80   square 14.69 dB .289 x.70 g.82
- *   3, 0.40           17.01 dB .401 x.74 g.73          14.72 dB .295 x.68 g.76
- *   4.5, 0.50         17.03 dB .407 x.73 g.70          14.50 dB .291 x.69 g.72
- *   4.5, 0.42         16.99 dB .404 x.74 g.72          14.49 dB .289 x.70 g.74, as it is done
+ *   3, 0.42     blobs 16.80 dB .399 x.78 g.73   square 14.68 dB .293 x.72 g.73
+ *   3, 0.60           16.92 dB .409 x.74 g.69          14.75 dB .301 x.68 g.68
+ *   4.5, 0.50         16.80 dB .404 x.77 g.72          14.46 dB .288 x.74 g.74
+ *   4.5, 0.80         16.92 dB .414 x.73 g.63          14.50 dB .296 x.70 g.68
+ *   3.5, 0.55         16.87 dB .407 x.75 g.69          14.65 dB .297 x.70 g.69, as it is done
  * Sharpness (x) below 0.7 looks blurred. In pictures enlarged twofold, which have no grain
  * at their own scale, ending early leaves more of it (four of them with the former weights:
  * g1.95, the whole way g1.58). */
-#define LARGE_SIGMA_END 0.42
+#define LARGE_SIGMA_END 0.55
 
 /* Sides of the area of one part, pixels: its planes take 17 floats a pixel, so about
  * 160 MB at most. */

@@ -13,7 +13,7 @@
  * Less than 0.7 of the picture's sharpness looks blurred. The coarser result in place of
  * the smooth guess, as y, was worse than either with an earlier model: the network was not
  * trained with it. */
-#define REFINING_SIGMA 4.5
+#define REFINING_SIGMA 3.5
 #define REFINING_STEPS 1.0
 
 int
