@@ -45,8 +45,9 @@ CHANGES = (
 
 
 def keep(desktop):
-    """Presses Stop Here and Keep This."""
-    desktop.activate(desktop.windows(PROGRESS)[0])
+    """Presses Stop Here and Keep This. (Once, when the image's window had just gone, that of the
+    progress was not listed at first.)"""
+    desktop.wait_window(PROGRESS)
     desktop.keys("alt+s")
     desktop.wait_gone(PROGRESS)
 
@@ -137,6 +138,7 @@ def main():
             tap.ok(gimp.snapshot() == before, f"{name}: taking that back gives the exact bytes")
 
         paint_meanwhile(tap, desktop, gimp)
+        gimp.ask(SELECT)
 
         repeat(desktop, gimp)
         close_image(desktop, gimp)
