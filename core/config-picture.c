@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * config-picture.c: the keys that say how a network sees the picture, three of them
- * our own (pixel_unshuffle, conditioning, guess_deviation).
+ * config-picture.c: the keys that say how a network sees the picture, four of them
+ * our own (pixel_unshuffle, conditioning, guess_deviation, guess_sweeps).
  */
 #include "config-picture.h"
 
@@ -86,6 +86,7 @@ config_read_picture (ConfigReader *reader, int in_channels, int out_channels,
     picture->conditioning =
       config_choice (reader, "conditioning", CONDITIONING_NONE, conditionings);
   picture->guess_deviation = config_double (reader, "guess_deviation", 0.0, 0.0, 2.0);
+  picture->guess_sweeps = config_int (reader, "guess_sweeps", 0, 0, 64);
   if (picture->guess_deviation > 0.0)
     {
       if (picture->conditioning != CONDITIONING_FILLED_IMAGE)

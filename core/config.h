@@ -15,7 +15,7 @@ typedef enum
 {
   CONDITIONING_NONE,         /* input x_t */
   CONDITIONING_MASKED_IMAGE, /* [x_t, y, m], y = 0 where m = 1 */
-  CONDITIONING_FILLED_IMAGE, /* [x_t, y, m], y = push-pull guess where m = 1 */
+  CONDITIONING_FILLED_IMAGE, /* [x_t, y, m], y = the guess of fill.h where m = 1 */
 } Conditioning;
 
 /* How a network sees the picture: the same keys for every kind of network. */
@@ -28,6 +28,7 @@ typedef struct
   int          pixel_unshuffle; /* f, 1…8 */
   Conditioning conditioning;
   double       guess_deviation; /* s of guess.h, in the −1…1 range; 0: the output is the prediction */
+  int          guess_sweeps;    /* of fill.h, 0…64 */
 } PictureConfig;
 
 typedef struct

@@ -105,8 +105,8 @@ read_window (Denoise *job, const DiffusionRect *window, gboolean *visible, GErro
     }
   *visible = n_transparent < size;
   return n_transparent == 0 || !*visible ||
-         fill_push_pull (window->width, window->height, job->n_channels, job->picture,
-                         job->alpha, error);
+         fill_push_pull (window->width, window->height, job->n_channels, 0, job->picture, job->alpha,
+                         error);
 }
 
 /* x_t of the window: the picture scaled by √ᾱ_t, with fresh noise when it is asked

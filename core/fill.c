@@ -7,9 +7,13 @@
  *   d, c        = 2×2 means of w, and of x·w divided by max (d, 10⁻⁶)
  *
  * enlarge: twofold, bilinear, half-pixel centres, the border repeated. An odd
- * size gets one more row or column of weight 0.
+ * size gets one more row or column of weight 0. After each enlargement come the sweeps:
+ * every pixel of weight 0 becomes the mean of its four neighbours, all at once (Jacobi's
+ * iteration for Laplace's equation, the border repeated).
  */
 #include "fill.h"
+
+#include <string.h>
 
 #include "planes.h"
 
@@ -85,10 +89,38 @@ blend_enlarged (int width, int height, float *x, const float *w, const float *co
     }
 }
 
+/* One sweep over one plane. rows: room for two, the old values of the row above and of
+ * the present one. */
+static void
+sweep (int width, int height, float *x, const float *w, float *rows)
+{
+  float *above = rows, *row = rows + width;
+
+  memcpy (above, x, width * sizeof (float)); /* the border, repeated */
+  for (int y = 0; y < height; y++)
+    {
+      float       *out = x + (gsize) y * width, *swap = above;
+      const float *weight = w + (gsize) y * width;
+      const float *below = y + 1 < height ? out + width : row;
+
+      memcpy (row, out, width * sizeof (float));
+      for (int i = 0; i < width; i++)
+        {
+          float left = row[MAX (i - 1, 0)], right = row[MIN (i + 1, width - 1)];
+          float mean = 0.25f * (above[i] + below[i] + left + right);
+
+          out[i] = weight[i] > 0.0f ? row[i] : mean;
+        }
+      above = row;
+      row = swap;
+    }
+}
+
 gboolean
 fill_push_pull (int          width,
                 int          height,
                 int          n_channels,
+                int          n_sweeps,
                 float       *x,
                 const float *w,
                 GError     **error)
@@ -96,7 +128,7 @@ fill_push_pull (int          width,
   gsize    size = (gsize) width * height;
   int      coarse_width = (width + 1) / 2, coarse_height = (height + 1) / 2;
   gsize    coarse_size = (gsize) coarse_width * coarse_height;
-  float   *coarse, *coarse_w;
+  float   *coarse, *coarse_w, *rows;
   gboolean done;
 
   if (MIN (width, height) <= 2)
@@ -115,11 +147,18 @@ fill_push_pull (int          width,
   for (gsize i = 0; i < coarse_size; i++)
     coarse_w[i] = MIN (1.0f, 4.0f * coarse_w[i]);
 
-  done = fill_push_pull (coarse_width, coarse_height, n_channels, coarse, coarse_w, error);
-  if (done)
-    for (int c = 0; c < n_channels; c++)
+  done = fill_push_pull (coarse_width, coarse_height, n_channels, n_sweeps, coarse, coarse_w,
+                         error);
+  rows = done ? planes_new (width, 2, 1, error) : NULL;
+  for (int c = 0; rows != NULL && c < n_channels; c++)
+    {
       blend_enlarged (width, height, x + c * size, w, coarse + c * coarse_size);
+      for (int k = 0; k < n_sweeps; k++)
+        sweep (width, height, x + c * size, w, rows);
+    }
 
+  done = rows != NULL;
+  g_free (rows);
   g_free (coarse);
   return done;
 }

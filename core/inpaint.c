@@ -109,12 +109,13 @@ static gboolean
 make_guess (Inpaint *job, Planes *planes, GError **error)
 {
   const DiffusionRect *area = &planes->stage->area;
+  const int            n_sweeps = model_get_shape (job->model)->guess_sweeps;
   float               *w = planes->x_t; /* not in use yet */
 
   memcpy (planes->y, planes->clean, job->n_channels * planes->size * sizeof (float));
   for (gsize i = 0; i < planes->size; i++)
     w[i] = 1.0f - planes->m[i];
-  if (!fill_push_pull (area->width, area->height, job->n_channels, planes->y, w, error))
+  if (!fill_push_pull (area->width, area->height, job->n_channels, n_sweeps, planes->y, w, error))
     return FALSE;
 
   for (int c = 0; c < job->n_channels; c++)

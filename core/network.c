@@ -60,6 +60,7 @@ load_unet (Network     *network,
     .sample_size = config.picture.sample_size * config.picture.pixel_unshuffle,
     .conditioning = config.picture.conditioning,
     .guess_deviation = config.picture.guess_deviation,
+    .guess_sweeps = config.picture.guess_sweeps,
   };
   network->unet = outline ? unet_new_outline (&config, weights, error)
                           : unet_new (&config, weights, NULL, error);
@@ -88,6 +89,7 @@ load_transformer (Network     *network,
     .sample_size = config.picture.sample_size * config.picture.pixel_unshuffle,
     .conditioning = config.picture.conditioning,
     .guess_deviation = config.picture.guess_deviation,
+    .guess_sweeps = config.picture.guess_sweeps,
   };
   network->transformer = outline ? transformer_new_outline (&config, weights, error)
                                  : transformer_new (&config, weights, NULL, error);

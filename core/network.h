@@ -24,6 +24,7 @@ typedef struct
   int          sample_size;               /* pixels of the picture that it was trained on; 0: not said */
   Conditioning conditioning;
   double       guess_deviation; /* s of guess.h; 0: the output is the prediction */
+  int          guess_sweeps;    /* of fill.h */
 } NetworkShape;
 
 /* Reads the configuration and takes the weights out of `weights`. `outline`: the

@@ -21,7 +21,7 @@ test_reference (void)
         x[i] = (float) ((i * 29 + i * i * 7) % 101 / 50.0 - 1.0);
       for (int i = 0; i < size; i++)
         w[i] = i % every == every / 2 ? fill_reference[k].weight : 0.0f;
-      g_assert_true (fill_push_pull (width, height, n_channels, x, w, NULL));
+      g_assert_true (fill_push_pull (width, height, n_channels, fill_reference[k].n_sweeps, x, w, NULL));
       for (int i = 0; i < size * n_channels; i++)
         g_assert_cmpfloat_with_epsilon (x[i], fill_reference[k].filled[i], 2e-6f);
       g_free (x);
@@ -44,9 +44,9 @@ test_known (void)
       b[i] = w[i] == 1.0f ? a[i] : 1000.0f;
       flat[i] = 0.4f;
     }
-  g_assert_true (fill_push_pull (WIDTH, HEIGHT, 1, a, w, NULL));
-  g_assert_true (fill_push_pull (WIDTH, HEIGHT, 1, b, w, NULL));
-  g_assert_true (fill_push_pull (WIDTH, HEIGHT, 1, flat, w, NULL));
+  g_assert_true (fill_push_pull (WIDTH, HEIGHT, 1, 3, a, w, NULL));
+  g_assert_true (fill_push_pull (WIDTH, HEIGHT, 1, 3, b, w, NULL));
+  g_assert_true (fill_push_pull (WIDTH, HEIGHT, 1, 3, flat, w, NULL));
   g_assert_cmpmem (a, sizeof a, b, sizeof b);
   for (int i = 0; i < SIZE; i++)
     {
@@ -61,7 +61,7 @@ test_nothing_known (void)
 {
   float x[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 }, w[12] = { 0 };
 
-  g_assert_true (fill_push_pull (4, 3, 1, x, w, NULL));
+  g_assert_true (fill_push_pull (4, 3, 1, 1, x, w, NULL));
   for (gsize i = 0; i < G_N_ELEMENTS (x); i++)
     g_assert_cmpfloat (x[i], ==, 0.0f);
 }

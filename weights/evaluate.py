@@ -31,7 +31,7 @@ def load(path):
         from safetensors.torch import load_file
         c = json.load(open(path + '/unet/config.json'))
         model = Folded(c['block_out_channels'], c['layers_per_block'], c['norm_num_groups'], c['add_attention'], c['pixel_unshuffle'],
-                       c.get('guess_deviation', 0))
+                       c.get('guess_deviation', 0), c.get('guess_sweeps', 0))
         model.net.load_state_dict({k: v.float() for k, v in load_file(path + '/unet/diffusion_pytorch_model.safetensors').items()})
     else:
         from checkpoint import read_parts
@@ -122,7 +122,7 @@ def cases(folder, device, limit=99, size=0):
 
 def ddim(model, x, m, steps, seed, fast=False):
     """The reverse process from t = 999 in `steps` steps of DDIM; known pixels are those of x. Also x0 at the first step."""
-    y = fill(x * (1 - m), 1 - m)
+    y = fill(x * (1 - m), 1 - m, model.options['guess_sweeps'])
     noise = torch.randn(x.shape, generator=torch.Generator().manual_seed(seed)).to(x.device)
     times, first, x_t = torch.linspace(T - 1, -1, steps + 1).tolist(), None, noise
     for t, s in zip(times, times[1:]):

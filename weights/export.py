@@ -23,7 +23,8 @@ def main(checkpoint, out, dtype):
         '_class_name': 'UNet2DModel', 'act_fn': 'silu', 'add_attention': o['mid_attention'], 'attention_head_dim': 32,
         'block_out_channels': o['channels'], 'center_input_sample': False, 'conditioning': 'filled-image',
         'down_block_types': ['DownBlock2D'] * n, 'downsample_padding': 1, 'flip_sin_to_cos': True, 'freq_shift': 0,
-        'guess_deviation': o.get('guess_deviation', 0), 'in_channels': 7 * fold, 'layers_per_block': o['layers'], 'mid_block_scale_factor': 1, 'norm_eps': 1e-05,
+        'guess_deviation': o.get('guess_deviation', 0), 'guess_sweeps': o.get('guess_sweeps', 0), 'in_channels': 7 * fold,
+        'layers_per_block': o['layers'], 'mid_block_scale_factor': 1, 'norm_eps': 1e-05,
         'norm_num_groups': o['groups'], 'out_channels': 3 * fold, 'pixel_unshuffle': o['unshuffle'], 'sample_size': 32,
         'time_embedding_type': 'positional', 'up_block_types': ['UpBlock2D'] * n}
     scheduler = {

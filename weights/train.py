@@ -24,6 +24,7 @@ p.add_argument('--groups', type=int, default=4)
 p.add_argument('--mid-attention', action='store_true')
 p.add_argument('--unshuffle', type=int, default=2)
 p.add_argument('--guess-deviation', type=float, default=.25, help='0: no skip around the guess')
+p.add_argument('--guess-sweeps', type=int, default=8, help='that smooth the guess at every scale')
 p.add_argument('--patch', type=int, default=64)
 p.add_argument('--batch', type=int, default=32)
 p.add_argument('--optimizer', choices=('muon', 'adamw'), default='muon')
@@ -65,10 +66,11 @@ os.makedirs(a.out, exist_ok=True)
 state = read_parts(a.out + '/state', dev)
 options = state['options'] if state else dict(channels=[int(c) for c in a.channels.split(',')], layers=a.layers, groups=a.groups,
                                               mid_attention=a.mid_attention, unshuffle=a.unshuffle,
-                                              guess_deviation=a.guess_deviation)
+                                              guess_deviation=a.guess_deviation, guess_sweeps=a.guess_sweeps)
 if a.init and not state:
     start = evaluate.load(a.init)
-    options = dict(start.options, guess_deviation=a.guess_deviation, mid_attention=start.options['mid_attention'] or a.mid_attention)
+    options = dict(start.options, guess_deviation=a.guess_deviation, guess_sweeps=a.guess_sweeps,
+                   mid_attention=start.options['mid_attention'] or a.mid_attention)
 model, ema = (Folded(**options).to(dev, memory_format=torch.channels_last) for _ in range(2))
 if a.init and not state:
     new = model.load_state_dict(start.state_dict(), strict=False).missing_keys
@@ -87,6 +89,7 @@ if state:
     for o, s in zip(optimizers, state['optimizers']):
         o.load_state_dict(s)
     balance.table, step, log = state['balance'], state['step'], state['log']
+sweeps = options.get('guess_sweeps', 0)                  # a state of before there were any has none
 weights, averages = ([v for v in m.state_dict().values()] for m in (model, ema))
 core = torch.compile(model) if a.compile else model
 
@@ -126,7 +129,7 @@ def batch():
     t_free, ab_free = matched(sigma)
     t_fill = fill_times(b - free, dev)
     t, ab = torch.cat([t_free, t_fill]), torch.cat([ab_free, abar(t_fill)])
-    y = torch.cat([torch.zeros_like(x[:free]), fill(x[free:] * (1 - hole), 1 - hole)])
+    y = torch.cat([torch.zeros_like(x[:free]), fill(x[free:] * (1 - hole), 1 - hole, sweeps)])
     level = (sigma / .0078).log2().mul(2.5).long().clamp(0, 15)
     k = torch.cat([level, 16 * (1 + depth) + (t_fill / 62.5).long().clamp(0, 15)])
     return x, ab.sqrt() * x + (1 - ab).sqrt() * e, y, m, t, ab, e, k
