@@ -14,8 +14,11 @@ typedef struct
 {
   int           scale;
   DiffusionRect area;          /* what is computed, pixels of the scale */
-  double        t_start;
-  double        sigma_end;     /* of the last evaluation at least (repaint.h) */
+  double        t_start;       /* at most, where it refines */
+  double        refining;      /* σ at the start over the detail around (scales.h), where the
+                                * result of the stage before is refined; 0 where there is none */
+  double        ending;        /* σ of the last evaluation over that at the start; 0: as the
+                                * spacing has it */
   int           steps;         /* reverse steps */
   int           n_evaluations; /* passes of resampling included */
   int           n_windows;     /* that the network sees in one of them (tiles.h) */
@@ -33,8 +36,8 @@ typedef struct
 {
   DiffusionRect rect; /* bounds of the selected pixels, drawable coordinates */
   int           n_stages;
-  InpaintStage  stages[SCALES_MAX]; /* the coarsest first, the last one at scale 0; a
-                                    * thin hole has two at scale 0 */
+  InpaintStage  stages[SCALES_MAX]; /* the coarsest first, the last one at scale 0; where
+                                    * it is the only scale there may be two of them */
 } InpaintPart;
 
 typedef struct

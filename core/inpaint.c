@@ -20,6 +20,7 @@ typedef struct
 {
   const InpaintStage *stage;
   gsize               size;  /* pixels */
+  double              t_start, sigma_end; /* of the process (repaint.h) */
   float              *clean; /* what the process starts from: the picture, the guess or the
                               * coarser result where nothing of it may be used */
   float              *y;     /* the picture, the guess where m = 1 */
@@ -75,6 +76,24 @@ planes_release (Planes *planes)
   g_free (planes->x0);
 }
 
+/* Where the process begins and ends. */
+static void
+set_times (Inpaint *job, Planes *planes)
+{
+  const InpaintStage *stage = planes->stage;
+  double              detail, sigma;
+
+  planes->t_start = stage->t_start;
+  if (stage->refining == 0.0)
+    return;
+  detail = scales_detail (stage->area.width, stage->area.height, job->n_channels, planes->clean,
+                          planes->m);
+  sigma = scales_refining_sigma (stage->refining, detail);
+  planes->t_start =
+    MIN (stage->t_start, schedule_t_of_sigma (model_get_schedule (job->model), sigma));
+  planes->sigma_end = stage->ending * sigma;
+}
+
 /* The strength at which a pixel starts → the time at which it joins the process. What has
  * joined at a coarser scale before this one begins has done so at once. */
 static void
@@ -97,7 +116,7 @@ set_join_times (Inpaint *job, Planes *planes, gboolean refines)
       if (start < 1.0f)
         {
           t = scales_time (schedule, start * T - 1.0, stage->scale);
-          planes->join[i] = refines && t >= stage->t_start ? REPAINT_AT_ONCE : (float) t;
+          planes->join[i] = refines && t >= planes->t_start ? REPAINT_AT_ONCE : (float) t;
         }
       else
         planes->join[i] = REPAINT_AT_ONCE;
@@ -273,8 +292,8 @@ run_process (Inpaint *job, Planes *planes, GError **error)
     .clean = planes->clean,
     .join = planes->join,
     .data_step = job->settings->data_step,
-    .t_start = stage->t_start,
-    .sigma_end = stage->sigma_end,
+    .t_start = planes->t_start,
+    .sigma_end = planes->sigma_end,
     .spacing = job->settings->spacing,
     .steps_offset = model_get_scheduler_config (job->model)->steps_offset,
     .steps = stage->steps,
@@ -321,6 +340,7 @@ run_stage (Inpaint            *job,
                     planes->clean, planes->m, planes->join, error))
     return FALSE;
 
+  set_times (job, planes);
   set_join_times (job, planes, coarser != NULL);
   if (!make_guess (job, planes, error))
     return FALSE;

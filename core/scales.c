@@ -6,15 +6,11 @@
 
 #include <math.h>
 
-/* σ at which refining begins, in the −1…1 range, and its share of a whole run's steps.
- * LARGE_SIGMA_END in inpaint-plan.c has the figures it was chosen by; of four squares, the
- * whole way, 20 steps in the first scale, with earlier weights:
- *   σ = 0.9, share 0.5  x.55   σ = 2.1, share 0.5  x.61   σ = 2.1, share 1  x.67
- * Less than 0.7 of the picture's sharpness looks blurred. The coarser result in place of
- * the smooth guess, as y, was worse than either with an earlier model: the network was not
- * trained with it. */
-#define REFINING_SIGMA 3.5
-#define REFINING_STEPS 1.0
+/* Below, nothing is drawn; above, nothing is left of the coarser result. */
+#define REFINING_MIN 0.01
+#define REFINING_MAX 7.0
+
+#define COMMON_DETAIL 0.05
 
 int
 scales_view (const NetworkShape *shape, int multiple)
@@ -39,16 +35,47 @@ scales_time (const Schedule *schedule, double t, int scale)
                     : schedule_t_of_sigma (schedule, schedule_sigma (schedule, t) / (1 << scale));
 }
 
-double
-scales_refining_time (const Schedule *schedule)
+/* Squared deviation of a block from its mean, over all channels. */
+static double
+deviation_of_block (int width, gsize size, int n_channels, const float *block)
 {
-  return schedule_t_of_sigma (schedule, REFINING_SIGMA);
+  double sum = 0.0;
+
+  for (int c = 0; c < n_channels; c++, block += size)
+    {
+      float v[] = { block[0], block[1], block[width], block[width + 1] };
+      float mean = 0.25f * (v[0] + v[1] + v[2] + v[3]);
+
+      for (int i = 0; i < 4; i++)
+        sum += 0.25f * (v[i] - mean) * (v[i] - mean);
+    }
+  return sqrt (sum / n_channels);
 }
 
-int
-scales_refining_steps (int steps)
+double
+scales_detail (int width, int height, int n_channels, const float *picture, const float *m)
 {
-  return MAX (1, (int) ceil (REFINING_STEPS * steps));
+  gsize  size = (gsize) width * height, n = 0;
+  double total = 0.0;
+
+  for (int y = 0; y + 1 < height; y += 2)
+    for (int x = 0; x + 1 < width; x += 2)
+      {
+        gsize i = (gsize) y * width + x;
+
+        if (m[i] + m[i + 1] + m[i + width] + m[i + width + 1] == 0.0f)
+          {
+            total += deviation_of_block (width, size, n_channels, picture + i);
+            n++;
+          }
+      }
+  return n > 0 ? total / n : COMMON_DETAIL;
+}
+
+double
+scales_refining_sigma (double refining, double detail)
+{
+  return CLAMP (refining * detail, REFINING_MIN, REFINING_MAX);
 }
 
 /* The two coarse neighbours of fine pixel `i` along one side; the nearer has 3/4. */

@@ -27,10 +27,19 @@ int scales_halvings (int view, int square);
  * itself is at t: the mean of 4^scale pixels has 2^−scale of their σ. */
 double scales_time (const Schedule *schedule, double t, int scale);
 
-/* Where a scale begins that has been given a coarser one's result, and its reverse steps
- * out of `steps` of a whole run. */
-double scales_refining_time (const Schedule *schedule);
-int    scales_refining_steps (int steps);
+/* The detail of a picture that its next coarser scale does not have: the mean over blocks
+ * of 2×2 known pixels of their deviation from the block's mean. n_channels planes of
+ * width × height, −1…1; m: 1 where a pixel is unknown, one plane. With nothing known, that
+ * of a common photograph. */
+double scales_detail (int          width,
+                      int          height,
+                      int          n_channels,
+                      const float *picture,
+                      const float *m);
+
+/* σ (−1…1 range) to which a result is noised that is to be refined: `refining` times the
+ * detail around the hole, so that little is drawn into a sky, within what is of use. */
+double scales_refining_sigma (double refining, double detail);
 
 /* `coarse` (n_channels planes of `coarse_area`, in pixels of its scale) twice as large,
  * bilinearly with half-pixel centres, in `area`, pixels of the next finer scale; what lies

@@ -250,11 +250,15 @@ test_inpaint (void)
                                        .read = read_selected };
   DiffusionRect            small = { 3000, 2000, 64, 64 }, outside = { 5999, 0, 2, 2 };
   DiffusionInpaintSettings settings = { .strength = 1.0, .jump_length = 10 };
-  DiffusionCost            usual, twice, resampled;
+  DiffusionCost            automatic, usual, twice, resampled;
   GError                  *error = NULL;
 
-  g_assert_true (diffusion_inpaint_cost (model, 2, &source, &small, &settings, &usual, &error));
+  g_assert_true (diffusion_inpaint_cost (model, 2, &source, &small, &settings, &automatic, &error));
   g_assert_no_error (error);
+
+  settings.steps = 12; /* at the coarse scale too, where one is enough */
+  g_assert_true (diffusion_inpaint_cost (model, 2, &source, &small, &settings, &usual, NULL));
+  g_assert_cmpfloat (usual.products, >, automatic.products);
 
   settings.steps = 24;
   g_assert_true (diffusion_inpaint_cost (model, 2, &source, &small, &settings, &twice, NULL));

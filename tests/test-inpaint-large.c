@@ -259,6 +259,40 @@ test_large_same_bytes (gconstpointer n_channels)
   picture_free (b);
 }
 
+/* Where the picture is smooth around a large hole, nothing else is drawn into it. */
+static void
+test_large_smooth (void)
+{
+  Picture                 *picture = picture_with_large_hole (3);
+  DiffusionInpaintSettings settings = few_steps;
+  double                   rough = 0.0, off = 0.0;
+
+  for (int c = 0; c < 3; c++)
+    for (int y = 0; y < picture->height; y++)
+      for (int x = 0; x < picture->width; x++)
+        picture->pixels[c * picture->size + (gsize) y * picture->width + x] =
+          0.5f + 0.1f * c + 0.0005f * x - 0.001f * y;
+  settings.steps = 0;
+  inpaint (picture, &large_hole, settings);
+
+  for (int c = 0; c < 3; c++)
+    for (int y = large_hole.y; y < large_hole.y + large_hole.height; y++)
+      for (int x = large_hole.x; x < large_hole.x + large_hole.width; x++)
+        {
+          gsize        i = c * picture->size + (gsize) y * picture->width + x;
+          const float *p = picture->result + i;
+
+          rough += fabs (p[1] - p[0]) + fabs (p[picture->width] - p[0]);
+          off += fabs (p[0] - picture->pixels[i]);
+        }
+  rough *= 255.0 / (2.0 * 3 * large_hole.width * large_hole.height);
+  off *= 255.0 / (3.0 * large_hole.width * large_hole.height);
+  g_test_message ("%.2f levels from pixel to pixel, %.2f from the picture", rough, off);
+  g_assert_cmpfloat (rough, <, 2.0);
+  g_assert_cmpfloat (off, <, 8.0);
+  picture_free (picture);
+}
+
 /* Next to nothing around the hole, and more than there is. */
 static void
 test_large_context (void)
@@ -458,6 +492,7 @@ main (int argc, char **argv)
   g_test_add_func ("/inpaint-large/progress", test_large_progress);
   g_test_add_data_func ("/inpaint-large/same-bytes/rgb", GINT_TO_POINTER (3), test_large_same_bytes);
   g_test_add_data_func ("/inpaint-large/same-bytes/gray", GINT_TO_POINTER (1), test_large_same_bytes);
+  g_test_add_func ("/inpaint-large/smooth", test_large_smooth);
   g_test_add_func ("/inpaint-large/context", test_large_context);
   g_test_add_func ("/inpaint-large/unconditional", test_large_unconditional);
   g_test_add_func ("/inpaint-large/strength", test_large_strength);

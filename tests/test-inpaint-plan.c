@@ -244,7 +244,7 @@ test_scratches (void)
 
       g_assert_cmpint (get_part (c, i)->n_stages, ==, 2);
       g_assert_true (stages[0].scale == 0 && stages[0].steps == 1 && stages[1].steps == 1);
-      g_assert_cmpfloat (stages[1].t_start, <, 100.0);
+      g_assert_cmpfloat (stages[1].refining, <, 2.0);
     }
   g_assert_cmpuint (c->plan->bytes, <, 64 << 20);
   g_assert_cmpfloat (c->plan->n_pixels, <, steps * sqrt (2.0) * 6000 * TILES_SIZE);
@@ -304,15 +304,21 @@ test_scales (void)
 
   for (int hole = 16; hole <= 1024; hole *= 2)
     {
-      Case *c;
-      int   halvings;
+      const InpaintStage *stages;
+      Case               *c;
+      int                 halvings;
 
       side = hole;
       c = case_new (6000, 4000, square_hole, (DiffusionRect){ 400, 300, hole, hole });
-      halvings = get_part (c, 0)->n_stages - 1;
-      for (int k = 0; k < halvings; k++) /* the picture's own scale alone ends early */
-        g_assert_cmpfloat (get_part (c, 0)->stages[k].sigma_end, ==, 0.0);
-      g_assert_cmpfloat (get_part (c, 0)->stages[halvings].sigma_end, >, 0.0);
+      stages = get_part (c, 0)->stages;
+      halvings = stages[0].scale;
+      g_assert_cmpint (get_part (c, 0)->n_stages, ==, MAX (halvings + 1, 2));
+      for (int k = 0; k < get_part (c, 0)->n_stages; k++) /* the mean first, then what is drawn */
+        {
+          g_assert_cmpint (stages[k].scale, ==, MAX (halvings - k, 0));
+          g_assert_true ((stages[k].refining > 0.0) == (k > 0));
+          g_assert_true ((stages[k].steps == 1) == (k == 0));
+        }
       g_assert_cmpint (2 * (hole >> halvings), <=, view);
       if (halvings > 0)
         g_assert_cmpint (2 * (hole >> (halvings - 1)), >, view);
@@ -361,6 +367,17 @@ test_settings (void)
 
       g_assert_cmpfloat (weak->t_start, <=, get_part (c, 0)->stages[k].t_start);
       g_assert_cmpfloat (weak->t_start, <=, 0.4 * 1000 - 1);
+    }
+  inpaint_plan_free (plan);
+
+  settings = defaults (); /* so many steps at every scale, the whole way */
+  settings.steps = 7;
+  plan = inpaint_plan_new (model, c->canvas, &settings);
+  for (int k = 0; k < get_part (c, 0)->n_stages; k++)
+    {
+      const InpaintStage *asked = &g_array_index (plan->parts, InpaintPart, 0).stages[k];
+
+      g_assert_true (asked->steps == 7 && asked->ending == 0.0 && (asked->refining > 0.0) == (k > 0));
     }
   inpaint_plan_free (plan);
 
