@@ -86,8 +86,11 @@ set_times (Inpaint *job, Planes *planes)
   planes->t_start = stage->t_start;
   if (stage->refining == 0.0)
     return;
-  detail = scales_detail (stage->area.width, stage->area.height, job->n_channels, planes->clean,
-                          planes->m);
+  /* A network of one colour fills each channel as if there were no other. */
+  detail = model_get_shape (job->model)->n_colours == 1
+             ? SCALES_COMMON_DETAIL
+             : scales_detail (stage->area.width, stage->area.height, job->n_channels,
+                              planes->clean, planes->m);
   sigma = scales_refining_sigma (stage->refining, detail);
   planes->t_start =
     MIN (stage->t_start, schedule_t_of_sigma (model_get_schedule (job->model), sigma));

@@ -10,8 +10,6 @@
 #define REFINING_MIN 0.01
 #define REFINING_MAX 7.0
 
-#define COMMON_DETAIL 0.05
-
 int
 scales_view (const NetworkShape *shape, int multiple)
 {
@@ -69,7 +67,7 @@ scales_detail (int width, int height, int n_channels, const float *picture, cons
             n++;
           }
       }
-  return n > 0 ? total / n : COMMON_DETAIL;
+  return n > 0 ? total / n : SCALES_COMMON_DETAIL;
 }
 
 double

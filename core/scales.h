@@ -27,10 +27,13 @@ int scales_halvings (int view, int square);
  * itself is at t: the mean of 4^scale pixels has 2^−scale of their σ. */
 double scales_time (const Schedule *schedule, double t, int scale);
 
+/* In common photographs, −1…1 range. */
+#define SCALES_COMMON_DETAIL 0.05
+
 /* The detail of a picture that its next coarser scale does not have: the mean over blocks
  * of 2×2 known pixels of their deviation from the block's mean. n_channels planes of
- * width × height, −1…1; m: 1 where a pixel is unknown, one plane. With nothing known, that
- * of a common photograph. */
+ * width × height, −1…1; m: 1 where a pixel is unknown, one plane. With nothing known,
+ * SCALES_COMMON_DETAIL. */
 double scales_detail (int          width,
                       int          height,
                       int          n_channels,
