@@ -15,8 +15,8 @@
 /* x: n_channels × height × width, filled in place; w: height × width, 0…1, 1
  * where a pixel is known. Known pixels stay as they are (but see fill.c on
  * pictures at most 2 pixels high or wide), unknown ones need a finite value that
- * has no influence. n_sweeps: 0 or more, after each enlargement. With no known pixel at all the guess is 0. Error:
- * DIFFUSION_ERROR_MEMORY. */
+ * has no influence. n_sweeps: 0 or more, after each enlargement. With no known
+ * pixel at all the guess is 0. Error: DIFFUSION_ERROR_MEMORY. */
 gboolean fill_push_pull (int          width,
                          int          height,
                          int          n_channels,

@@ -27,18 +27,20 @@
 /* Larger ones are drawn from the mean on, at each scale, and not to the very end: the
  * finest grain costs PSNR and SSIM. The more noise, the sharper and the less like the
  * original. Holes that need no coarser scale (circles of 18 to 28 pixels, eight in every
- * ninth picture of CBSD68, weights of four fifths of the present training; ended at 0.09):
+ * ninth picture of CBSD68; a program that is not kept, weights from before the training's
+ * end; ended at 0.09):
  *   8   21.56 dB .636 x.76 g.87, as it is done    25   20.95 dB .615 x.85 g.93
  *   70  20.66 dB .615 x.87 g.86                   12 steps from T   20.54 dB .611 x.87 g.96
  * Others, all cases of tests/large-holes.py --enlarge 1 (refined, ended):
  *   50, 0.08   blobs 17.65 dB .414 x.73 g.71   square 15.28 dB .305 x.70 g.68
  *   70, 0.09         17.51 dB .418 x.74 g.66          15.08 dB .304 x.72 g.66
  *   70, 0.12         17.57 dB .424 x.72 g.63          15.12 dB .310 x.69 g.62
+ *   70, 0.10         17.53 dB .420 x.73 g.66          15.09 dB .306 x.71 g.62, as it is done
  * Less than 0.7 of the picture's sharpness (x) looks blurred. The same noise everywhere,
  * and 12 steps at the coarsest scale too, was worse: with former weights, half of the cases,
- * blobs 16.81 dB .389 x.71, this way 17.18 dB .403 x.65; in pictures enlarged fourfold
- * (four cases) 17.30 dB .561, and 18.77 dB .618 this way, without blotches in the sky.
- */
+ * blobs 16.81 dB .389 x.71, an early form of this 17.18 dB .403 x.65; in pictures enlarged
+ * fourfold (two blobs, as early) 17.30 dB .561 x.86 and 18.77 dB .618 x.58, softer, but
+ * without blotches in the sky. */
 #define MEDIUM_REFINING 8.0
 #define LARGE_REFINING 70.0
 #define ENDING 0.10
