@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * config-picture.c: the keys that say how a network sees the picture, four of them
- * our own (pixel_unshuffle, conditioning, guess_deviation, guess_sweeps).
+ * config-picture.c: the keys that say how a network sees the picture, five of them
+ * our own (pixel_unshuffle, conditioning, guess_deviation, guess_sweeps,
+ * self_condition).
  */
 #include "config-picture.h"
 
@@ -87,6 +88,7 @@ config_read_picture (ConfigReader *reader, int in_channels, int out_channels,
       config_choice (reader, "conditioning", CONDITIONING_NONE, conditionings);
   picture->guess_deviation = config_double (reader, "guess_deviation", 0.0, 0.0, 2.0);
   picture->guess_sweeps = config_int (reader, "guess_sweeps", 0, 0, 64);
+  picture->self_condition = config_bool (reader, "self_condition", FALSE);
   if (picture->guess_deviation > 0.0)
     {
       if (picture->conditioning != CONDITIONING_FILLED_IMAGE)
@@ -94,5 +96,7 @@ config_read_picture (ConfigReader *reader, int in_channels, int out_channels,
       else if (picture->guess_deviation < 1e-3)
         config_refuse (reader, "guess_deviation", _("0, or a number from 0.001 to 2"));
     }
+  if (picture->self_condition && picture->conditioning != CONDITIONING_FILLED_IMAGE)
+    config_refuse (reader, "self_condition", "false");
   read_colours (reader, picture);
 }

@@ -29,6 +29,7 @@ typedef struct
   Conditioning conditioning;
   double       guess_deviation; /* s of guess.h, in the −1…1 range; 0: the output is the prediction */
   int          guess_sweeps;    /* of fill.h, 0…64 */
+  gboolean     self_condition;  /* the guess may be an estimate of its own */
 } PictureConfig;
 
 typedef struct

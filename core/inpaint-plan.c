@@ -17,6 +17,11 @@
 #define RESAMPLE_MASK_AWARE 1
 #define RESAMPLE_UNCONDITIONAL 5
 
+/* With self-conditioning a second evaluation takes that mean for its guess, and makes a
+ * better one of it. */
+#define LOOKS 1
+#define LOOKS_SELF_CONDITION 2
+
 /* A hole whose largest unknown square has at most so many pixels a side is thin: its
  * borders say what lies in it, and a sample is hardly sharper than the mean, but has up to
  * twice its squared error. One more evaluation, from a σ as large as the detail around,
@@ -137,6 +142,12 @@ count_windows (InpaintStage *stage, const Canvas *canvas, const TilesCut *cut)
       }
 }
 
+static int
+inpaint_looks (const DiffusionModel *model)
+{
+  return model_get_shape (model)->self_condition ? LOOKS_SELF_CONDITION : LOOKS;
+}
+
 static InpaintPart
 plan_part (const Conditions *conditions, const Canvas *canvas, const DiffusionRect *rect, int square)
 {
@@ -151,12 +162,16 @@ plan_part (const Conditions *conditions, const Canvas *canvas, const DiffusionRe
   gboolean                        automatic = settings->steps == 0;
   gboolean                        thin = automatic && square <= THIN_SQUARE;
   int                             halvings = thin ? 0 : scales_halvings (view, square);
-  InpaintPart                     part = { *rect, MAX (halvings + 1, automatic ? 2 : 1), { { 0 } } };
+  int                             looks = automatic ? inpaint_looks (model) : LOOKS;
+  InpaintPart                     part = { *rect, halvings + looks, { { 0 } } };
+
+  if (automatic && halvings == 0)
+    part.n_stages++; /* no finer scale to refine it at */
 
   for (int k = 0; k < part.n_stages; k++)
     {
       InpaintStage *stage = &part.stages[k];
-      int           scale = MAX (halvings - k, 0);
+      int           scale = MAX (halvings - MAX (k - looks + 1, 0), 0);
       DiffusionRect inner = reduce_rect (rect, scale);
 
       stage->scale = scale;
@@ -165,12 +180,12 @@ plan_part (const Conditions *conditions, const Canvas *canvas, const DiffusionRe
       /* All of the old picture is left out at full strength; what remains of it at less
        * remains at every scale. */
       stage->t_start = settings->strength < 1.0 ? scales_time (schedule, t, scale) : t;
-      stage->refining = k == 0          ? 0.0
+      stage->refining = k < looks       ? 0.0
                         : thin          ? THIN_REFINING
                         : halvings == 0 ? MEDIUM_REFINING
                                         : LARGE_REFINING;
-      stage->ending = k > 0 && automatic && !thin ? ENDING : 0.0;
-      stage->steps = !automatic ? settings->steps : k == 0 || thin ? 1 : STEPS_MASK_AWARE;
+      stage->ending = k >= looks && automatic && !thin ? ENDING : 0.0;
+      stage->steps = !automatic ? settings->steps : k < looks || thin ? 1 : STEPS_MASK_AWARE;
       stage->n_evaluations = repaint_count (stage->steps, settings->resample,
                                             settings->jump_length, settings->sampler);
       count_windows (stage, canvas, &cut);

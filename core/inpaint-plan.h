@@ -16,7 +16,8 @@ typedef struct
   DiffusionRect area;          /* what is computed, pixels of the scale */
   double        t_start;       /* at most, where it refines */
   double        refining;      /* σ at the start over the detail around (scales.h), where the
-                                * result of the stage before is refined; 0 where there is none */
+                                * result of the stage before is refined; 0 where there is none,
+                                * or only its place as the guess is taken */
   double        ending;        /* σ of the last evaluation over that at the start; 0: as the
                                 * spacing has it */
   int           steps;         /* reverse steps */
@@ -36,8 +37,8 @@ typedef struct
 {
   DiffusionRect rect; /* bounds of the selected pixels, drawable coordinates */
   int           n_stages;
-  InpaintStage  stages[SCALES_MAX]; /* the coarsest first, the last one at scale 0; where
-                                    * it is the only scale there may be two of them */
+  InpaintStage  stages[SCALES_MAX + 2]; /* the coarsest first, the last one at scale 0; there
+                                        * may be two or three of the first scale */
 } InpaintPart;
 
 typedef struct

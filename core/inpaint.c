@@ -148,7 +148,7 @@ make_guess (Inpaint *job, Planes *planes, GError **error)
 }
 
 /* Where nothing of the picture may be seen the process starts from the coarser result or,
- * without one, from the guess. */
+ * without one, from the guess. With self-conditioning that result is the better guess too. */
 static void
 set_start (Inpaint *job, Planes *planes, const Planes *coarser)
 {
@@ -165,8 +165,12 @@ set_start (Inpaint *job, Planes *planes, const Planes *coarser)
         memcpy (from, coarser->x0, n * sizeof (float));
     }
   for (gsize p = 0; p < n; p++)
-    if (planes->join[p % planes->size] == REPAINT_AT_ONCE)
-      planes->clean[p] = from[p];
+    {
+      if (planes->join[p % planes->size] == REPAINT_AT_ONCE)
+        planes->clean[p] = from[p];
+      if (planes->m[p % planes->size] == 1.0f && model_get_shape (job->model)->self_condition)
+        planes->y[p] = from[p];
+    }
   /* The result, should "finish" come before the first evaluation. */
   memcpy (planes->x0, planes->clean, n * sizeof (float));
 }

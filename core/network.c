@@ -61,6 +61,7 @@ load_unet (Network     *network,
     .conditioning = config.picture.conditioning,
     .guess_deviation = config.picture.guess_deviation,
     .guess_sweeps = config.picture.guess_sweeps,
+    .self_condition = config.picture.self_condition,
   };
   network->unet = outline ? unet_new_outline (&config, weights, error)
                           : unet_new (&config, weights, NULL, error);
@@ -90,6 +91,7 @@ load_transformer (Network     *network,
     .conditioning = config.picture.conditioning,
     .guess_deviation = config.picture.guess_deviation,
     .guess_sweeps = config.picture.guess_sweeps,
+    .self_condition = config.picture.self_condition,
   };
   network->transformer = outline ? transformer_new_outline (&config, weights, error)
                                  : transformer_new (&config, weights, NULL, error);

@@ -25,6 +25,8 @@ typedef struct
   Conditioning conditioning;
   double       guess_deviation; /* s of guess.h; 0: the output is the prediction */
   int          guess_sweeps;    /* of fill.h */
+  gboolean     self_condition;  /* an estimate of its own may stand for the guess (Chen et al. 2023,
+                                 * "Analog bits", section 3.2) */
 } NetworkShape;
 
 /* Reads the configuration and takes the weights out of `weights`. `outline`: the

@@ -242,6 +242,8 @@ test_unet_refusals (void)
     { "\"guess_deviation\":-1", "*“guess_deviation” is -1*" },
     { "\"conditioning\":\"filled-image\",\"in_channels\":7,\"guess_deviation\":1e-9", "*“guess_deviation”*0.001*" },
     { "\"guess_sweeps\":65", "*“guess_sweeps” is 65*from 0 to 64*" },
+    { "\"self_condition\":true", "*“self_condition” is true, expected false*" },
+    { "\"self_condition\":1,\"conditioning\":\"filled-image\",\"in_channels\":7", "*“self_condition” is 1*" },
     { "\"in_channels\":-3", "*“in_channels” is -3*" },
     { "\"in_channels\":\"3\"", "*“in_channels” is \"3\"*" },
     { "\"in_channels\":3.0", "*“in_channels” is 3.0*whole number*" },

@@ -126,8 +126,9 @@ assert_sound (const Case *c)
           const InpaintStage  *stage = &part->stages[k];
           const DiffusionRect *area = &stage->area;
 
+          /* Only the first scale may be looked at twice before it is refined. */
           if (k > 0 && part->stages[0].scale > 0)
-            g_assert_cmpint (stage->scale, ==, part->stages[k - 1].scale - 1);
+            g_assert_cmpint (stage->scale, ==, part->stages[k - 1].scale - (stage->refining > 0.0));
           if (k == part->n_stages - 1)
             g_assert_cmpint (stage->scale, ==, 0);
           g_assert_cmpint (area->x, >=, 0);

@@ -7,7 +7,8 @@
 
 Denoising: PSNR on CBSD68 at sigma 15/25/50, unclipped float Gaussian noise as in the papers, true sigma, one evaluation, seeds fixed; or
 --noise clipped (8 bits), correlated (and 8 bits), jpeg (and 8 bits, quality 60..98), told the deviation that was left.
---fill: the masks of EVAL/masks: PSNR in the hole of x0 at t = 999, and of the end of a 20-step DDIM run, per kind; with --out the
+--fill: the masks of EVAL/masks: PSNR in the hole of the guess, of x0 at t = 999, of x0 there with the former as guess, and of the end of a
+20-step DDIM run, per kind; with --out the
 filled pictures and their references are written there, to be scored by EVAL/score.py (DIR DIR).
 """
 import argparse, glob, json, math, os
@@ -31,7 +32,7 @@ def load(path):
         from safetensors.torch import load_file
         c = json.load(open(path + '/unet/config.json'))
         model = Folded(c['block_out_channels'], c['layers_per_block'], c['norm_num_groups'], c['add_attention'], c['pixel_unshuffle'],
-                       c.get('guess_deviation', 0), c.get('guess_sweeps', 0))
+                       c.get('guess_deviation', 0), c.get('guess_sweeps', 0), c.get('self_condition', False))
         model.net.load_state_dict({k: v.float() for k, v in load_file(path + '/unet/diffusion_pytorch_model.safetensors').items()})
     else:
         from checkpoint import read_parts
@@ -121,32 +122,37 @@ def cases(folder, device, limit=99, size=0):
 
 
 def ddim(model, x, m, steps, seed, fast=False):
-    """The reverse process from t = 999 in `steps` steps of DDIM; known pixels are those of x. Also x0 at the first step."""
+    """The reverse process from t = 999 in `steps` steps of DDIM; known pixels are those of x. Returns the guess, x0 of the first step, x0 of
+    that step with the former as guess, and the end of the run (steps 1: without that)."""
     y = fill(x * (1 - m), 1 - m, model.options['guess_sweeps'])
     noise = torch.randn(x.shape, generator=torch.Generator().manual_seed(seed)).to(x.device)
-    times, first, x_t = torch.linspace(T - 1, -1, steps + 1).tolist(), None, noise
-    for t, s in zip(times, times[1:]):
+
+    def predict(x_t, y, t):
         at = torch.tensor([t], device=x.device)
-        ab, next_ab = abar(at), abar(torch.tensor([s], device=x.device)) if s >= 0 else torch.ones(1, 1, 1, 1, device=x.device)
-        x_t = m * x_t + (1 - m) * (ab.sqrt() * x + (1 - ab).sqrt() * noise)
-        x0 = estimate(x_t, run(model, x_t, y, m, at, fast), ab).clamp(-1, 1)
-        x0 = m * x0 + (1 - m) * x
-        first = x0 if first is None else first
-        e = (x_t - ab.sqrt() * x0) / (1 - ab).sqrt()
-        x_t = next_ab.sqrt() * x0 + (1 - next_ab).sqrt() * e
-    return first, x_t, y
+        x_t = m * x_t + (1 - m) * (abar(at).sqrt() * x + (1 - abar(at)).sqrt() * noise)
+        return x_t, m * estimate(x_t, run(model, x_t, y, m, at, fast), abar(at)).clamp(-1, 1) + (1 - m) * x
+
+    first = predict(noise, y, T - 1.)[1]
+    results, x_t = [y, first, predict(noise.flip(2), first, T - 1.)[1]], noise
+    times = torch.linspace(T - 1, -1, steps + 1).tolist() if steps > 1 else []
+    for t, s in zip(times, times[1:]):
+        ab, next_ab = (abar(torch.tensor([v], device=x.device)) if v >= 0 else torch.ones(1, 1, 1, 1, device=x.device) for v in (t, s))
+        x_t, x0 = predict(x_t, y, t)
+        y = x0 if model.options['self_condition'] else y
+        x_t = next_ab.sqrt() * x0 + (1 - next_ab).sqrt() * (x_t - ab.sqrt() * x0) / (1 - ab).sqrt()
+    return results + [x_t] * (steps > 1)
 
 
 def holes(model, folder, device, steps=20, limit=99, size=0, fast=False, out=None):
-    """{kind: [PSNR in the hole of the guess alone, of x0 at t = 999, of the end of the run]} (steps 1: only the first two)."""
+    """{kind: [PSNR in the hole of each of ddim's results]}."""
     rows = {}
     for n, (name, kind, x, m) in enumerate(cases(folder, device, limit, size)):
-        first, last, guess = ddim(model, x, m, steps, n, fast)
-        rows.setdefault(kind, []).append([psnr(z, x, m) for z in ((guess, first, last) if steps > 1 else (guess, first))])
+        results = ddim(model, x, m, steps, n, fast)
+        rows.setdefault(kind, []).append([psnr(z, x, m) for z in results])
         if out:
             os.makedirs(out, exist_ok=True)
             byte = lambda z: Image.fromarray(((z[0].clamp(-1, 1) + 1) * 127.5).round().byte().permute(1, 2, 0).cpu().numpy())
-            byte(last).save('%s/%s_%s.png' % (out, name, kind)), byte(x).save('%s/%s_%s_gt.png' % (out, name, kind))
+            byte(results[-1]).save('%s/%s_%s.png' % (out, name, kind)), byte(x).save('%s/%s_%s_gt.png' % (out, name, kind))
             Image.fromarray((m[0, 0] * 255).byte().cpu().numpy()).save('%s/%s_%s_mask.png' % (out, name, kind))
     return {k: [round(float(c), 2) for c in np.mean(v, 0)] for k, v in rows.items()}
 
@@ -162,7 +168,7 @@ if __name__ == '__main__':
     torch.set_num_threads(a.threads)
     net = load(a.model).to(a.device)
     if a.fill:
-        print('hole: guess, x0 at t = 999, %d-step DDIM:' % a.steps, holes(net, a.eval, a.device, a.steps, a.limit, fast=a.bf16, out=a.out))
+        print('hole: guess, x0 at t = 999, again with that as guess, %d-step DDIM:' % a.steps, holes(net, a.eval, a.device, a.steps, a.limit, fast=a.bf16, out=a.out))
     else:
         print('CBSD68%s%s:' % (' gray' if a.gray else '', ' ' + a.noise if a.noise else ''),
               gaussian(net, a.eval + '/cbsd68', a.device, a.every, a.gray, a.window, fast=a.bf16, kind=a.noise))

@@ -31,7 +31,7 @@ def main(checkpoint, out, dtype, average=None):
         'guess_deviation': o.get('guess_deviation', 0), 'guess_sweeps': o.get('guess_sweeps', 0), 'in_channels': 7 * fold,
         'layers_per_block': o['layers'], 'mid_block_scale_factor': 1, 'norm_eps': 1e-05,
         'norm_num_groups': o['groups'], 'out_channels': 3 * fold, 'pixel_unshuffle': o['unshuffle'], 'sample_size': 32,
-        'time_embedding_type': 'positional', 'up_block_types': ['UpBlock2D'] * n}
+        'self_condition': o.get('self_condition', False), 'time_embedding_type': 'positional', 'up_block_types': ['UpBlock2D'] * n}
     scheduler = {
         '_class_name': 'DDPMScheduler', 'beta_end': BETA_END, 'beta_schedule': 'linear', 'beta_start': BETA_START, 'clip_sample': True,
         'clip_sample_range': 1.0, 'num_train_timesteps': T, 'prediction_type': 'v_prediction', 'variance_type': 'fixed_small'}

@@ -32,6 +32,7 @@ p.add_argument('--lr', type=float, default=1e-3)
 p.add_argument('--ema', type=float, default=.999)
 p.add_argument('--denoise', type=float, default=.5, help='share of samples without known pixels (all at low noise)')
 p.add_argument('--robust', type=float, default=.2, help='share of these with clipped, correlated or compressed noise')
+p.add_argument('--self-condition', type=float, default=.5, help='share of samples with a hole whose guess is an estimate of the network')
 p.add_argument('--minutes', type=float, default=60)
 p.add_argument('--steps', type=int, default=0)
 p.add_argument('--decay', type=float, default=0, help='the last minutes, in which the learning rate falls to zero')
@@ -47,10 +48,11 @@ os.environ.setdefault('OMP_WAIT_POLICY', 'passive')      # spinning threads make
 os.environ.setdefault('GOMP_SPINCOUNT', '0')
 
 import torch                                             # after the environment is set
+import torch.nn.functional as F
 import evaluate
 from checkpoint import read_parts, write_parts
 from data import Masks, Photos, photographic
-from diffusion import Balance, abar, fill_times, matched, noise_levels
+from diffusion import T, Balance, abar, estimate, fill_times, matched, noise_levels
 from fill import fill
 from optimizer import make
 from unet import Folded, cost
@@ -66,10 +68,11 @@ os.makedirs(a.out, exist_ok=True)
 state = read_parts(a.out + '/state', dev)
 options = state['options'] if state else dict(channels=[int(c) for c in a.channels.split(',')], layers=a.layers, groups=a.groups,
                                               mid_attention=a.mid_attention, unshuffle=a.unshuffle,
-                                              guess_deviation=a.guess_deviation, guess_sweeps=a.guess_sweeps)
+                                              guess_deviation=a.guess_deviation, guess_sweeps=a.guess_sweeps,
+                                              self_condition=a.self_condition > 0)
 if a.init and not state:
     start = evaluate.load(a.init)
-    options = dict(start.options, guess_deviation=a.guess_deviation, guess_sweeps=a.guess_sweeps,
+    options = dict(start.options, guess_deviation=a.guess_deviation, guess_sweeps=a.guess_sweeps, self_condition=a.self_condition > 0,
                    mid_attention=start.options['mid_attention'] or a.mid_attention)
 model, ema = (Folded(**options).to(dev, memory_format=torch.channels_last) for _ in range(2))
 if a.init and not state:
@@ -90,6 +93,7 @@ if state:
         o.load_state_dict(s)
     balance.table, step, log = state['balance'], state['step'], state['log']
 sweeps = options.get('guess_sweeps', 0)                  # a state of before there were any has none
+own_share = a.self_condition if options.get('self_condition') else 0
 weights, averages = ([v for v in m.state_dict().values()] for m in (model, ema))
 core = torch.compile(model) if a.compile else model
 
@@ -112,7 +116,7 @@ if state:                                                # last: all the above d
 
 
 def batch():
-    """x, x_t, y, m, t, abar, class of the balance. Samples without known pixels come first."""
+    """x, x_t, y, m, t, abar, noise, estimates as guess, class of the balance. Samples without known pixels come first."""
     b, free = a.batch, round(a.batch * a.denoise)
     x, gray = photos.crops(b, a.patch)
     e = torch.randn_like(x)
@@ -132,11 +136,40 @@ def batch():
     y = torch.cat([torch.zeros_like(x[:free]), fill(x[free:] * (1 - hole), 1 - hole, sweeps)])
     level = (sigma / .0078).log2().mul(2.5).long().clamp(0, 15)
     k = torch.cat([level, 16 * (1 + depth) + (t_fill / 62.5).long().clamp(0, 15)])
-    return x, ab.sqrt() * x + (1 - ab).sqrt() * e, y, m, t, ab, e, k
+    own = torch.cat([torch.zeros(free, dtype=torch.bool, device=dev), torch.rand(b - free, device=dev) < own_share])
+    half = own & (k >= 16 * 3) & (torch.rand(b, device=dev) < .5)       # deep holes: as often from the next coarser scale
+    return x, ab.sqrt() * x + (1 - ab).sqrt() * e, y, m, t, ab, e, own.int() + half.int(), k
 
 
-def backward(model, weight, x, x_t, y, m, t, ab, e, k):
+@torch.no_grad()
+def first_estimate(model, x, y, m, e):
+    """The mean of what may lie in the hole, as the network sees it from noise and the guess y, the picture around it."""
+    t = torch.full((len(x),), T - 1., device=dev)
+    ab = abar(t)
+    x_t = ab.sqrt() * x + (1 - ab).sqrt() * e
+    with torch.autocast(dev.type, torch.bfloat16, enabled=not a.f32):
+        x0 = estimate(x_t, model(x_t, y, m, t).float(), ab)
+    return m * x0.clamp(-1, 1) + (1 - m) * x
+
+
+def self_condition(model, x, y, m, e, own):
+    """y, replaced by first estimates where `own` is 1, enlarged ones of the next coarser scale where it is 2. Their noise is that of x_t
+    the other way up: as good as another."""
+    e, y = e.flip(2), y.clone()
+    i = (own == 1).nonzero()[:, 0]
+    if len(i):
+        y[i] = first_estimate(model, x[i], y[i], m[i], e[i])
+    i = (own == 2).nonzero()[:, 0]
+    if len(i):
+        z, n, hole = F.avg_pool2d(x[i], 2), e[i, :, ::2, ::2], F.max_pool2d(m[i], 2)
+        z = first_estimate(model, z, fill(z * (1 - hole), 1 - hole, sweeps), hole, n)
+        y[i] = m[i] * F.interpolate(z, scale_factor=2., mode='bilinear') + (1 - m[i]) * x[i]
+    return y
+
+
+def backward(model, weight, x, x_t, y, m, t, ab, e, own, k):
     """Adds the gradients of a share of a batch; returns its samples' losses."""
+    y = self_condition(model, x, y, m, e, own)
     with torch.autocast(dev.type, torch.bfloat16, enabled=not a.f32):
         v = model(x_t, y, m, t)
     w = m + .01 * (1 - m)                                # known pixels: hardly
@@ -158,7 +191,7 @@ def figures():
     ema.eval()
     return '%s x0 at t = 999: %s' % (
         ' '.join('%.2f' % v for v in evaluate.gaussian(ema, a.val + '/cbsd68', dev, 6, size=320, fast=not a.f32).values()),
-        {k: v[1] for k, v in evaluate.holes(ema, a.val, dev, 1, 6, 192, fast=not a.f32).items()})
+        {k: v[1:] for k, v in evaluate.holes(ema, a.val, dev, 1, 6, 192, fast=not a.f32).items()})
 
 
 def report():

@@ -139,10 +139,11 @@ class Folded(nn.Module):
     F = 0 is the best linear estimate of x_0 from x_t and the prior N(y, s^2), so nothing of the guess has to pass through the network
     (the skip of Karras et al. 2022, eq. 7, around y). s = 1 and y = 0 give v = F, which is what Denoise has."""
 
-    def __init__(self, channels, layers=1, groups=16, mid_attention=False, unshuffle=2, guess_deviation=0, guess_sweeps=0):
+    def __init__(self, channels, layers=1, groups=16, mid_attention=False, unshuffle=2, guess_deviation=0, guess_sweeps=0,
+                 self_condition=False):
         super().__init__()
         self.options = dict(channels=list(channels), layers=layers, groups=groups, mid_attention=mid_attention, unshuffle=unshuffle,
-                            guess_deviation=guess_deviation, guess_sweeps=guess_sweeps)
+                            guess_deviation=guess_deviation, guess_sweeps=guess_sweeps, self_condition=self_condition)
         self.net = UNet(7 * unshuffle ** 2, 3 * unshuffle ** 2, channels, layers, groups, mid_attention)
 
     def forward(self, x, y, m, t):
