@@ -8,47 +8,49 @@
 #include "repaint.h"
 #include "tiles.h"
 
-/* What a setting of 0 means. A network that sees the mask needs no resampling and few
- * steps: one to the mean of all that may lie in the hole, x̂_0 of the first evaluation, at
- * the coarsest scale; so many to what is drawn at each scale from there on. Others are
- * brought into harmony with the known pixels by RePaint's passes. */
-#define STEPS_MASK_AWARE 12
+/* What a setting of 0 means. Networks that do not see the mask are brought into harmony
+ * with the known pixels by RePaint's passes; others need no resampling and few steps. */
 #define STEPS_UNCONDITIONAL 100
 #define RESAMPLE_MASK_AWARE 1
 #define RESAMPLE_UNCONDITIONAL 5
 
-/* With self-conditioning a second evaluation takes that mean for its guess, and makes a
- * better one of it. */
-#define LOOKS 1
-#define LOOKS_SELF_CONDITION 2
-
 /* A hole whose largest unknown square has at most so many pixels a side is thin: its
  * borders say what lies in it, and a sample is hardly sharper than the mean, but has up to
- * twice its squared error. One more evaluation, from a σ as large as the detail around,
- * adds the grain. */
+ * twice its squared error. */
 #define THIN_SQUARE 12
-#define THIN_REFINING 1.0
 
-/* Larger ones are drawn from the mean on, at each scale, and not to the very end: the
- * finest grain costs PSNR and SSIM. The more noise, the sharper and the less like the
- * original. Holes that need no coarser scale (circles of 18 to 28 pixels, eight in every
- * ninth picture of CBSD68; a program that is not kept, weights from before the training's
- * end; ended at 0.09):
- *   8   21.56 dB .636 x.76 g.87, as it is done    25   20.95 dB .615 x.85 g.93
- *   70  20.66 dB .615 x.87 g.86                   12 steps from T   20.54 dB .611 x.87 g.96
- * Others, all cases of tests/large-holes.py --enlarge 1 (refined, ended):
- *   50, 0.08   blobs 17.65 dB .414 x.73 g.71   square 15.28 dB .305 x.70 g.68
- *   70, 0.09         17.51 dB .418 x.74 g.66          15.08 dB .304 x.72 g.66
- *   70, 0.12         17.57 dB .424 x.72 g.63          15.12 dB .310 x.69 g.62
- *   70, 0.10         17.53 dB .420 x.73 g.66          15.09 dB .306 x.71 g.62, as it is done
- * Less than 0.7 of the picture's sharpness (x) looks blurred. The same noise everywhere,
- * and 12 steps at the coarsest scale too, was worse: with former weights, half of the cases,
- * blobs 16.81 dB .389 x.71, an early form of this 17.18 dB .403 x.65; in pictures enlarged
- * fourfold (two blobs, as early) 17.30 dB .561 x.86 and 18.77 dB .618 x.58, softer, but
- * without blotches in the sky. */
-#define MEDIUM_REFINING 8.0
-#define LARGE_REFINING 70.0
-#define ENDING 0.10
+/* How a network that sees the mask fills a hole by itself. It looks for the mean of all that
+ * may lie in it, x̂_0 of one evaluation from noise, at the coarsest scale. From that mean on
+ * it draws at each finer scale (at the same one, where there is none), from a σ of so many
+ * times the detail around (scales.h) to a share of that: the finest grain costs PSNR and
+ * SSIM. The more noise, the sharper and the less like the original; less than 0.7 of the
+ * picture's sharpness (x) looks blurred. */
+typedef struct
+{
+  int    looks;           /* at the first scale, each with the one before as its guess */
+  int    looks_finer;     /* at each finer one, first with the coarser one's result */
+  double refining_thin;   /* by one evaluation; 0: by none */
+  double refining_medium; /* where no coarser scale is needed */
+  double refining_large;
+  double ending;
+  int    steps;
+} Way;
+
+/* Measured with the bundled weights of their time (tests/large-holes.py --enlarge 1, all
+ * cases). Circles of 18 to 28 pixels: 8 times the detail 21.56 dB .636 x.76, 25 times
+ * 20.95 dB .615 x.85 (a program that is not kept). */
+static const Way way_guess = { 1, 0, 1.0, 8.0, 70.0, 0.10, 12 };
+
+/* A program that is not kept, all cases (refined, ended, steps):
+ *   30, 0.15, 12   blobs 17.79 dB .432 x.78 g.67   square 15.61 dB .318 x.80 g.82
+ *   30, 0.30, 12         17.90 dB .444 x.74 g.62          15.80 dB .334 x.70 g.68
+ *   40, 0.50, 12         17.91 dB .453 x.71 g.62          15.76 dB .342 x.65 g.61
+ *   60, 0.30, 6          17.65 dB .446 x.76 g.62          15.34 dB .326 x.75 g.68
+ *   45, 0.35, 6          17.79 dB .447 x.74 g.59          15.61 dB .333 x.71 g.64
+ * Without the look at each finer scale (half of the cases, before the training's end)
+ * blobs had x.69 in place of x.74 at the same PSNR. Thin holes: one look 25.22 dB .813 x.80
+ * (scratches), two and no refinement 25.27 dB .819 x.85. */
+static const Way way_self_condition = { 2, 1, 0.0, 8.0, 45.0, 0.35, 6 };
 
 /* Sides of the area of one part, pixels: its planes take 17 floats a pixel, so about
  * 160 MB at most. */
@@ -142,53 +144,74 @@ count_windows (InpaintStage *stage, const Canvas *canvas, const TilesCut *cut)
       }
 }
 
-static int
-inpaint_looks (const DiffusionModel *model)
+/* One more stage: a look, that is, an evaluation for the mean alone, or a refinement of
+ * what the stages before it left (`refining` and `ending` of InpaintStage). */
+static void
+add_stage (InpaintPart      *part,
+           const Conditions *conditions,
+           const Canvas     *canvas,
+           int               scale,
+           int               steps,
+           double            refining,
+           double            ending)
 {
-  return model_get_shape (model)->self_condition ? LOOKS_SELF_CONDITION : LOOKS;
+  const DiffusionInpaintSettings *settings = conditions->settings;
+  const Schedule                 *schedule = model_get_schedule (conditions->model);
+  int                             multiple = model_get_multiple (conditions->model);
+  TilesCut                        cut = tiles_cut_inpaint (conditions->model);
+  int                             context = MIN (settings->context, CONTEXT_MAX);
+  double                          t = settings->strength * schedule_get_T (schedule) - 1.0;
+  DiffusionRect                   inner = reduce_rect (&part->rect, scale);
+  InpaintStage                   *stage = &part->stages[part->n_stages++];
+
+  stage->scale = scale;
+  stage->area = tiles_area (&inner, context, 1, multiple, canvas_width (canvas, scale),
+                            canvas_height (canvas, scale));
+  /* All of the old picture is left out at full strength; what remains of it at less
+   * remains at every scale. */
+  stage->t_start = settings->strength < 1.0 ? scales_time (schedule, t, scale) : t;
+  stage->refining = refining;
+  stage->ending = ending;
+  stage->steps = steps;
+  stage->n_evaluations =
+    repaint_count (steps, settings->resample, settings->jump_length, settings->sampler);
+  count_windows (stage, canvas, &cut);
 }
 
 static InpaintPart
 plan_part (const Conditions *conditions, const Canvas *canvas, const DiffusionRect *rect, int square)
 {
-  const DiffusionModel           *model = conditions->model;
-  const DiffusionInpaintSettings *settings = conditions->settings;
-  const Schedule                 *schedule = model_get_schedule (model);
-  int                             multiple = model_get_multiple (model);
-  TilesCut                        cut = tiles_cut_inpaint (model);
-  int                             view = scales_view (model_get_shape (model), multiple);
-  int                             context = MIN (settings->context, CONTEXT_MAX);
-  double                          t = settings->strength * schedule_get_T (schedule) - 1.0;
-  gboolean                        automatic = settings->steps == 0;
-  gboolean                        thin = automatic && square <= THIN_SQUARE;
-  int                             halvings = thin ? 0 : scales_halvings (view, square);
-  int                             looks = automatic ? inpaint_looks (model) : LOOKS;
-  InpaintPart                     part = { *rect, halvings + looks, { { 0 } } };
+  const DiffusionModel *model = conditions->model;
+  const NetworkShape   *shape = model_get_shape (model);
+  const Way            *way = shape->self_condition ? &way_self_condition : &way_guess;
+  int                   view = scales_view (shape, model_get_multiple (model));
+  int                   asked = conditions->settings->steps;
+  gboolean              thin = asked == 0 && square <= THIN_SQUARE;
+  int                   halvings = thin ? 0 : scales_halvings (view, square);
+  double                refining = halvings == 0 ? way->refining_medium : way->refining_large;
+  InpaintPart           part = { .rect = *rect };
 
-  if (automatic && halvings == 0)
-    part.n_stages++; /* no finer scale to refine it at */
-
-  for (int k = 0; k < part.n_stages; k++)
+  if (asked > 0)
     {
-      InpaintStage *stage = &part.stages[k];
-      int           scale = MAX (halvings - MAX (k - looks + 1, 0), 0);
-      DiffusionRect inner = reduce_rect (rect, scale);
+      for (int scale = halvings; scale >= 0; scale--)
+        add_stage (&part, conditions, canvas, scale, asked, scale < halvings ? refining : 0.0, 0.0);
+      return part;
+    }
 
-      stage->scale = scale;
-      stage->area = tiles_area (&inner, context, 1, multiple, canvas_width (canvas, scale),
-                                canvas_height (canvas, scale));
-      /* All of the old picture is left out at full strength; what remains of it at less
-       * remains at every scale. */
-      stage->t_start = settings->strength < 1.0 ? scales_time (schedule, t, scale) : t;
-      stage->refining = k < looks       ? 0.0
-                        : thin          ? THIN_REFINING
-                        : halvings == 0 ? MEDIUM_REFINING
-                                        : LARGE_REFINING;
-      stage->ending = k >= looks && automatic && !thin ? ENDING : 0.0;
-      stage->steps = !automatic ? settings->steps : k < looks || thin ? 1 : STEPS_MASK_AWARE;
-      stage->n_evaluations = repaint_count (stage->steps, settings->resample,
-                                            settings->jump_length, settings->sampler);
-      count_windows (stage, canvas, &cut);
+  for (int k = 0; k < way->looks; k++)
+    add_stage (&part, conditions, canvas, halvings, 1, 0.0, 0.0);
+  if (thin && way->refining_thin > 0.0)
+    add_stage (&part, conditions, canvas, 0, 1, way->refining_thin, 0.0);
+  if (thin)
+    return part;
+
+  if (halvings == 0)
+    add_stage (&part, conditions, canvas, 0, way->steps, refining, way->ending);
+  for (int scale = halvings - 1; scale >= 0; scale--)
+    {
+      for (int k = 0; k < way->looks_finer; k++)
+        add_stage (&part, conditions, canvas, scale, 1, 0.0, 0.0);
+      add_stage (&part, conditions, canvas, scale, way->steps, refining, way->ending);
     }
   return part;
 }

@@ -37,8 +37,8 @@ typedef struct
 {
   DiffusionRect rect; /* bounds of the selected pixels, drawable coordinates */
   int           n_stages;
-  InpaintStage  stages[SCALES_MAX + 2]; /* the coarsest first, the last one at scale 0; there
-                                        * may be two or three of the first scale */
+  InpaintStage  stages[2 * SCALES_MAX + 1]; /* the coarsest first, the last one at scale 0;
+                                            * one or more of each scale */
 } InpaintPart;
 
 typedef struct

@@ -126,9 +126,9 @@ assert_sound (const Case *c)
           const InpaintStage  *stage = &part->stages[k];
           const DiffusionRect *area = &stage->area;
 
-          /* Only the first scale may be looked at twice before it is refined. */
-          if (k > 0 && part->stages[0].scale > 0)
-            g_assert_cmpint (stage->scale, ==, part->stages[k - 1].scale - (stage->refining > 0.0));
+          /* A finer scale comes when the coarser one has been looked at or refined. */
+          if (k > 0 && stage->scale != part->stages[k - 1].scale)
+            g_assert_cmpint (stage->scale, ==, part->stages[k - 1].scale - 1);
           if (k == part->n_stages - 1)
             g_assert_cmpint (stage->scale, ==, 0);
           g_assert_cmpint (area->x, >=, 0);
@@ -307,18 +307,21 @@ test_scales (void)
     {
       const InpaintStage *stages;
       Case               *c;
-      int                 halvings;
+      int                 halvings, n_looks = 0;
 
       side = hole;
       c = case_new (6000, 4000, square_hole, (DiffusionRect){ 400, 300, hole, hole });
       stages = get_part (c, 0)->stages;
       halvings = stages[0].scale;
-      g_assert_cmpint (get_part (c, 0)->n_stages, ==, MAX (halvings + 1, 2));
-      for (int k = 0; k < get_part (c, 0)->n_stages; k++) /* the mean first, then what is drawn */
+      while (stages[n_looks].refining == 0.0)
+        n_looks++;
+      g_assert_cmpint (n_looks, ==, halvings > 0 ? 3 : 2); /* the last one at the next scale */
+      g_assert_cmpint (get_part (c, 0)->n_stages, ==, 2 + MAX (2 * halvings, 1));
+      for (int k = 2; k < get_part (c, 0)->n_stages; k++) /* then what is drawn, ever finer */
         {
-          g_assert_cmpint (stages[k].scale, ==, MAX (halvings - k, 0));
-          g_assert_true ((stages[k].refining > 0.0) == (k > 0));
-          g_assert_true ((stages[k].steps == 1) == (k == 0));
+          g_assert_cmpint (stages[k].scale, ==, MAX (halvings - 1 - (k - 2) / 2, 0));
+          g_assert_true ((stages[k].refining > 0.0) == (halvings == 0 || k % 2 == 1));
+          g_assert_true ((stages[k].steps > 1) == (stages[k].refining > 0.0));
         }
       g_assert_cmpint (2 * (hole >> halvings), <=, view);
       if (halvings > 0)
@@ -374,7 +377,9 @@ test_settings (void)
   settings = defaults (); /* so many steps at every scale, the whole way */
   settings.steps = 7;
   plan = inpaint_plan_new (model, c->canvas, &settings);
-  for (int k = 0; k < get_part (c, 0)->n_stages; k++)
+  g_assert_cmpint (g_array_index (plan->parts, InpaintPart, 0).n_stages, ==,
+                   get_part (c, 0)->stages[0].scale + 1);
+  for (int k = 0; k <= get_part (c, 0)->stages[0].scale; k++)
     {
       const InpaintStage *asked = &g_array_index (plan->parts, InpaintPart, 0).stages[k];
 
