@@ -36,12 +36,12 @@ typedef struct
   int    steps;
 } Way;
 
-/* Measured with the bundled weights of their time (tests/large-holes.py --enlarge 1, all
- * cases). Circles of 18 to 28 pixels: 8 times the detail 21.56 dB .636 x.76, 25 times
- * 20.95 dB .615 x.85 (a program that is not kept). */
+/* Chosen with former weights, by a program that is not kept: of circles of 18 to 28 pixels 8
+ * times the detail made 21.56 dB .636 x.76, 25 times 20.95 dB .615 x.85. */
 static const Way way_guess = { 1, 0, 1.0, 8.0, 70.0, 0.10, 12 };
 
-/* A program that is not kept, all cases (refined, ended, steps):
+/* The bundled weights, the cases of tests/large-holes.py --enlarge 1, by a program that is not
+ * kept (refined, ended, steps; the last row is what is done):
  *   30, 0.15, 12   blobs 17.79 dB .432 x.78 g.67   square 15.61 dB .318 x.80 g.82
  *   30, 0.30, 12         17.90 dB .444 x.74 g.62          15.80 dB .334 x.70 g.68
  *   40, 0.50, 12         17.91 dB .453 x.71 g.62          15.76 dB .342 x.65 g.61

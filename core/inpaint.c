@@ -152,8 +152,9 @@ make_guess (Inpaint *job, Planes *planes, GError **error)
 static void
 set_start (Inpaint *job, Planes *planes, const Planes *coarser)
 {
-  gsize  n = job->n_channels * planes->size;
-  float *from = planes->y;
+  const gboolean self_condition = model_get_shape (job->model)->self_condition;
+  gsize          n = job->n_channels * planes->size;
+  float         *from = planes->y;
 
   if (coarser != NULL)
     {
@@ -168,7 +169,7 @@ set_start (Inpaint *job, Planes *planes, const Planes *coarser)
     {
       if (planes->join[p % planes->size] == REPAINT_AT_ONCE)
         planes->clean[p] = from[p];
-      if (planes->m[p % planes->size] == 1.0f && model_get_shape (job->model)->self_condition)
+      if (self_condition && planes->m[p % planes->size] == 1.0f)
         planes->y[p] = from[p];
     }
   /* The result, should "finish" come before the first evaluation. */

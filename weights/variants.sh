@@ -13,7 +13,7 @@ here=$(dirname "$0")
 while read -r name channels layers options; do
   # shellcheck disable=SC2086
   [ -f "$out/$name.log" ] || python3 "$here/train.py" --photos "$photos" --val "$eval" --out "$out/$name" --steps "$steps" --patch 96 --batch 20 \
-    --denoise .3 --channels "$channels" --layers "$layers" $options >"$out/$name.part"
+    --denoise .3 --guess-sweeps 0 --self-condition 0 --channels "$channels" --layers "$layers" $options >"$out/$name.part"
   [ ! -f "$out/$name.part" ] || mv "$out/$name.part" "$out/$name.log"
   printf '%s: %s; %s\n' "$name" "$(sed -n '1s/.*masks; //p' "$out/$name.log")" "$(tail -1 "$out/$name.log")"
 done <<'END'
