@@ -20,6 +20,8 @@ typedef struct
                                 * or only its place as the guess is taken */
   double        ending;        /* σ of the last evaluation over that at the start; 0: as the
                                 * spacing has it */
+  int           look;          /* k: the k-th look at this scale, whose result is the mean of
+                                * it and of those before; 0: no look, something is drawn */
   int           steps;         /* reverse steps */
   int           n_evaluations; /* passes of resampling included */
   int           n_windows;     /* that the network sees in one of them (tiles.h) */
@@ -37,8 +39,8 @@ typedef struct
 {
   DiffusionRect rect; /* bounds of the selected pixels, drawable coordinates */
   int           n_stages;
-  InpaintStage  stages[2 * SCALES_MAX + 1]; /* the coarsest first, the last one at scale 0;
-                                            * one or more of each scale */
+  InpaintStage  stages[4 * SCALES_MAX]; /* the coarsest first, the last one at scale 0; up to
+                                        * four of each scale */
 } InpaintPart;
 
 typedef struct

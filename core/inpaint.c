@@ -287,6 +287,16 @@ end_preview (Inpaint *job)
 
 /* --- The process -------------------------------------------------------------------- */
 
+/* How the k-th look (InpaintStage) shows the picture to the network. */
+static TilesMirror
+mirror_of_look (int look)
+{
+  static const TilesMirror mirrors[] = { TILES_AS_IT_IS, TILES_MIRRORED_X | TILES_MIRRORED_Y,
+                                         TILES_MIRRORED_X, TILES_MIRRORED_Y };
+
+  return look == 0 ? TILES_AS_IT_IS : mirrors[(look - 1) % G_N_ELEMENTS (mirrors)];
+}
+
 static gboolean
 run_process (Inpaint *job, Planes *planes, GError **error)
 {
@@ -327,11 +337,24 @@ run_process (Inpaint *job, Planes *planes, GError **error)
                 model_get_scheduler_config (job->model), job->settings->sampler);
   repaint.sampler.eta = job->settings->eta;
   tiles_set_report (tiles, observe_window, &progress);
+  tiles_set_mirror (tiles, mirror_of_look (stage->look));
   repaint.predict_data = tiles;
   repaint_start (&repaint, planes->x_t);
   success = repaint_run (&repaint, planes->x_t, planes->x0, error);
   tiles_free (tiles);
   return success;
+}
+
+/* x̂_0 of this look → its mean with those before, which it had as its guess. */
+static void
+average_looks (const Inpaint *job, Planes *planes)
+{
+  const int look = planes->stage->look;
+
+  if (look < 2)
+    return;
+  for (gsize p = 0; p < job->n_channels * planes->size; p++)
+    planes->x0[p] = planes->y[p] + (planes->x0[p] - planes->y[p]) / look;
 }
 
 /* Leaves the result in planes->x0. */
@@ -360,6 +383,7 @@ run_stage (Inpaint            *job,
     }
   if (!run_process (job, planes, error))
     return FALSE;
+  average_looks (job, planes);
 
   job->n_evaluations += stage->n_evaluations;
   job->n_pixels += stage->n_evaluations * inpaint_stage_pixels (stage);

@@ -181,6 +181,7 @@ struct Tiles
   int               padded_width, padded_height; /* of what the network sees */
   const float      *y, *m;
   gboolean          mask_aware;
+  TilesMirror       mirror;
 
   /* Planes of one window; those that the network does not ask for stay NULL. */
   float *window_x, *window_y, *window_m, *window_out;
@@ -274,6 +275,38 @@ tiles_set_report (Tiles *tiles, TilesReport report, gpointer data)
   tiles->report_data = data;
 }
 
+void
+tiles_set_mirror (Tiles *tiles, TilesMirror mirror)
+{
+  tiles->mirror = mirror;
+}
+
+static void
+swap (float *a, float *b)
+{
+  float kept = *a;
+
+  *a = *b;
+  *b = kept;
+}
+
+/* Planes of what the network sees or says, in place. */
+static void
+mirror_window (const Tiles *tiles, int n_planes, float *planes)
+{
+  int w = tiles->padded_width, h = tiles->padded_height;
+
+  if (tiles->mirror & TILES_MIRRORED_X)
+    for (int row = 0; row < n_planes * h; row++)
+      for (int x = 0; x < w / 2; x++)
+        swap (&planes[(gsize) row * w + x], &planes[(gsize) row * w + w - 1 - x]);
+  if (tiles->mirror & TILES_MIRRORED_Y)
+    for (int c = 0; c < n_planes; c++)
+      for (int y = 0; y < h / 2; y++)
+        for (int x = 0; x < w; x++)
+          swap (&planes[((gsize) c * h + y) * w + x], &planes[((gsize) c * h + h - 1 - y) * w + x]);
+}
+
 /* Where the pixel i ≥ n of a row that goes on as its own mirror image comes from. */
 static int
 reflect (int i, int n)
@@ -348,7 +381,7 @@ mean_colour (float *planes, int n_halves, gsize size)
     }
 }
 
-/* Cuts m of a window out; FALSE: all of it is known. */
+/* Cuts m of a window out as the network is to see it; FALSE: all of it is known. */
 static gboolean
 cut_mask (Tiles *tiles, int i, int j)
 {
@@ -363,7 +396,10 @@ cut_mask (Tiles *tiles, int i, int j)
   planes_cut (tiles->m, tiles->width, tiles->height, 1, &window, tiles->window_m);
   for (gsize p = 0; p < size; p++)
     if (tiles->window_m[p] != 0.0f)
-      return TRUE;
+      {
+        mirror_window (tiles, 1, tiles->window_m);
+        return TRUE;
+      }
   return FALSE;
 }
 
@@ -393,16 +429,19 @@ predict_window (Tiles        *tiles,
   if (tiles->mask_aware && tiles->m != NULL)
     {
       cut_colour (tiles, tiles->y, channel, &window, tiles->window_y);
+      mirror_window (tiles, tiles->n_colours, tiles->window_y);
       y = tiles->window_y;
       m = tiles->window_m;
     }
   cut_colour (tiles, x_t, channel, &window, tiles->window_x);
   pad_window (tiles, window.width, window.height, tiles->n_colours, tiles->window_x);
+  mirror_window (tiles, tiles->n_colours, tiles->window_x);
 
   if (!model_predict (tiles->model, tiles->workers, tiles->padded_width, tiles->padded_height,
                       tiles->window_x, y, m, t, tiles->window_out, cancel, error))
     return FALSE;
 
+  mirror_window (tiles, tiles->n_colours * tiles->n_halves, tiles->window_out);
   crop_window (tiles, window.width, window.height, tiles->n_colours * tiles->n_halves,
                tiles->window_out);
   if (tiles->at_once < tiles->n_colours)

@@ -121,6 +121,18 @@ void tiles_cost (const DiffusionModel *model,
 typedef void (*TilesReport) (gpointer data, double fraction);
 void tiles_set_report (Tiles *tiles, TilesReport report, gpointer data);
 
+/* How a window is shown to the network; its prediction is mirrored back. A network that
+ * has learned from mirrored pictures is as good at them, but errs otherwise: the mean of
+ * several ways is better than one (the geometric self-ensemble of Lim et al., "Enhanced
+ * Deep Residual Networks for Single Image Super-Resolution", 2017, section 3.3). */
+typedef enum
+{
+  TILES_AS_IT_IS = 0,
+  TILES_MIRRORED_X = 1 << 0, /* left and right exchanged */
+  TILES_MIRRORED_Y = 1 << 1  /* top and bottom exchanged */
+} TilesMirror;
+void tiles_set_mirror (Tiles *tiles, TilesMirror mirror);
+
 /* A SamplerPredict (repaint.h) whose data is the Tiles. */
 gboolean tiles_predict (gpointer      tiles,
                         const float  *x_t,

@@ -236,25 +236,25 @@ static void
 test_scratches (void)
 {
   Case *c = case_new (10000, 6000, diagonal, (DiffusionRect){ 0, 0, 6000, 6000 });
-  int   steps = 2; /* x̂_0, and once more from a small t */
+  int   looks = 4;
 
   assert_sound (c);
   for (guint i = 0; i < c->plan->parts->len; i++)
     {
       const InpaintStage *stages = get_part (c, i)->stages;
 
-      g_assert_cmpint (get_part (c, i)->n_stages, ==, 2);
-      g_assert_true (stages[0].scale == 0 && stages[0].steps == 1 && stages[1].steps == 1);
-      g_assert_cmpfloat (stages[1].refining, <, 2.0);
+      g_assert_cmpint (get_part (c, i)->n_stages, ==, looks);
+      for (int k = 0; k < looks; k++)
+        g_assert_true (stages[k].scale == 0 && stages[k].steps == 1 && stages[k].look == k + 1);
     }
   g_assert_cmpuint (c->plan->bytes, <, 64 << 20);
-  g_assert_cmpfloat (c->plan->n_pixels, <, steps * sqrt (2.0) * 6000 * TILES_SIZE);
+  g_assert_cmpfloat (c->plan->n_pixels, <, looks * sqrt (2.0) * 6000 * TILES_SIZE);
   case_free (c);
 
   c = case_new (10000, 6000, horizontal, (DiffusionRect){ 0, 3000, 10000, 4 });
   assert_sound (c);
   g_assert_cmpuint (c->plan->bytes, <, 64 << 20);
-  g_assert_cmpint (c->plan->n_pixels, <, (gint64) steps * 10000 * TILES_SIZE / 2);
+  g_assert_cmpint (c->plan->n_pixels, <, (gint64) looks * 10000 * TILES_SIZE / 2);
   case_free (c);
 }
 
@@ -313,15 +313,25 @@ test_scales (void)
       c = case_new (6000, 4000, square_hole, (DiffusionRect){ 400, 300, hole, hole });
       stages = get_part (c, 0)->stages;
       halvings = stages[0].scale;
-      while (stages[n_looks].refining == 0.0)
+      while (stages[n_looks].look == n_looks + 1)
         n_looks++;
-      g_assert_cmpint (n_looks, ==, halvings > 0 ? 3 : 2); /* the last one at the next scale */
-      g_assert_cmpint (get_part (c, 0)->n_stages, ==, 2 + MAX (2 * halvings, 1));
-      for (int k = 2; k < get_part (c, 0)->n_stages; k++) /* then what is drawn, ever finer */
+      g_assert_cmpint (n_looks, >, 1);
+      for (int k = 0; k < get_part (c, 0)->n_stages; k++)
         {
-          g_assert_cmpint (stages[k].scale, ==, MAX (halvings - 1 - (k - 2) / 2, 0));
-          g_assert_true ((stages[k].refining > 0.0) == (halvings == 0 || k % 2 == 1));
-          g_assert_true ((stages[k].steps > 1) == (stages[k].refining > 0.0));
+          const InpaintStage *stage = &stages[k], *before = &stages[k - 1];
+
+          /* Looks at the first scale, then what is drawn there, or looks and what is drawn at
+           * each finer one. */
+          if (stage->look > 1)
+            g_assert_cmpint (before->look, ==, stage->look - 1);
+          else if (stage->look == 1 && k > 0)
+            g_assert_true (k == n_looks || before->refining > 0.0);
+          else if (k > 0)
+            g_assert_cmpint (before->look, >, 0);
+          g_assert_cmpint (stage->scale, ==,
+                           k == 0 ? halvings : before->scale - (stage->look == 1));
+          g_assert_true ((stage->look == 0) == (stage->refining > 0.0));
+          g_assert_true ((stage->look == 0) == (stage->steps > 1));
         }
       g_assert_cmpint (2 * (hole >> halvings), <=, view);
       if (halvings > 0)

@@ -308,8 +308,8 @@ new_brighter_model (gboolean self_condition)
   return folder;
 }
 
-/* With self-conditioning the first estimate is the guess of the second; without, the second
- * refines, and in a flat picture there is nothing to refine. */
+/* With self-conditioning the mean of all estimates is the guess of the next one; without,
+ * the second one refines, and in a flat picture there is nothing to refine. */
 static void
 test_self_condition (void)
 {
@@ -324,7 +324,7 @@ test_self_condition (void)
       DiffusionRect            thin = { 30, 20, 40, 6 };
       Watch                    w = { 0 };
       DiffusionProgress        progress = { NULL, NULL, watch, &w };
-      double                   mean = 0.0;
+      double                   mean = 0.0, expected = 0.55;
 
       g_assert_nonnull (brighter);
       for (gsize i = 0; i < 3 * picture->size; i++)
@@ -332,11 +332,13 @@ test_self_condition (void)
       picture_select (picture, &thin, 1.0f);
       g_assert_true (diffusion_inpaint (brighter, workers, &source, &sink, &thin, &settings,
                                         &progress, NULL));
-      g_assert_cmpint (w.n_steps, ==, 2);
+      g_assert_cmpint (w.n_steps, >=, 2);
+      for (int look = 2; own && look <= w.n_steps; look++)
+        expected += 0.05 / look;
       for (int y = thin.y; y < thin.y + thin.height; y++)
         for (int x = thin.x; x < thin.x + thin.width; x++)
           mean += picture->result[(gsize) y * picture->width + x] / (thin.width * thin.height);
-      g_assert_cmpfloat_with_epsilon (mean, 0.55 + 0.05 * own, 0.005);
+      g_assert_cmpfloat_with_epsilon (mean, expected, 0.005);
       picture_free (picture);
       diffusion_model_free (brighter);
       maker_remove (folder);

@@ -132,6 +132,87 @@ test_area (void)
   assert_area ((DiffusionRect){ 990, 69, 10, 1 }, 4096, 0, 0, 1000, 70); /* all picture, as it is */
 }
 
+/* --- Mirrored windows ---------------------------------------------------------------- */
+
+/* n_planes of width × height, mirrored. */
+static void
+mirror (TilesMirror how, int width, int height, int n_planes, const float *in, float *out)
+{
+  for (int c = 0; c < n_planes; c++)
+    for (int y = 0; y < height; y++)
+      for (int x = 0; x < width; x++)
+        {
+          int u = how & TILES_MIRRORED_X ? width - 1 - x : x;
+          int v = how & TILES_MIRRORED_Y ? height - 1 - y : y;
+
+          out[(c * height + y) * width + x] = in[(c * height + v) * width + u];
+        }
+}
+
+/* The bundled network on a picture of one window, or of several. */
+static void
+predict_mirrored (DiffusionModel *model,
+                  TilesMirror     how,
+                  int             width,
+                  int             height,
+                  int             n_channels,
+                  const float    *x_y_m,
+                  float          *out)
+{
+  DiffusionWorkers *workers = diffusion_workers_new (2);
+  const float      *y = x_y_m + n_channels * width * height;
+  Tiles            *tiles = tiles_new (model, workers, width, height, n_channels, &cuts[2], y,
+                                       y + n_channels * width * height, NULL);
+
+  tiles_set_mirror (tiles, how);
+  g_assert_true (tiles_predict (tiles, x_y_m, 700.0, out, NULL, NULL));
+  tiles_free (tiles);
+  diffusion_workers_free (workers);
+}
+
+/* A picture shown mirrored is a mirrored picture shown: what the network says of it comes
+ * back to where it belongs, bit for bit, in colour and gray, even sides and odd. In several
+ * windows nothing but the network's view changes. */
+static void
+test_mirror (void)
+{
+  static const int sizes[][3] = { { 48, 40, 3 }, { 33, 64, 1 }, { 1, 7, 3 }, { 96, 64, 3 } };
+
+  DiffusionModel *model = diffusion_model_load (g_getenv ("DIFFUSION_WEIGHTS"), NULL);
+  GRand          *random = g_rand_new_with_seed (5);
+
+  g_assert_nonnull (model);
+  for (gsize k = 0; k < G_N_ELEMENTS (sizes); k++)
+    for (int how = 0; how < 4; how++)
+      {
+        int    width = sizes[k][0], height = sizes[k][1], n = sizes[k][2], size = width * height;
+        float *in = g_new (float, (2 * n + 1) * size), *mirrored = g_new (float, (2 * n + 1) * size);
+        float *out = g_new (float, n * size), *of_mirrored = g_new (float, n * size);
+        float *back = g_new (float, n * size);
+        double difference = 0.0;
+
+        for (int i = 0; i < (2 * n + 1) * size; i++)
+          in[i] = i < 2 * n * size ? g_rand_double_range (random, -1.0, 1.0) : i % 3 == 0;
+        mirror (how, width, height, 2 * n + 1, in, mirrored);
+        predict_mirrored (model, how, width, height, n, in, out);
+        predict_mirrored (model, TILES_AS_IT_IS, width, height, n, mirrored, of_mirrored);
+        mirror (how, width, height, n, of_mirrored, back);
+        for (int i = 0; i < n * size; i++)
+          difference = MAX (difference, fabs (out[i] - back[i]));
+        if (width <= cuts[2].size)
+          g_assert_cmpfloat (difference, ==, 0.0);
+        else /* weights of the blend that are sums the other way round */
+          g_assert_cmpfloat (difference, <, 1e-5);
+        g_free (in);
+        g_free (mirrored);
+        g_free (out);
+        g_free (of_mirrored);
+        g_free (back);
+      }
+  g_rand_free (random);
+  diffusion_model_free (model);
+}
+
 /* --- A learned variance ------------------------------------------------------------- */
 
 /* The network with six outputs of the reference tensors, under a scheduler of that
@@ -238,6 +319,7 @@ main (int argc, char **argv)
   g_test_add_func ("/tiles/linear", test_linear);
   g_test_add_func ("/tiles/blend", test_blend);
   g_test_add_func ("/tiles/area", test_area);
+  g_test_add_func ("/tiles/mirror", test_mirror);
   g_test_add_func ("/tiles/learned-variance", test_learned_variance);
   g_test_add_func ("/tiles/no-room-for-variance", test_no_room);
   return g_test_run ();

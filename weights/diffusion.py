@@ -33,7 +33,7 @@ def estimate(x_t, v, ab):
 def fill_times(b, device):
     """Times for samples with a hole: over the whole path, with weight on its start, where the hole's content is decided."""
     u = torch.rand(b, device=device)
-    return torch.where(torch.rand(b, device=device) < .35, 850 + 149 * u, 999 * u)
+    return torch.where(torch.rand(b, device=device) < .5, 850 + 149 * u, 999 * u)
 
 
 def noise_levels(b, device):
