@@ -4,9 +4,10 @@
  *
  *   benchmark-denoise MODEL [THREADS [MEGAPIXELS...]]
  *
- * Each picture, in the shape 3:2 of a camera, is denoised as a whole, once, through
+ * Each picture, in the shape 3:2 of a camera, is denoised as a whole through
  * diffusion_denoise. Processor seconds are the ones to compare: other programs delay them,
- * but count little in them.
+ * but count little in them. All are measured in turn, three times, and the least counts:
+ * a processor's speed changes within a minute.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,8 @@
 #include "tiles.h"
 
 #define SIGMA 15.0
+
+#define ROUNDS 3
 
 /* The picture: this side, repeated. */
 #define SIDE 512
@@ -55,30 +58,29 @@ write_nowhere (gpointer data, const DiffusionRect *window, const float *pixels, 
   return TRUE;
 }
 
-/* Processor seconds for each megapixel of a picture. */
-static double
-measure (DiffusionModel *model, DiffusionWorkers *workers, Picture *picture, double megapixels)
+typedef struct
 {
-  int                      height = (int) sqrt (megapixels * 1e6 / 1.5);
-  int                      width = 3 * height / 2;
-  DiffusionRect            all = { 0, 0, width, height };
-  DiffusionSource          source = { width, height, picture->n_channels, read_repeated, picture };
+  int    width, height;
+  double seconds, processor; /* for each megapixel, at least */
+} Cost;
+
+static void
+measure (DiffusionModel *model, DiffusionWorkers *workers, Picture *picture, Cost *cost)
+{
+  DiffusionRect            all = { 0, 0, cost->width, cost->height };
+  DiffusionSource          source = { cost->width, cost->height, picture->n_channels,
+                                      read_repeated, picture };
   DiffusionSink            sink = { write_nowhere, NULL };
   DiffusionDenoiseSettings settings = { .sigma = SIGMA };
-  TilesCut                 cut = tiles_cut_denoise (model);
-  double                   n = width / 1e6 * height;
+  double                   n = cost->width / 1e6 * cost->height;
   gint64                   start = g_get_monotonic_time ();
   clock_t                  busy = clock ();
   GError                  *error = NULL;
-  double                   seconds, processor;
 
   if (!diffusion_denoise (model, workers, &source, &sink, &all, &settings, NULL, &error))
     g_error ("%s", error->message);
-  seconds = (g_get_monotonic_time () - start) / 1e6;
-  processor = (double) (clock () - busy) / CLOCKS_PER_SEC;
-  printf ("| %d × %d | %d | %.2f | %.2f |", width, height,
-          tiles_axis (width, &cut).n * tiles_axis (height, &cut).n, seconds / n, processor / n);
-  return processor / n;
+  cost->seconds = MIN (cost->seconds, (g_get_monotonic_time () - start) / 1e6 / n);
+  cost->processor = MIN (cost->processor, (double) (clock () - busy) / CLOCKS_PER_SEC / n);
 }
 
 int
@@ -88,6 +90,7 @@ main (int argc, char **argv)
 
   int               n = argc > 3 ? argc - 3 : (int) G_N_ELEMENTS (usual);
   double            least = G_MAXDOUBLE, most = 0.0;
+  Cost             *costs = g_new0 (Cost, n);
   GError           *error = NULL;
   Picture          *picture = picture_new (SIDE, SIDE, 3);
   DiffusionModel   *model;
@@ -99,21 +102,35 @@ main (int argc, char **argv)
   picture_paint (picture);
   picture_add_noise (picture, SIGMA, 1);
 
+  for (int i = 0; i < n; i++)
+    {
+      costs[i].height = (int) sqrt ((argc > 3 ? atof (argv[3 + i]) : usual[i]) * 1e6 / 1.5);
+      costs[i].width = 3 * costs[i].height / 2;
+      costs[i].seconds = costs[i].processor = G_MAXDOUBLE;
+    }
+  for (int round = 0; round < ROUNDS; round++)
+    for (int i = 0; i < n; i++)
+      measure (model, workers, picture, &costs[i]);
+
+  TilesCut cut = tiles_cut_denoise (model);
+
   printf ("Denoise, for each megapixel\n"
           "| picture | windows | seconds | processor seconds | to the cheapest before |\n"
           "|---|---|---|---|---|\n");
   for (int i = 0; i < n; i++)
     {
-      double cost = measure (model, workers, picture, argc > 3 ? atof (argv[3 + i]) : usual[i]);
+      const Cost *cost = &costs[i];
 
-      least = MIN (least, cost);
-      most = MAX (most, cost);
-      printf (" %.3f × |\n", cost / least);
-      fflush (stdout);
+      least = MIN (least, cost->processor);
+      most = MAX (most, cost->processor);
+      printf ("| %d × %d | %d | %.2f | %.2f | %.3f × |\n", cost->width, cost->height,
+              tiles_axis (cost->width, &cut).n * tiles_axis (cost->height, &cut).n, cost->seconds,
+              cost->processor, cost->processor / least);
     }
   printf ("A megapixel costs at most %.1f %% more in one of them than in another.\n",
           100.0 * (most / least - 1.0));
 
+  g_free (costs);
   picture_free (picture);
   diffusion_workers_free (workers);
   diffusion_model_free (model);
