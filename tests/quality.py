@@ -24,8 +24,8 @@ from gimp_console import Console
 SIGMAS = (15, 25, 50)
 
 
-def psnr(a, b):
-    return 10 * np.log10(65025 / max(((cv2.imread(a).astype(float) - cv2.imread(b)) ** 2).mean(), 1e-9))
+def psnr(a, b, window=...):
+    return 10 * np.log10(65025 / max(((cv2.imread(a).astype(float) - cv2.imread(b))[window] ** 2).mean(), 1e-9))
 
 
 def batch(console, procedure, **settings):
@@ -61,6 +61,35 @@ def denoise(console, cases, work):
     out, _ = batch(console, 'denoise', pattern=cases + '/clean/*.png', output_folder=work + '/denoised0')
     print('\nThe same pictures without noise: at worst %.1f dB, σ estimated at most %.1f' % (
         min(scores(work + '/denoised0')), max(estimates(out, len(clean)))), flush=True)
+
+
+SELECTED = '''
+(let* ((image (gimp-file-load RUN-NONINTERACTIVE "%(noisy)s")) (layer (vector-ref (gimp-image-get-layers image) 0)))
+  (gimp-image-select-rectangle image CHANNEL-OP-REPLACE %(x)d %(y)d %(side)d %(side)d)
+  (plug-in-diffusion-denoise #:run-mode RUN-NONINTERACTIVE #:image image #:drawables (vector layer)%(settings)s)
+  (gimp-file-save RUN-NONINTERACTIVE image "%(out)s")
+  (gimp-image-delete image))'''
+
+
+def selected(console, cases, work):
+    """Selections in the middle of the pictures, which leave less to estimate the noise from."""
+    print('\nDenoise of a selection in the middle of each, PSNR in it\n| side | σ | noisy, dB | denoised, dB | with the true σ |\n|---|---|---|---|---|')
+    os.makedirs(work + '/selected', exist_ok=True)
+    for side in (64, 256):
+        for s in SIGMAS:
+            rows, script = [], []
+            for clean in sorted(glob.glob(cases + '/clean/*.png')):
+                noisy = '%s/noisy%d/%s' % (cases, s, os.path.basename(clean))
+                height, width = cv2.imread(clean).shape[:2]
+                x, y = (width - side) // 2, (height - side) // 2
+                outs = ['%s/selected/%d-%d-%s-%s' % (work, side, s, name, os.path.basename(clean)) for name in ('estimated', 'given')]
+                for out, settings in zip(outs, ('', ' #:sigma %d' % s)):
+                    script.append(SELECTED % dict(noisy=noisy, out=out, side=side, x=x, y=y, settings=settings))
+                rows.append([(clean, f, (slice(y, y + side), slice(x, x + side))) for f in (noisy, *outs)])
+            run = console.run('\n'.join(script), timeout=7200)
+            if run.code:
+                sys.exit('quality.py: GIMP ended with %d\n%s' % (run.code, run.err))
+            print('| %d | %d | %s |' % (side, s, ' | '.join('%.2f' % v for v in np.mean([[psnr(*v) for v in row] for row in rows], 0))), flush=True)
 
 
 def real(console, folder, work):
@@ -108,6 +137,7 @@ def main():
     subprocess.run([sys.executable, shared + '/eval/cases.py', work + '/cases'], check=True)
     with Console() as console:
         denoise(console, work + '/cases', work)
+        selected(console, work + '/cases', work)
         real(console, shared + '/eval/cc15', work)
         inpaint(console, work + '/cases', work, shared + '/eval/score.py')
     print('\npictures in', work)
