@@ -20,8 +20,8 @@ typedef struct
                                 * or only its place as the guess is taken */
   double        ending;        /* σ of the last evaluation over that at the start; 0: as the
                                 * spacing has it */
-  int           look;          /* k: the k-th look at this scale, whose result is the mean of
-                                * it and of those before; 0: no look, something is drawn */
+  int           look;          /* k: the k-th look at this scale; 0: no look, something is drawn */
+  gboolean      averages;      /* its result is the mean of it and of the looks before */
   int           steps;         /* reverse steps */
   int           n_evaluations; /* passes of resampling included */
   int           n_windows;     /* that the network sees in one of them (tiles.h) */

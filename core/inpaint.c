@@ -345,13 +345,14 @@ run_process (Inpaint *job, Planes *planes, GError **error)
   return success;
 }
 
-/* x̂_0 of this look → its mean with those before, which it had as its guess. */
+/* x̂_0 of this look → its mean with those before, where that is asked for: they were its
+ * guess. */
 static void
 average_looks (const Inpaint *job, Planes *planes)
 {
   const int look = planes->stage->look;
 
-  if (look < 2)
+  if (look < 2 || !planes->stage->averages)
     return;
   for (gsize p = 0; p < job->n_channels * planes->size; p++)
     planes->x0[p] = planes->y[p] + (planes->x0[p] - planes->y[p]) / look;

@@ -15,10 +15,12 @@
 #define CELL 4
 
 /* Two boxes of 2·RADIUS + 1 cells one after the other: a triangle that averages as many
- * pixels as a square of 90². */
-#define RADIUS 7
+ * pixels as a square of 54². With 7 a block's mean changes from one cut to another by 0.33
+ * level (clipped noise of σ = 50), with 5 by 0.22, with 4 by 0.18; unclipped noise of σ = 50
+ * costs 0.03 dB for it, clipped noise nothing. */
+#define RADIUS 4
 
-/* A correction counts in full where at least this share of the triangle is seen: the
+/* A correction counts in full where at least this share of the triangle is seen: in the
  * corner of a picture. Of tiny pictures, whose mean is mostly noise, it is less. */
 #define LEAST_SHARE 0.25f
 

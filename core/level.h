@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * level.h: keeps the brightness and colour of the surroundings of every pixel when noise
- * is taken out. Over about 64² pixels noise averages away (σ = 50 leaves 0.7 level),
+ * is taken out. Over about 54² pixels noise averages away (σ = 50 leaves 0.9 level),
  * while a network is off by one to three levels in one window and not in the next, as
  * its group norms see other pixels there; by ten where noise was clipped. So the local
  * mean of the residual is put back.

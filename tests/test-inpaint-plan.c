@@ -236,7 +236,7 @@ static void
 test_scratches (void)
 {
   Case *c = case_new (10000, 6000, diagonal, (DiffusionRect){ 0, 0, 6000, 6000 });
-  int   looks = 4;
+  int   looks = 5;
 
   assert_sound (c);
   for (guint i = 0; i < c->plan->parts->len; i++)
