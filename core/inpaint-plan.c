@@ -20,9 +20,10 @@
 #define THIN_SQUARE 12
 
 /* How a network that sees the mask fills a hole by itself. It looks for the mean of all that
- * may lie in it, x̂_0 of one evaluation from noise, at the coarsest scale. From that mean on
- * it draws at each finer scale (at the same one, where there is none), from a σ of so many
- * times the detail around (scales.h) to a share of that: the finest grain costs PSNR and
+ * may lie in it, x̂_0 of evaluations from noise, at the coarsest scale, and again at each
+ * finer one. From that mean on it draws at each finer scale (at the same one, where there is
+ * none), from a σ of so many times the detail around (scales.h) to a share of that: the
+ * finest grain costs PSNR and
  * SSIM. The more noise, the sharper and the less like the original; less than 0.7 of the
  * picture's sharpness (x) looks blurred. */
 typedef struct
@@ -54,7 +55,7 @@ static const Way way_guess = { 1, 1, 0, 1.0, { 8.0, 70.0, 70.0 }, 0.10, 12 };
  * Thin holes (looks; their means): 3   scratches 25.56 dB .825 x.83 g.53   texts 24.27 dB .766 x.76 g.49
  *                                  4             25.53 dB .825 x.84 g.55         24.26 dB .766 x.77 g.50
  *                                  5             25.45 dB .824 x.85 g.62         24.21 dB .766 x.78 g.56
- * Before means and mirrors, the former weights, two looks: 25.26 dB .818 x.85 g.69, 24.05 dB
+ * Five, for their grain: below 0.5 a fill looks smooth. Before means and mirrors, the former weights, two looks: 25.26 dB .818 x.85 g.69, 24.05 dB
  * .758 x.79 g.66. */
 static const Way way_self_condition = { 5, 3, 2, 0.0, { 8.0, 20.0, 40.0 }, 0.40, 6 };
 
@@ -203,7 +204,7 @@ plan_part (const Conditions *conditions, const Canvas *canvas, const DiffusionRe
   if (asked > 0)
     {
       for (int scale = halvings; scale >= 0; scale--)
-        add_stage (&part, conditions, canvas, scale, 0, asked, scale < halvings ? refining : 0.0, 0.0);
+        add_stage (&part, conditions, canvas, scale, 0, asked, scale < halvings ? way->refining[2] : 0.0, 0.0);
       return part;
     }
 

@@ -39,8 +39,8 @@ typedef struct
 {
   DiffusionRect rect; /* bounds of the selected pixels, drawable coordinates */
   int           n_stages;
-  InpaintStage  stages[4 * SCALES_MAX]; /* the coarsest first, the last one at scale 0; up to
-                                        * four of each scale */
+  InpaintStage  stages[4 * SCALES_MAX]; /* the coarsest first, the last one at scale 0; a few
+                                        * looks and what is drawn at each scale */
 } InpaintPart;
 
 typedef struct

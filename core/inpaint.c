@@ -98,7 +98,8 @@ set_times (Inpaint *job, Planes *planes)
 }
 
 /* The strength at which a pixel starts → the time at which it joins the process. What has
- * joined at a coarser scale before this one begins has done so at once. */
+ * joined before a refinement begins has done so at once; a look has no other start than
+ * the picture where something of it is to be seen. */
 static void
 set_join_times (Inpaint *job, Planes *planes, gboolean refines)
 {
@@ -172,8 +173,11 @@ set_start (Inpaint *job, Planes *planes, const Planes *coarser)
       if (self_condition && planes->m[p % planes->size] == 1.0f)
         planes->y[p] = from[p];
     }
-  /* The result, should "finish" come before the first evaluation. */
-  memcpy (planes->x0, planes->clean, n * sizeof (float));
+  /* The result, should "finish" come before the first evaluation: of a later look what is
+   * there already. */
+  for (gsize p = 0; p < n; p++)
+    if (planes->stage->look < 2 || planes->m[p % planes->size] == 0.0f)
+      planes->x0[p] = planes->clean[p];
 }
 
 /* --- Progress --------------------------------------------------------------------- */
@@ -287,7 +291,8 @@ end_preview (Inpaint *job)
 
 /* --- The process -------------------------------------------------------------------- */
 
-/* How the k-th look (InpaintStage) shows the picture to the network. */
+/* How the k-th look (InpaintStage) shows the picture to the network. All looks of a scale
+ * have the same noise, but mirrored it is as good as another. */
 static TilesMirror
 mirror_of_look (int look)
 {
@@ -373,7 +378,7 @@ run_stage (Inpaint            *job,
     return FALSE;
 
   set_times (job, planes);
-  set_join_times (job, planes, coarser != NULL);
+  set_join_times (job, planes, coarser != NULL && stage->look == 0);
   if (!make_guess (job, planes, error))
     return FALSE;
   set_start (job, planes, coarser);

@@ -76,11 +76,14 @@ measure (DiffusionModel *model, DiffusionWorkers *workers, Picture *picture, Cos
   gint64                   start = g_get_monotonic_time ();
   clock_t                  busy = clock ();
   GError                  *error = NULL;
+  double                   seconds, processor;
 
   if (!diffusion_denoise (model, workers, &source, &sink, &all, &settings, NULL, &error))
     g_error ("%s", error->message);
-  cost->seconds = MIN (cost->seconds, (g_get_monotonic_time () - start) / 1e6 / n);
-  cost->processor = MIN (cost->processor, (double) (clock () - busy) / CLOCKS_PER_SEC / n);
+  seconds = (g_get_monotonic_time () - start) / 1e6 / n;
+  processor = (double) (clock () - busy) / CLOCKS_PER_SEC / n;
+  cost->seconds = MIN (cost->seconds, seconds);
+  cost->processor = MIN (cost->processor, processor);
 }
 
 int

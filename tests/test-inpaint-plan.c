@@ -245,7 +245,8 @@ test_scratches (void)
 
       g_assert_cmpint (get_part (c, i)->n_stages, ==, looks);
       for (int k = 0; k < looks; k++)
-        g_assert_true (stages[k].scale == 0 && stages[k].steps == 1 && stages[k].look == k + 1);
+        g_assert_true (stages[k].scale == 0 && stages[k].steps == 1 && stages[k].look == k + 1 &&
+                       stages[k].averages);
     }
   g_assert_cmpuint (c->plan->bytes, <, 64 << 20);
   g_assert_cmpfloat (c->plan->n_pixels, <, looks * sqrt (2.0) * 6000 * TILES_SIZE);
@@ -318,7 +319,7 @@ test_scales (void)
       g_assert_cmpint (n_looks, >, 1);
       for (int k = 0; k < get_part (c, 0)->n_stages; k++)
         {
-          const InpaintStage *stage = &stages[k], *before = &stages[k - 1];
+          const InpaintStage *stage = &stages[k], *before = k > 0 ? &stages[k - 1] : NULL;
 
           /* Looks at the first scale, then what is drawn there, or looks and what is drawn at
            * each finer one. */
@@ -332,6 +333,7 @@ test_scales (void)
                            k == 0 ? halvings : before->scale - (stage->look == 1));
           g_assert_true ((stage->look == 0) == (stage->refining > 0.0));
           g_assert_true ((stage->look == 0) == (stage->steps > 1));
+          g_assert_false (stage->averages && halvings > 0);
         }
       g_assert_cmpint (2 * (hole >> halvings), <=, view);
       if (halvings > 0)
