@@ -346,6 +346,47 @@ test_self_condition (void)
     }
 }
 
+/* At less than full strength every look begins from the picture, whatever way the strength
+ * is rounded: hardly another strength, hardly another result. */
+static void
+test_looks_at_less_strength (void)
+{
+  char           *folder = new_brighter_model (TRUE);
+  DiffusionModel *brighter = diffusion_model_load (folder, NULL);
+  DiffusionRect   thin = { 30, 20, 40, 6 };
+  double          least = 1.0, most = 0.0;
+
+  g_assert_nonnull (brighter);
+  for (int k = 0; k < 6; k++)
+    {
+      Picture                 *picture = picture_new (90, 70, 3);
+      DiffusionSource          source = picture_source (picture);
+      DiffusionSink            sink = picture_sink (picture);
+      DiffusionInpaintSettings settings = { .strength = 0.2 + 0.0003 * k, .jump_length = 10 };
+      double                   mean = 0.0;
+
+      for (gsize i = 0; i < 3 * picture->size; i++)
+        picture->pixels[i] = 0.5f;
+      for (int c = 0; c < 3; c++)
+        for (int y = thin.y; y < thin.y + thin.height; y++)
+          for (int x = thin.x; x < thin.x + thin.width; x++)
+            picture->pixels[c * picture->size + (gsize) y * picture->width + x] = 0.9f;
+      picture_select (picture, &thin, 1.0f);
+      g_assert_true (diffusion_inpaint (brighter, workers, &source, &sink, &thin, &settings, NULL, NULL));
+      for (int y = thin.y; y < thin.y + thin.height; y++)
+        for (int x = thin.x; x < thin.x + thin.width; x++)
+          mean += picture->result[(gsize) y * picture->width + x] / (thin.width * thin.height);
+      g_test_message ("strength %.4f: %.4f", settings.strength, mean);
+      least = MIN (least, mean);
+      most = MAX (most, mean);
+      picture_free (picture);
+    }
+  g_assert_cmpfloat (most - least, <, 0.01);
+  diffusion_model_free (brighter);
+  maker_remove (folder);
+  g_free (folder);
+}
+
 static void
 assert_refused (Picture                 *picture,
                 DiffusionRect            region,
@@ -461,6 +502,7 @@ main (int argc, char **argv)
   g_test_add_func ("/inpaint/settings-used", test_settings_used);
   g_test_add_func ("/inpaint/unconditional", test_unconditional);
   g_test_add_func ("/inpaint/self-condition", test_self_condition);
+  g_test_add_func ("/inpaint/looks-at-less-strength", test_looks_at_less_strength);
   g_test_add_func ("/inpaint/refused", test_refused);
   g_test_add_func ("/inpaint/progress", test_progress);
   g_test_add_func ("/inpaint/windows", test_windows);
