@@ -23,9 +23,8 @@
  * may lie in it, x̂_0 of evaluations from noise, at the coarsest scale, and again at each
  * finer one. From that mean on it draws at each finer scale (at the same one, where there is
  * none), from a σ of so many times the detail around (scales.h) to a share of that: the
- * finest grain costs PSNR and
- * SSIM. The more noise, the sharper and the less like the original; less than 0.7 of the
- * picture's sharpness (x) looks blurred. */
+ * finest grain costs PSNR and SSIM. The more noise, the sharper and the less like the
+ * original; less than 0.7 of the picture's sharpness (x) looks blurred. */
 typedef struct
 {
   int    looks_thin;      /* each with the mean of those before as its guess */
@@ -49,14 +48,13 @@ static const Way way_guess = { 1, 1, 0, 1.0, { 8.0, 70.0, 70.0 }, 0.10, 12 };
  *   2, 3, 35, 35, 0.40         17.59 dB .444 x.78 g.66          15.63 dB .325 x.74 g.78
  *   2, 2, 28, 45, 0.40         17.84 dB .451 x.72 g.61          15.69 dB .334 x.70 g.69
  *   3, 2, 20, 40, 0.40         17.89 dB .452 x.73 g.60          15.70 dB .335 x.71 g.65
- * More looks sharpen as more noise does, at the same SSIM for the same sharpness (x), and at
- * a higher PSNR. Means of looks (8 and 6) make 17.77 dB .451 x.75, 15.89 dB .341 x.67, which
- * is no better, at the price of more of them.
+ * More looks sharpen as more noise does. Means of them (8, 6, 30, 30, 0.50) make 17.77 dB
+ * .451 x.75 and 15.89 dB .341 x.67: no better, and more to do.
  * Thin holes (looks; their means): 3   scratches 25.56 dB .825 x.83 g.53   texts 24.27 dB .766 x.76 g.49
  *                                  4             25.53 dB .825 x.84 g.55         24.26 dB .766 x.77 g.50
  *                                  5             25.45 dB .824 x.85 g.62         24.21 dB .766 x.78 g.56
- * Five, for their grain: below 0.5 a fill looks smooth. Before means and mirrors, the former weights, two looks: 25.26 dB .818 x.85 g.69, 24.05 dB
- * .758 x.79 g.66. */
+ * Five, for their grain: below 0.5 a fill looks smooth. Two looks, neither averaged nor
+ * mirrored, of the former weights: 25.26 dB .818 x.85 g.69, 24.05 dB .758 x.79 g.66. */
 static const Way way_self_condition = { 5, 3, 2, 0.0, { 8.0, 20.0, 40.0 }, 0.40, 6 };
 
 /* Sides of the area of one part, pixels: its planes take 17 floats a pixel, so about

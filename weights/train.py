@@ -136,6 +136,7 @@ def batch():
     y = torch.cat([torch.zeros_like(x[:free]), fill(x[free:] * (1 - hole), 1 - hole, sweeps)])
     level = (sigma / .0078).log2().mul(2.5).long().clamp(0, 15)
     k = torch.cat([level, 16 * (1 + depth) + (t_fill / 62.5).long().clamp(0, 15)])
+    # thin holes half as often: the network gains less from a second look at them
     own = torch.cat([torch.zeros(free, dtype=torch.bool, device=dev), torch.rand(b - free, device=dev) < own_share * (.5 + .5 * (depth > 0))])
     half = own & (k >= 16 * 3) & (torch.rand(b, device=dev) < .5)       # deep holes: as often from the next coarser scale
     return x, ab.sqrt() * x + (1 - ab).sqrt() * e, y, m, t, ab, e, own.int() + half.int(), k
