@@ -27,9 +27,11 @@
  * original; less than 0.7 of the picture's sharpness (x) looks blurred. */
 typedef struct
 {
-  int    looks_thin;      /* each with the mean of those before as its guess */
-  int    looks;           /* of other holes at the first scale, each with the one before as its guess */
+  int    looks_thin;      /* the k-th with the mean of those before as its guess: ω/k of the way */
+  int    looks;           /* of other holes at the first scale, each ω of the way from the one before */
   int    looks_finer;     /* at each finer scale, the first with the coarser one's result */
+  double relaxation_thin; /* ω */
+  double relaxation;
   double refining_thin;   /* by one evaluation; 0: by none */
   double refining[3];     /* of other holes, by how many halvings they need: 0, 1, 2 and more */
   double ending;
@@ -38,24 +40,22 @@ typedef struct
 
 /* Chosen with former weights, by a program that is not kept: of circles of 18 to 28 pixels 8
  * times the detail made 21.56 dB .636 x.76, 25 times 20.95 dB .615 x.85. */
-static const Way way_guess = { 1, 1, 0, 1.0, { 8.0, 70.0, 70.0 }, 0.10, 12 };
+static const Way way_guess = { 1, 1, 0, 1.0, 1.0, 1.0, { 8.0, 70.0, 70.0 }, 0.10, 12 };
 
 /* The bundled weights, all cases of tests/large-holes.py --enlarge 1 and the scratches and
- * texts beside them, by a program that is not kept (looks, looks at each finer scale,
- * refined with one halving and with more, ended; the last row is what is done):
- *   2, 2, 30, 30, 0.50   blobs 17.86 dB .454 x.71 g.60   square 15.99 dB .346 x.63 g.61
- *   2, 2, 60, 60, 0.45         17.61 dB .452 x.74 g.61          15.53 dB .335 x.70 g.64
- *   2, 3, 35, 35, 0.40         17.59 dB .444 x.78 g.66          15.63 dB .325 x.74 g.78
- *   2, 2, 28, 45, 0.40         17.84 dB .451 x.72 g.61          15.69 dB .334 x.70 g.69
- *   3, 2, 20, 40, 0.40         17.89 dB .452 x.73 g.60          15.70 dB .335 x.71 g.65
- * More looks sharpen as more noise does. Means of them (8, 6, 30, 30, 0.50) make 17.77 dB
- * .451 x.75 and 15.89 dB .341 x.67: no better, and more to do.
- * Thin holes (looks; their means): 3   scratches 25.56 dB .825 x.83 g.53   texts 24.27 dB .766 x.76 g.49
- *                                  4             25.53 dB .825 x.84 g.55         24.26 dB .766 x.77 g.50
- *                                  5             25.45 dB .824 x.85 g.62         24.21 dB .766 x.78 g.56
- * Five, for their grain: below 0.5 a fill looks smooth. Two looks, neither averaged nor
- * mirrored, of the former weights: 25.26 dB .818 x.85 g.69, 24.05 dB .758 x.79 g.66. */
-static const Way way_self_condition = { 5, 3, 2, 0.0, { 8.0, 20.0, 40.0 }, 0.40, 6 };
+ * texts beside them, by a program that is not kept (ω, refined with one halving and with
+ * more; three looks and two at each finer scale, ended at 0.4; the last row is what is done):
+ *   1.0, 20, 40   blobs 18.00 dB .456 x.71 g.60   square 15.79 dB .340 x.68 g.61
+ *   1.0, 22, 60         17.96 dB .455 x.72 g.59          15.53 dB .335 x.70 g.64
+ *   1.25, 20, 40        17.89 dB .452 x.74 g.62          15.69 dB .336 x.71 g.66
+ *   1.4, 15, 20         17.92 dB .454 x.73 g.57          16.00 dB .349 x.63 g.63
+ *   1.6, 12, 30         17.88 dB .454 x.74 g.57          15.69 dB .333 x.73 g.73
+ * More looks sharpen as more noise does; a longer way sharpens a little better than either.
+ * Thin holes (looks, ω): 3, 1.3   scratches 25.57 dB .826 x.84 g.59   texts 24.29 dB .767 x.78 g.55
+ *                        3, 1.4             25.54 dB .826 x.84 g.60         24.27 dB .767 x.78 g.55
+ * With ω = 1 and former weights, 5 looks made as sharp ones, of the same SSIM, 3 a grain of
+ * 0.49 in texts: below 0.5 a fill looks smooth. */
+static const Way way_self_condition = { 3, 3, 2, 1.3, 1.6, 0.0, { 8.0, 12.0, 30.0 }, 0.40, 6 };
 
 /* Sides of the area of one part, pixels: its planes take 17 floats a pixel, so about
  * 160 MB at most. */
@@ -149,17 +149,8 @@ count_windows (InpaintStage *stage, const Canvas *canvas, const TilesCut *cut)
       }
 }
 
-/* One more stage: a look, that is, an evaluation for the mean alone, or a refinement of
- * what the stages before it left (`look`, `refining` and `ending` of InpaintStage). */
-static void
-add_stage (InpaintPart      *part,
-           const Conditions *conditions,
-           const Canvas     *canvas,
-           int               scale,
-           int               look,
-           int               steps,
-           double            refining,
-           double            ending)
+static InpaintStage *
+add_stage (InpaintPart *part, const Conditions *conditions, const Canvas *canvas, int scale, int steps)
 {
   const DiffusionInpaintSettings *settings = conditions->settings;
   const Schedule                 *schedule = model_get_schedule (conditions->model);
@@ -177,13 +168,42 @@ add_stage (InpaintPart      *part,
   /* All of the old picture is left out at full strength; what remains of it at less
    * remains at every scale. */
   stage->t_start = settings->strength < 1.0 ? scales_time (schedule, t, scale) : t;
-  stage->refining = refining;
-  stage->ending = ending;
-  stage->look = look;
   stage->steps = steps;
   stage->n_evaluations =
     repaint_count (steps, settings->resample, settings->jump_length, settings->sampler);
   count_windows (stage, canvas, &cut);
+  return stage;
+}
+
+/* An evaluation for the mean alone. */
+static void
+add_look (InpaintPart      *part,
+          const Conditions *conditions,
+          const Canvas     *canvas,
+          int               scale,
+          int               look,
+          double            relaxation)
+{
+  InpaintStage *stage = add_stage (part, conditions, canvas, scale, 1);
+
+  stage->look = look;
+  stage->relaxation = relaxation;
+}
+
+/* Draws in what the stages before have left. */
+static void
+add_refinement (InpaintPart      *part,
+                const Conditions *conditions,
+                const Canvas     *canvas,
+                int               scale,
+                int               steps,
+                double            refining,
+                double            ending)
+{
+  InpaintStage *stage = add_stage (part, conditions, canvas, scale, steps);
+
+  stage->refining = refining;
+  stage->ending = ending;
 }
 
 static InpaintPart
@@ -201,28 +221,29 @@ plan_part (const Conditions *conditions, const Canvas *canvas, const DiffusionRe
 
   if (asked > 0)
     {
-      for (int scale = halvings; scale >= 0; scale--)
-        add_stage (&part, conditions, canvas, scale, 0, asked, scale < halvings ? way->refining[2] : 0.0, 0.0);
+      add_stage (&part, conditions, canvas, halvings, asked);
+      for (int scale = halvings - 1; scale >= 0; scale--)
+        add_refinement (&part, conditions, canvas, scale, asked, way->refining[2], 0.0);
+      return part;
+    }
+  if (thin)
+    {
+      for (int k = 1; k <= way->looks_thin; k++)
+        add_look (&part, conditions, canvas, 0, k, way->relaxation_thin / k);
+      if (way->refining_thin > 0.0)
+        add_refinement (&part, conditions, canvas, 0, 1, way->refining_thin, 0.0);
       return part;
     }
 
-  for (int k = 1; k <= (thin ? way->looks_thin : way->looks); k++)
-    {
-      add_stage (&part, conditions, canvas, halvings, k, 1, 0.0, 0.0);
-      part.stages[part.n_stages - 1].averages = thin;
-    }
-  if (thin && way->refining_thin > 0.0)
-    add_stage (&part, conditions, canvas, 0, 0, 1, way->refining_thin, 0.0);
-  if (thin)
-    return part;
-
+  for (int k = 1; k <= way->looks; k++)
+    add_look (&part, conditions, canvas, halvings, k, way->relaxation);
   if (halvings == 0)
-    add_stage (&part, conditions, canvas, 0, 0, way->steps, refining, way->ending);
+    add_refinement (&part, conditions, canvas, 0, way->steps, refining, way->ending);
   for (int scale = halvings - 1; scale >= 0; scale--)
     {
       for (int k = 1; k <= way->looks_finer; k++)
-        add_stage (&part, conditions, canvas, scale, k, 1, 0.0, 0.0);
-      add_stage (&part, conditions, canvas, scale, 0, way->steps, refining, way->ending);
+        add_look (&part, conditions, canvas, scale, k, way->relaxation);
+      add_refinement (&part, conditions, canvas, scale, way->steps, refining, way->ending);
     }
   return part;
 }

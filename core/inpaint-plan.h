@@ -21,7 +21,8 @@ typedef struct
   double        ending;        /* σ of the last evaluation over that at the start; 0: as the
                                 * spacing has it */
   int           look;          /* k: the k-th look at this scale; 0: no look, something is drawn */
-  gboolean      averages;      /* its result is the mean of it and of the looks before */
+  double        relaxation;    /* ω of a look after the first: its result is as many times as far
+                                * from its guess as x̂_0; 1/k for a mean of k, above 1 beyond x̂_0 */
   int           steps;         /* reverse steps */
   int           n_evaluations; /* passes of resampling included */
   int           n_windows;     /* that the network sees in one of them (tiles.h) */

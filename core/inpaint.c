@@ -127,15 +127,24 @@ set_join_times (Inpaint *job, Planes *planes, gboolean refines)
     }
 }
 
-/* y: the picture, the guess where m = 1. */
+/* With self-conditioning the result of the stage before is the better guess. */
 static gboolean
-make_guess (Inpaint *job, Planes *planes, GError **error)
+has_guess (const Inpaint *job, const Planes *coarser)
+{
+  return coarser != NULL && model_get_shape (job->model)->self_condition;
+}
+
+/* y: the picture, and where m = 1 a smooth guess, unless there is a better one. */
+static gboolean
+make_guess (Inpaint *job, Planes *planes, const Planes *coarser, GError **error)
 {
   const DiffusionRect *area = &planes->stage->area;
   const int            n_sweeps = model_get_shape (job->model)->guess_sweeps;
   float               *w = planes->x_t; /* not in use yet */
 
   memcpy (planes->y, planes->clean, job->n_channels * planes->size * sizeof (float));
+  if (has_guess (job, coarser))
+    return TRUE;
   for (gsize i = 0; i < planes->size; i++)
     w[i] = 1.0f - planes->m[i];
   if (!fill_push_pull (area->width, area->height, job->n_channels, n_sweeps, planes->y, w, error))
@@ -149,13 +158,12 @@ make_guess (Inpaint *job, Planes *planes, GError **error)
 }
 
 /* Where nothing of the picture may be seen the process starts from the coarser result or,
- * without one, from the guess. With self-conditioning that result is the better guess too. */
+ * without one, from the guess. */
 static void
 set_start (Inpaint *job, Planes *planes, const Planes *coarser)
 {
-  const gboolean self_condition = model_get_shape (job->model)->self_condition;
-  gsize          n = job->n_channels * planes->size;
-  float         *from = planes->y;
+  gsize  n = job->n_channels * planes->size;
+  float *from = planes->y;
 
   if (coarser != NULL)
     {
@@ -170,7 +178,7 @@ set_start (Inpaint *job, Planes *planes, const Planes *coarser)
     {
       if (planes->join[p % planes->size] == REPAINT_AT_ONCE)
         planes->clean[p] = from[p];
-      if (self_condition && planes->m[p % planes->size] == 1.0f)
+      if (has_guess (job, coarser) && planes->m[p % planes->size] == 1.0f)
         planes->y[p] = from[p];
     }
   /* The result, should "finish" come before the first evaluation: of a later look what is
@@ -350,17 +358,17 @@ run_process (Inpaint *job, Planes *planes, GError **error)
   return success;
 }
 
-/* x̂_0 of this look → its mean with those before, where that is asked for: they were its
- * guess. */
+/* A look's x̂_0 → guess + ω (x̂_0 − guess), a step of a relaxed fixed-point iteration: what
+ * may lie in the hole is the same in the next look, the error of each is another one. */
 static void
-average_looks (const Inpaint *job, Planes *planes)
+relax (const Inpaint *job, Planes *planes)
 {
-  const int look = planes->stage->look;
+  const float omega = (float) planes->stage->relaxation;
 
-  if (look < 2 || !planes->stage->averages)
+  if (planes->stage->look < 2)
     return;
   for (gsize p = 0; p < job->n_channels * planes->size; p++)
-    planes->x0[p] = planes->y[p] + (planes->x0[p] - planes->y[p]) / look;
+    planes->x0[p] = planes->y[p] + omega * (planes->x0[p] - planes->y[p]);
 }
 
 /* Leaves the result in planes->x0. */
@@ -379,7 +387,7 @@ run_stage (Inpaint            *job,
 
   set_times (job, planes);
   set_join_times (job, planes, coarser != NULL && stage->look == 0);
-  if (!make_guess (job, planes, error))
+  if (!make_guess (job, planes, coarser, error))
     return FALSE;
   set_start (job, planes, coarser);
   if (coarser != NULL)
@@ -389,7 +397,7 @@ run_stage (Inpaint            *job,
     }
   if (!run_process (job, planes, error))
     return FALSE;
-  average_looks (job, planes);
+  relax (job, planes);
 
   job->n_evaluations += stage->n_evaluations;
   job->n_pixels += stage->n_evaluations * inpaint_stage_pixels (stage);
