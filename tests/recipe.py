@@ -17,6 +17,7 @@ from safetensors.torch import load_file
 
 import evaluate
 from checkpoint import read_parts
+from data import enlarge
 from deepen import deepen
 from unet import Folded
 
@@ -87,7 +88,19 @@ def test_averaged(work):
     assert filecmp.cmp(first + '/unet/config.json', mean + '/unet/config.json', shallow=False)
 
 
-TESTS = [test_deeper, test_resumed, test_averaged]
+def test_enlarged(work):
+    """enlarged patches show a corner of each picture, its slopes as much gentler, nothing beyond the range"""
+    ramp = torch.linspace(-1, 1, 64).expand(2, 3, 64, 64).contiguous()
+    double, fourfold = enlarge(ramp, [2., 4.])
+    slope = (ramp[0, :, :, 1:] - ramp[0, :, :, :-1]).mean()
+    for x, factor in ((double, 2), (fourfold, 4)):
+        inner = x[:, 8:-8, 8:-8]
+        assert x.shape == (3, 64, 64) and x.min() >= -1 and x.max() < 2 / factor - .9
+        assert torch.allclose((inner[:, :, 1:] - inner[:, :, :-1]).mean(), slope / factor, rtol=.05)
+    assert enlarge(torch.sign(torch.randn(1, 3, 64, 64)), [3.]).abs().max() <= 1
+
+
+TESTS = [test_deeper, test_resumed, test_averaged, test_enlarged]
 
 
 def main():
