@@ -21,26 +21,27 @@
 
 /* How a network that sees the mask fills a hole by itself. It looks for the mean of all that
  * may lie in it, x̂_0 of evaluations from noise, at the coarsest scale, and again at each
- * finer one. From that mean on it draws at each finer scale (at the same one, where there is
- * none), from a σ of so many times the detail around (scales.h) to a share of that: the
+ * finer one. In what these looks have found it draws at each finer scale (at the same one,
+ * where there is none), from a σ of so many times the detail around (scales.h) to a share of that: the
  * finest grain costs PSNR and SSIM. The more noise, the sharper and the less like the
  * original; less than 0.7 of the picture's sharpness (x) looks blurred. */
 typedef struct
 {
-  int    looks_thin;      /* the k-th with the mean of those before as its guess: ω/k of the way */
-  int    looks;           /* of other holes at the first scale, each ω of the way from the one before */
+  int    looks_thin;      /* the k-th goes ω/k of the way from what those before have found */
+  int    looks;           /* of other holes at the first scale, each ω of the way */
   int    looks_finer;     /* at each finer scale, the first with the coarser one's result */
   double relaxation_thin; /* ω */
   double relaxation;
   double refining_thin;   /* by one evaluation; 0: by none */
   double refining[3];     /* of other holes, by how many halvings they need: 0, 1, 2 and more */
+  double refining_asked;  /* of coarser results, without looks, when a number of steps is asked for */
   double ending;
   int    steps;
 } Way;
 
 /* Chosen with former weights, by a program that is not kept: of circles of 18 to 28 pixels 8
  * times the detail made 21.56 dB .636 x.76, 25 times 20.95 dB .615 x.85. */
-static const Way way_guess = { 1, 1, 0, 1.0, 1.0, 1.0, { 8.0, 70.0, 70.0 }, 0.10, 12 };
+static const Way way_guess = { 1, 1, 0, 1.0, 1.0, 1.0, { 8.0, 70.0, 70.0 }, 70.0, 0.10, 12 };
 
 /* The bundled weights, all cases of tests/large-holes.py --enlarge 1 and the scratches and
  * texts beside them, by a program that is not kept (ω, refined with one halving and with
@@ -55,7 +56,7 @@ static const Way way_guess = { 1, 1, 0, 1.0, 1.0, 1.0, { 8.0, 70.0, 70.0 }, 0.10
  *                        3, 1.4             25.54 dB .826 x.84 g.60         24.27 dB .767 x.78 g.55
  * With ω = 1 and former weights, 5 looks made as sharp ones, of the same SSIM, 3 a grain of
  * 0.49 in texts: below 0.5 a fill looks smooth. */
-static const Way way_self_condition = { 3, 3, 2, 1.3, 1.6, 0.0, { 8.0, 12.0, 30.0 }, 0.40, 6 };
+static const Way way_self_condition = { 3, 3, 2, 1.3, 1.6, 0.0, { 8.0, 12.0, 30.0 }, 40.0, 0.40, 6 };
 
 /* Sides of the area of one part, pixels: its planes take 17 floats a pixel, so about
  * 160 MB at most. */
@@ -223,7 +224,7 @@ plan_part (const Conditions *conditions, const Canvas *canvas, const DiffusionRe
     {
       add_stage (&part, conditions, canvas, halvings, asked);
       for (int scale = halvings - 1; scale >= 0; scale--)
-        add_refinement (&part, conditions, canvas, scale, asked, way->refining[2], 0.0);
+        add_refinement (&part, conditions, canvas, scale, asked, way->refining_asked, 0.0);
       return part;
     }
   if (thin)
@@ -274,12 +275,12 @@ judge (gpointer data, const Canvas *canvas, const DiffusionRect *bounds, int squ
 /* --- All parts ------------------------------------------------------------------------ */
 
 /* What a stage holds beside the finest area's preview: the planes of its area (inpaint.c),
- * the pyramid of the guess or the coarser result, and what the sampler asks for. */
+ * the pyramid of the guess or the result of the stage before, and what the sampler asks for. */
 static gsize
 stage_bytes (const InpaintStage *stage, int n_channels, int sampler_planes)
 {
   gsize size = (gsize) stage->area.width * stage->area.height;
-  gsize planes = 4 * n_channels + 2 + (n_channels + 1) / 2 + n_channels * sampler_planes;
+  gsize planes = 5 * n_channels + 2 + n_channels * sampler_planes;
 
   return size * planes * sizeof (float);
 }

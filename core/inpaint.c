@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * inpaint.c: fills what is selected: part by part (islands.h), each from coarse to fine
- * (scales.h). At each scale: reads the part and its surroundings, makes a smooth first
- * guess, and runs the reverse process with the known pixels forced. A part that is done
+ * (scales.h). At each scale: reads the part and its surroundings, makes a smooth guess,
+ * unless there is a better one, and runs the reverse process with the known pixels forced. A part that is done
  * is known to those after it.
  */
 #include <string.h>
@@ -65,14 +65,21 @@ planes_allocate (Planes *planes, const InpaintStage *stage, int n, GError **erro
          (planes->x0 = planes_new (width, height, n, error));
 }
 
+/* Only x0 is needed by the next stage. */
+static void
+planes_keep_result (Planes *planes)
+{
+  g_clear_pointer (&planes->clean, g_free);
+  g_clear_pointer (&planes->y, g_free);
+  g_clear_pointer (&planes->m, g_free);
+  g_clear_pointer (&planes->join, g_free);
+  g_clear_pointer (&planes->x_t, g_free);
+}
+
 static void
 planes_release (Planes *planes)
 {
-  g_free (planes->clean);
-  g_free (planes->y);
-  g_free (planes->m);
-  g_free (planes->join);
-  g_free (planes->x_t);
+  planes_keep_result (planes);
   g_free (planes->x0);
 }
 
@@ -134,7 +141,7 @@ has_guess (const Inpaint *job, const Planes *coarser)
   return coarser != NULL && model_get_shape (job->model)->self_condition;
 }
 
-/* y: the picture, and where m = 1 a smooth guess, unless there is a better one. */
+/* y: the picture, and where m = 1 a smooth guess, unless set_start has a better one. */
 static gboolean
 make_guess (Inpaint *job, Planes *planes, const Planes *coarser, GError **error)
 {
@@ -158,7 +165,7 @@ make_guess (Inpaint *job, Planes *planes, const Planes *coarser, GError **error)
 }
 
 /* Where nothing of the picture may be seen the process starts from the coarser result or,
- * without one, from the guess. */
+ * without one, from the guess; that result may be the guess, too. */
 static void
 set_start (Inpaint *job, Planes *planes, const Planes *coarser)
 {
@@ -245,18 +252,24 @@ update_preview (Inpaint *job, const float *x0)
       }
 }
 
-/* After a transition. */
+static void
+show (Inpaint *job, int evaluations, const float *x0)
+{
+  if (job->preview == NULL)
+    return;
+  update_preview (job, x0);
+  report (job, evaluations, job->preview);
+}
+
+/* After a transition. What a look has found is shown when it is relaxed. */
 static void
 observe (gpointer data, const RepaintState *state)
 {
   StageProgress *progress = data;
-  Inpaint       *job = progress->job;
 
   progress->n_done = state->n_evaluations;
-  if (state->jump || job->preview == NULL)
-    return;
-  update_preview (job, state->x0);
-  report (job, state->n_evaluations, job->preview);
+  if (!state->jump && progress->job->planes->stage->look == 0)
+    show (progress->job, state->n_evaluations, state->x0);
 }
 
 /* The picture around the part, to show x̂_0 in. */
@@ -358,17 +371,21 @@ run_process (Inpaint *job, Planes *planes, GError **error)
   return success;
 }
 
-/* A look's x̂_0 → guess + ω (x̂_0 − guess), a step of a relaxed fixed-point iteration: what
- * may lie in the hole is the same in the next look, the error of each is another one. */
+/* A look's x̂_0 → guess + ω (x̂_0 − guess), a step of a relaxed fixed-point iteration: with
+ * ω < 1 the errors of the looks average out, with ω > 1 it goes on where they lead. As the
+ * network has learned it, a guess is the picture where that is known, and in its range. */
 static void
 relax (const Inpaint *job, Planes *planes)
 {
-  const float omega = (float) planes->stage->relaxation;
+  const float omega = planes->stage->look > 1 ? (float) planes->stage->relaxation : 1.0f;
 
-  if (planes->stage->look < 2)
-    return;
   for (gsize p = 0; p < job->n_channels * planes->size; p++)
-    planes->x0[p] = planes->y[p] + omega * (planes->x0[p] - planes->y[p]);
+    {
+      float relaxed = planes->y[p] + omega * (planes->x0[p] - planes->y[p]);
+
+      planes->x0[p] =
+        planes->m[p % planes->size] == 1.0f ? CLAMP (relaxed, -1.0f, 1.0f) : planes->y[p];
+    }
 }
 
 /* Leaves the result in planes->x0. */
@@ -380,6 +397,8 @@ run_stage (Inpaint            *job,
            GError            **error)
 {
   job->planes = planes;
+  if (coarser != NULL)
+    planes_keep_result (coarser);
   if (!planes_allocate (planes, stage, job->n_channels, error) ||
       !canvas_read (job->canvas, stage->scale, &stage->area, job->settings->strength,
                     planes->clean, planes->m, planes->join, error))
@@ -397,7 +416,11 @@ run_stage (Inpaint            *job,
     }
   if (!run_process (job, planes, error))
     return FALSE;
-  relax (job, planes);
+  if (stage->look > 0)
+    {
+      relax (job, planes);
+      show (job, stage->n_evaluations, planes->x0);
+    }
 
   job->n_evaluations += stage->n_evaluations;
   job->n_pixels += stage->n_evaluations * inpaint_stage_pixels (stage);
