@@ -22,9 +22,9 @@
 /* How a network that sees the mask fills a hole by itself. It looks for the mean of all that
  * may lie in it, x̂_0 of evaluations from noise, at the coarsest scale, and again at each
  * finer one. In what these looks have found it draws at each finer scale (at the same one,
- * where there is none), from a σ of so many times the detail around (scales.h) to a share of that: the
- * finest grain costs PSNR and SSIM. The more noise, the sharper and the less like the
- * original; less than 0.7 of the picture's sharpness (x) looks blurred. */
+ * where there is none), from a σ of so many times the detail around (scales.h) to a share of
+ * that: the finest grain costs PSNR and SSIM. The more noise, the sharper and the less like
+ * the original; less than 0.7 of the picture's sharpness (x) looks blurred. */
 typedef struct
 {
   int    looks_thin;      /* the k-th goes ω/k of the way from what those before have found */

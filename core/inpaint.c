@@ -2,8 +2,8 @@
  *
  * inpaint.c: fills what is selected: part by part (islands.h), each from coarse to fine
  * (scales.h). At each scale: reads the part and its surroundings, makes a smooth guess,
- * unless there is a better one, and runs the reverse process with the known pixels forced. A part that is done
- * is known to those after it.
+ * unless there is a better one, and runs the reverse process with the known pixels forced. A
+ * part that is done is known to those after it.
  */
 #include <string.h>
 
@@ -136,21 +136,21 @@ set_join_times (Inpaint *job, Planes *planes, gboolean refines)
 
 /* With self-conditioning the result of the stage before is the better guess. */
 static gboolean
-has_guess (const Inpaint *job, const Planes *coarser)
+has_guess (const Inpaint *job, const Planes *before)
 {
-  return coarser != NULL && model_get_shape (job->model)->self_condition;
+  return before != NULL && model_get_shape (job->model)->self_condition;
 }
 
 /* y: the picture, and where m = 1 a smooth guess, unless set_start has a better one. */
 static gboolean
-make_guess (Inpaint *job, Planes *planes, const Planes *coarser, GError **error)
+make_guess (Inpaint *job, Planes *planes, const Planes *before, GError **error)
 {
   const DiffusionRect *area = &planes->stage->area;
   const int            n_sweeps = model_get_shape (job->model)->guess_sweeps;
   float               *w = planes->x_t; /* not in use yet */
 
   memcpy (planes->y, planes->clean, job->n_channels * planes->size * sizeof (float));
-  if (has_guess (job, coarser))
+  if (has_guess (job, before))
     return TRUE;
   for (gsize i = 0; i < planes->size; i++)
     w[i] = 1.0f - planes->m[i];
@@ -164,28 +164,28 @@ make_guess (Inpaint *job, Planes *planes, const Planes *coarser, GError **error)
   return TRUE;
 }
 
-/* Where nothing of the picture may be seen the process starts from the coarser result or,
- * without one, from the guess; that result may be the guess, too. */
+/* Where nothing of the picture may be seen the process starts from the result of the stage
+ * before or, without one, from the guess; that result may be the guess, too. */
 static void
-set_start (Inpaint *job, Planes *planes, const Planes *coarser)
+set_start (Inpaint *job, Planes *planes, const Planes *before)
 {
   gsize  n = job->n_channels * planes->size;
   float *from = planes->y;
 
-  if (coarser != NULL)
+  if (before != NULL)
     {
       from = planes->x0; /* not in use yet */
-      if (coarser->stage->scale > planes->stage->scale)
-        scales_enlarge (coarser->x0, &coarser->stage->area, job->n_channels,
+      if (before->stage->scale > planes->stage->scale)
+        scales_enlarge (before->x0, &before->stage->area, job->n_channels,
                         &planes->stage->area, from);
       else
-        memcpy (from, coarser->x0, n * sizeof (float));
+        memcpy (from, before->x0, n * sizeof (float));
     }
   for (gsize p = 0; p < n; p++)
     {
       if (planes->join[p % planes->size] == REPAINT_AT_ONCE)
         planes->clean[p] = from[p];
-      if (has_guess (job, coarser) && planes->m[p % planes->size] == 1.0f)
+      if (has_guess (job, before) && planes->m[p % planes->size] == 1.0f)
         planes->y[p] = from[p];
     }
   /* The result, should "finish" come before the first evaluation: of a later look what is
@@ -323,8 +323,9 @@ mirror_of_look (int look)
   return look == 0 ? TILES_AS_IT_IS : mirrors[(look - 1) % G_N_ELEMENTS (mirrors)];
 }
 
+/* *n_done: evaluations, none when "finish" came before. */
 static gboolean
-run_process (Inpaint *job, Planes *planes, GError **error)
+run_process (Inpaint *job, Planes *planes, int *n_done, GError **error)
 {
   const InpaintStage *stage = planes->stage;
   StageProgress       progress = { job, 0 };
@@ -368,6 +369,7 @@ run_process (Inpaint *job, Planes *planes, GError **error)
   repaint_start (&repaint, planes->x_t);
   success = repaint_run (&repaint, planes->x_t, planes->x0, error);
   tiles_free (tiles);
+  *n_done = progress.n_done;
   return success;
 }
 
@@ -393,30 +395,32 @@ static gboolean
 run_stage (Inpaint            *job,
            const InpaintStage *stage,
            Planes             *planes,
-           Planes             *coarser, /* NULL: this is the first; emptied */
+           Planes             *before, /* NULL: this is the first; emptied */
            GError            **error)
 {
+  int n_done;
+
   job->planes = planes;
-  if (coarser != NULL)
-    planes_keep_result (coarser);
+  if (before != NULL)
+    planes_keep_result (before);
   if (!planes_allocate (planes, stage, job->n_channels, error) ||
       !canvas_read (job->canvas, stage->scale, &stage->area, job->settings->strength,
                     planes->clean, planes->m, planes->join, error))
     return FALSE;
 
   set_times (job, planes);
-  set_join_times (job, planes, coarser != NULL && stage->look == 0);
-  if (!make_guess (job, planes, coarser, error))
+  set_join_times (job, planes, before != NULL && stage->look == 0);
+  if (!make_guess (job, planes, before, error))
     return FALSE;
-  set_start (job, planes, coarser);
-  if (coarser != NULL)
+  set_start (job, planes, before);
+  if (before != NULL)
     {
-      planes_release (coarser);
-      *coarser = (Planes){ 0 };
+      planes_release (before);
+      *before = (Planes){ 0 };
     }
-  if (!run_process (job, planes, error))
+  if (!run_process (job, planes, &n_done, error))
     return FALSE;
-  if (stage->look > 0)
+  if (stage->look > 0 && n_done > 0)
     {
       relax (job, planes);
       show (job, stage->n_evaluations, planes->x0);

@@ -277,116 +277,6 @@ test_unconditional (void)
   g_free (folder);
 }
 
-/* What the network is told of a hole: a folder whose network always predicts that the
- * picture is 0.1 (−1…1 range) brighter there than its guess. */
-static char *
-new_brighter_model (gboolean self_condition)
-{
-  static const float brighter = -0.1f / 0.25f; /* v, in units of the guess's deviation */
-
-  char   *folder = maker_new_folder (), *header, *json;
-  gsize   n_bytes;
-  guint8 *data;
-
-  header = maker_header_between (7, 8, 1, 3, &n_bytes);
-  data = g_malloc0 (n_bytes);
-  for (int c = 0; c < 3; c++) /* conv_out.bias is the last tensor */
-    memcpy (data + n_bytes - 12 + 4 * c, &brighter, sizeof brighter);
-  json = g_strdup_printf ("{\"_class_name\": \"UNet2DModel\", \"add_attention\": false, \"block_out_channels\": [8],"
-                          "\"down_block_types\": [\"DownBlock2D\"], \"up_block_types\": [\"UpBlock2D\"],"
-                          "\"in_channels\": 7, \"out_channels\": 3, \"layers_per_block\": 1, \"norm_num_groups\": 4,"
-                          "\"conditioning\": \"filled-image\", \"guess_deviation\": 0.25, \"self_condition\": %s}",
-                          self_condition ? "true" : "false");
-  maker_write_text (folder, MAKER_UNET, json);
-  g_free (json);
-  json = maker_replace (maker_scheduler_json, "\"epsilon\"", "\"v_prediction\"");
-  maker_write_text (folder, MAKER_SCHEDULER, json);
-  maker_write_safetensors (folder, MAKER_WEIGHTS, header, data, n_bytes);
-  g_free (json);
-  g_free (data);
-  g_free (header);
-  return folder;
-}
-
-/* With self-conditioning each look goes ω/k of the way from its guess to its estimate; without,
- * the second one refines, and in a flat picture there is nothing to refine. */
-static void
-test_self_condition (void)
-{
-  for (int own = 0; own <= 1; own++)
-    {
-      char                    *folder = new_brighter_model (own);
-      DiffusionModel          *brighter = diffusion_model_load (folder, NULL);
-      Picture                 *picture = picture_new (90, 70, 3);
-      DiffusionSource          source = picture_source (picture);
-      DiffusionSink            sink = picture_sink (picture);
-      DiffusionInpaintSettings settings = { .strength = 1.0, .jump_length = 10 };
-      DiffusionRect            thin = { 30, 20, 40, 6 };
-      Watch                    w = { 0 };
-      DiffusionProgress        progress = { NULL, NULL, watch, &w };
-      double                   mean = 0.0, expected = 0.55;
-
-      g_assert_nonnull (brighter);
-      for (gsize i = 0; i < 3 * picture->size; i++)
-        picture->pixels[i] = 0.5f;
-      picture_select (picture, &thin, 1.0f);
-      g_assert_true (diffusion_inpaint (brighter, workers, &source, &sink, &thin, &settings,
-                                        &progress, NULL));
-      g_assert_cmpint (w.n_steps, >=, 2 + own);
-      for (int look = 2; own && look <= w.n_steps; look++)
-        expected += 1.3 * 0.05 / look;
-      for (int y = thin.y; y < thin.y + thin.height; y++)
-        for (int x = thin.x; x < thin.x + thin.width; x++)
-          mean += picture->result[(gsize) y * picture->width + x] / (thin.width * thin.height);
-      g_assert_cmpfloat_with_epsilon (mean, expected, 0.005);
-      picture_free (picture);
-      diffusion_model_free (brighter);
-      maker_remove (folder);
-      g_free (folder);
-    }
-}
-
-/* At less than full strength every look begins from the picture, whatever way the strength
- * is rounded: hardly another strength, hardly another result. */
-static void
-test_looks_at_less_strength (void)
-{
-  char           *folder = new_brighter_model (TRUE);
-  DiffusionModel *brighter = diffusion_model_load (folder, NULL);
-  DiffusionRect   thin = { 30, 20, 40, 6 };
-  double          least = 1.0, most = 0.0;
-
-  g_assert_nonnull (brighter);
-  for (int k = 0; k < 6; k++)
-    {
-      Picture                 *picture = picture_new (90, 70, 3);
-      DiffusionSource          source = picture_source (picture);
-      DiffusionSink            sink = picture_sink (picture);
-      DiffusionInpaintSettings settings = { .strength = 0.2 + 0.0003 * k, .jump_length = 10 };
-      double                   mean = 0.0;
-
-      for (gsize i = 0; i < 3 * picture->size; i++)
-        picture->pixels[i] = 0.5f;
-      for (int c = 0; c < 3; c++)
-        for (int y = thin.y; y < thin.y + thin.height; y++)
-          for (int x = thin.x; x < thin.x + thin.width; x++)
-            picture->pixels[c * picture->size + (gsize) y * picture->width + x] = 0.9f;
-      picture_select (picture, &thin, 1.0f);
-      g_assert_true (diffusion_inpaint (brighter, workers, &source, &sink, &thin, &settings, NULL, NULL));
-      for (int y = thin.y; y < thin.y + thin.height; y++)
-        for (int x = thin.x; x < thin.x + thin.width; x++)
-          mean += picture->result[(gsize) y * picture->width + x] / (thin.width * thin.height);
-      g_test_message ("strength %.4f: %.4f", settings.strength, mean);
-      least = MIN (least, mean);
-      most = MAX (most, mean);
-      picture_free (picture);
-    }
-  g_assert_cmpfloat (most - least, <, 0.01);
-  diffusion_model_free (brighter);
-  maker_remove (folder);
-  g_free (folder);
-}
-
 static void
 assert_refused (Picture                 *picture,
                 DiffusionRect            region,
@@ -501,8 +391,6 @@ main (int argc, char **argv)
   g_test_add_func ("/inpaint/samplers", test_samplers);
   g_test_add_func ("/inpaint/settings-used", test_settings_used);
   g_test_add_func ("/inpaint/unconditional", test_unconditional);
-  g_test_add_func ("/inpaint/self-condition", test_self_condition);
-  g_test_add_func ("/inpaint/looks-at-less-strength", test_looks_at_less_strength);
   g_test_add_func ("/inpaint/refused", test_refused);
   g_test_add_func ("/inpaint/progress", test_progress);
   g_test_add_func ("/inpaint/windows", test_windows);

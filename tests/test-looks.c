@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * test-looks.c: how Inpaint looks for the mean before it draws (inpaint-plan.c), with a
+ * network whose answer is known.
+ */
+#include "inpaint-runs.h"
+#include "model-maker.h"
+
+static const DiffusionRect thin = { 30, 20, 40, 6 }, wide = { 10, 4, 70, 62 };
+
+static Picture *
+gray_picture (float value)
+{
+  Picture *picture = picture_new (90, 70, 3);
+
+  for (gsize i = 0; i < 3 * picture->size; i++)
+    picture->pixels[i] = value;
+  return picture;
+}
+
+/* What the network is told of a hole: a folder whose network always predicts that the
+ * picture is 0.1 (−1…1 range) brighter there than its guess. */
+static char *
+new_brighter_model (gboolean self_condition)
+{
+  static const float brighter = -0.1f / 0.25f; /* v, in units of the guess's deviation */
+
+  char   *folder = maker_new_folder (), *header, *json;
+  gsize   n_bytes;
+  guint8 *data;
+
+  header = maker_header_between (7, 8, 1, 3, &n_bytes);
+  data = g_malloc0 (n_bytes);
+  for (int c = 0; c < 3; c++) /* conv_out.bias is the last tensor */
+    memcpy (data + n_bytes - 12 + 4 * c, &brighter, sizeof brighter);
+  json = g_strdup_printf ("{\"_class_name\": \"UNet2DModel\", \"add_attention\": false, \"block_out_channels\": [8],"
+                          "\"down_block_types\": [\"DownBlock2D\"], \"up_block_types\": [\"UpBlock2D\"],"
+                          "\"in_channels\": 7, \"out_channels\": 3, \"layers_per_block\": 1, \"norm_num_groups\": 4,"
+                          "\"conditioning\": \"filled-image\", \"guess_deviation\": 0.25, \"self_condition\": %s}",
+                          self_condition ? "true" : "false");
+  maker_write_text (folder, MAKER_UNET, json);
+  g_free (json);
+  json = maker_replace (maker_scheduler_json, "\"epsilon\"", "\"v_prediction\"");
+  maker_write_text (folder, MAKER_SCHEDULER, json);
+  maker_write_safetensors (folder, MAKER_WEIGHTS, header, data, n_bytes);
+  g_free (json);
+  g_free (data);
+  g_free (header);
+  return folder;
+}
+
+/* With self-conditioning each look goes ω/k of the way from its guess to its estimate; without,
+ * the second one refines, and in a flat picture there is nothing to refine. */
+static void
+test_relaxed (void)
+{
+  for (int own = 0; own <= 1; own++)
+    {
+      char                    *folder = new_brighter_model (own);
+      DiffusionModel          *brighter = diffusion_model_load (folder, NULL);
+      Picture                 *picture = gray_picture (0.5f);
+      DiffusionSource          source = picture_source (picture);
+      DiffusionSink            sink = picture_sink (picture);
+      DiffusionInpaintSettings settings = { .strength = 1.0, .jump_length = 10 };
+      Watch                    w = { 0 };
+      DiffusionProgress        progress = { NULL, NULL, watch, &w };
+      double                   mean = 0.0, expected = 0.55;
+
+      g_assert_nonnull (brighter);
+      picture_select (picture, &thin, 1.0f);
+      g_assert_true (diffusion_inpaint (brighter, workers, &source, &sink, &thin, &settings,
+                                        &progress, NULL));
+      g_assert_cmpint (w.n_steps, >=, 2 + own);
+      for (int look = 2; own && look <= w.n_steps; look++)
+        expected += 1.3 * 0.05 / look;
+      for (int y = thin.y; y < thin.y + thin.height; y++)
+        for (int x = thin.x; x < thin.x + thin.width; x++)
+          mean += picture->result[(gsize) y * picture->width + x] / (thin.width * thin.height);
+      g_assert_cmpfloat_with_epsilon (mean, expected, 0.005);
+      picture_free (picture);
+      diffusion_model_free (brighter);
+      maker_remove (folder);
+      g_free (folder);
+    }
+}
+
+/* At less than full strength every look begins from the picture, whatever way the strength
+ * is rounded: hardly another strength, hardly another result. */
+static void
+test_less_strength (void)
+{
+  char           *folder = new_brighter_model (TRUE);
+  DiffusionModel *brighter = diffusion_model_load (folder, NULL);
+  double          least = 1.0, most = 0.0;
+
+  g_assert_nonnull (brighter);
+  for (int k = 0; k < 6; k++)
+    {
+      Picture                 *picture = gray_picture (0.5f);
+      DiffusionSource          source = picture_source (picture);
+      DiffusionSink            sink = picture_sink (picture);
+      DiffusionInpaintSettings settings = { .strength = 0.2 + 0.0003 * k, .jump_length = 10 };
+      double                   mean = 0.0;
+
+      for (int c = 0; c < 3; c++)
+        for (int y = thin.y; y < thin.y + thin.height; y++)
+          for (int x = thin.x; x < thin.x + thin.width; x++)
+            picture->pixels[c * picture->size + (gsize) y * picture->width + x] = 0.9f;
+      picture_select (picture, &thin, 1.0f);
+      g_assert_true (diffusion_inpaint (brighter, workers, &source, &sink, &thin, &settings, NULL, NULL));
+      for (int y = thin.y; y < thin.y + thin.height; y++)
+        for (int x = thin.x; x < thin.x + thin.width; x++)
+          mean += picture->result[(gsize) y * picture->width + x] / (thin.width * thin.height);
+      g_test_message ("strength %.4f: %.4f", settings.strength, mean);
+      least = MIN (least, mean);
+      most = MAX (most, mean);
+      picture_free (picture);
+    }
+  g_assert_cmpfloat (most - least, <, 0.01);
+  diffusion_model_free (brighter);
+  maker_remove (folder);
+  g_free (folder);
+}
+
+/* What was shown last, to compare it with the result, and when to stop. */
+typedef struct
+{
+  GCancellable *finish;
+  int           n_wanted, n_previews;
+  DiffusionRect window;
+  float        *x0;
+} Shown;
+
+static void
+keep_shown (gpointer data, const DiffusionStep *step)
+{
+  Shown *shown = data;
+
+  if (step->x0 == NULL)
+    return;
+  shown->window = step->window;
+  g_free (shown->x0);
+  shown->x0 = g_memdup2 (step->x0, sizeof (float) * step->n_channels * step->window.width *
+                                     step->window.height);
+  if (++shown->n_previews == shown->n_wanted)
+    g_cancellable_cancel (shown->finish);
+}
+
+/* Stop here among the looks, in a hole near white that each makes brighter: what is kept was
+ * shown, and nothing is beyond white. */
+static void
+test_stopped (void)
+{
+  char           *folder = new_brighter_model (TRUE);
+  DiffusionModel *brighter = diffusion_model_load (folder, NULL);
+
+  g_assert_nonnull (brighter);
+  for (int n = 0; n < 8; n++)
+    {
+      const DiffusionRect     *rect = n < 4 ? &thin : &wide;
+      Picture                 *picture = gray_picture (0.95f);
+      DiffusionSource          source = picture_source (picture);
+      DiffusionSink            sink = picture_sink (picture);
+      DiffusionInpaintSettings settings = { .strength = 1.0, .jump_length = 10 };
+      Shown                    shown = { .finish = g_cancellable_new (), .n_wanted = n % 4 };
+      DiffusionProgress        progress = { NULL, shown.finish, keep_shown, &shown };
+
+      if (shown.n_wanted == 0)
+        g_cancellable_cancel (shown.finish);
+      picture_select (picture, rect, 1.0f);
+      g_assert_true (diffusion_inpaint (brighter, workers, &source, &sink, rect, &settings, &progress, NULL));
+      g_assert_cmpint (shown.n_previews, ==, shown.n_wanted);
+      for (int c = 0; c < 3; c++)
+        for (int y = rect->y; y < rect->y + rect->height; y++)
+          for (int x = rect->x; x < rect->x + rect->width; x++)
+            {
+              float result = picture->result[c * picture->size + (gsize) y * picture->width + x];
+
+              g_assert_cmpfloat (result, <=, 1.0f);
+              g_assert_cmpfloat (result, >=, 0.94f);
+              if (shown.x0 != NULL && rect == &thin) /* a coarse scale is shown in squares */
+                g_assert_cmpfloat_with_epsilon (
+                  result,
+                  shown.x0[((gsize) c * shown.window.height + y - shown.window.y) * shown.window.width +
+                           x - shown.window.x],
+                  1e-6);
+            }
+      g_free (shown.x0);
+      g_object_unref (shown.finish);
+      picture_free (picture);
+    }
+  diffusion_model_free (brighter);
+  maker_remove (folder);
+  g_free (folder);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/looks/relaxed", test_relaxed);
+  g_test_add_func ("/looks/less-strength", test_less_strength);
+  g_test_add_func ("/looks/stopped", test_stopped);
+  return inpaint_run_tests ();
+}
