@@ -32,8 +32,10 @@ typedef struct
   int    looks_finer;     /* at each finer scale, the first with the coarser one's result */
   double relaxation_thin; /* ω */
   double relaxation;
+  double relaxation_colour; /* at most, of what the channels differ by */
   double refining_thin;   /* by one evaluation; 0: by none */
   double refining[3];     /* of other holes, by how many halvings they need: 0, 1, 2 and more */
+  double refining_finer;  /* share of it from one scale to the next finer one */
   double refining_asked;  /* of coarser results, without looks, when a number of steps is asked for */
   double ending;
   int    steps;
@@ -41,22 +43,29 @@ typedef struct
 
 /* Chosen with former weights, by a program that is not kept: of circles of 18 to 28 pixels 8
  * times the detail made 21.56 dB .636 x.76, 25 times 20.95 dB .615 x.85. */
-static const Way way_guess = { 1, 1, 0, 1.0, 1.0, 1.0, { 8.0, 70.0, 70.0 }, 70.0, 0.10, 12 };
+static const Way way_guess = {
+  1, 1, 0, 1.0, 1.0, 1.0, 1.0, { 8.0, 70.0, 70.0 }, 1.0, 70.0, 0.10, 12
+};
 
 /* The bundled weights, all cases of tests/large-holes.py --enlarge 1 and the scratches and
- * texts beside them, by a program that is not kept (ω, refined with one halving and with
- * more; three looks and two at each finer scale, ended at 0.4; the last row is what is done):
- *   1.0, 20, 40   blobs 18.00 dB .456 x.71 g.60   square 15.79 dB .340 x.68 g.61
- *   1.0, 22, 60         17.96 dB .455 x.72 g.59          15.53 dB .335 x.70 g.64
- *   1.25, 20, 40        17.89 dB .452 x.74 g.62          15.69 dB .336 x.71 g.66
- *   1.4, 15, 20         17.92 dB .454 x.73 g.57          16.00 dB .349 x.63 g.63
- *   1.6, 12, 30         17.88 dB .454 x.74 g.57          15.69 dB .333 x.73 g.73
- * More looks sharpen as more noise does; a longer way sharpens a little better than either.
- * Thin holes (looks, ω): 3, 1.3   scratches 25.57 dB .826 x.84 g.59   texts 24.29 dB .767 x.78 g.55
- *                        3, 1.4             25.54 dB .826 x.84 g.60         24.27 dB .767 x.78 g.55
- * With ω = 1 and former weights, 5 looks made as sharp ones, of the same SSIM, 3 a grain of
- * 0.49 in texts: below 0.5 a fill looks smooth. */
-static const Way way_self_condition = { 3, 3, 2, 1.3, 1.6, 0.0, { 8.0, 12.0, 30.0 }, 40.0, 0.40, 6 };
+ * texts beside them, by a program that is not kept. Looks at a scale, ω, of colour, refined
+ * with two halvings and at the scale after, steps; the last row is near what is done:
+ *   3 and 2, 1.3, 1.3, 24, 24, 6   square 16.00 dB .358 x.60 g.56
+ *   3 and 2, 2.0, 2.0, 30, 30, 6          15.53 dB .335 x.74 g.72
+ *   3 and 2, 2.3, 2.3, 100, 20, 6         15.32 dB .332 x.77 g.73
+ *   4, 1.4, 1.4, 30, 10, 4                15.23 dB .330 x.77 g.83   colours too strong
+ *   4, 1.4, 1.0, 30, 10, 4                15.38 dB .339 x.76 g.82
+ *   4, 1.4, 0.6, 30, 10, 4                15.43 dB .345 x.75 g.82
+ *   4, 1.4, 0.2, 36, 14, 4                15.37 dB .342 x.78 g.89
+ * Going on where a look leads sharpens, and does so to colours as well, which the network
+ * knows less about. Grain comes with the number of looks.
+ * Thin holes (looks, ω): 3, 1.3   scratches 25.69 dB .831 x.86 g.50   texts 24.31 dB .773 x.80 g.50
+ *                        3, 1.5             25.65 dB .830 x.86 g.51         24.26 dB .772 x.81 g.51
+ *                        4, 1.3             25.61 dB .830 x.87 g.56         24.24 dB .773 x.82 g.51
+ * With a grain below 0.5 a fill looks smooth. */
+static const Way way_self_condition = {
+  3, 4, 4, 1.5, 1.4, 0.3, 0.0, { 8.0, 5.0, 34.0 }, 0.4, 40.0, 0.40, 4
+};
 
 /* Sides of the area of one part, pixels: its planes take 17 floats a pixel, so about
  * 160 MB at most. */
@@ -183,12 +192,14 @@ add_look (InpaintPart      *part,
           const Canvas     *canvas,
           int               scale,
           int               look,
-          double            relaxation)
+          double            relaxation,
+          double            relaxation_colour)
 {
   InpaintStage *stage = add_stage (part, conditions, canvas, scale, 1);
 
   stage->look = look;
   stage->relaxation = relaxation;
+  stage->relaxation_colour = MIN (relaxation, relaxation_colour);
 }
 
 /* Draws in what the stages before have left. */
@@ -230,21 +241,22 @@ plan_part (const Conditions *conditions, const Canvas *canvas, const DiffusionRe
   if (thin)
     {
       for (int k = 1; k <= way->looks_thin; k++)
-        add_look (&part, conditions, canvas, 0, k, way->relaxation_thin / k);
+        add_look (&part, conditions, canvas, 0, k, way->relaxation_thin / k, way->relaxation_colour);
       if (way->refining_thin > 0.0)
         add_refinement (&part, conditions, canvas, 0, 1, way->refining_thin, 0.0);
       return part;
     }
 
   for (int k = 1; k <= way->looks; k++)
-    add_look (&part, conditions, canvas, halvings, k, way->relaxation);
+    add_look (&part, conditions, canvas, halvings, k, way->relaxation, way->relaxation_colour);
   if (halvings == 0)
     add_refinement (&part, conditions, canvas, 0, way->steps, refining, way->ending);
   for (int scale = halvings - 1; scale >= 0; scale--)
     {
       for (int k = 1; k <= way->looks_finer; k++)
-        add_look (&part, conditions, canvas, scale, k, way->relaxation);
+        add_look (&part, conditions, canvas, scale, k, way->relaxation, way->relaxation_colour);
       add_refinement (&part, conditions, canvas, scale, way->steps, refining, way->ending);
+      refining *= way->refining_finer;
     }
   return part;
 }

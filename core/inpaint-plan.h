@@ -23,6 +23,7 @@ typedef struct
   int           look;          /* k: the k-th look at this scale; 0: no look, something is drawn */
   double        relaxation;    /* ω of a look after the first: its result is as many times as far
                                 * from its guess as x̂_0; 1/k for a mean of k, above 1 beyond x̂_0 */
+  double        relaxation_colour; /* the same for what the channels differ by */
   int           steps;         /* reverse steps */
   int           n_evaluations; /* passes of resampling included */
   int           n_windows;     /* that the network sees in one of them (tiles.h) */
@@ -40,7 +41,7 @@ typedef struct
 {
   DiffusionRect rect; /* bounds of the selected pixels, drawable coordinates */
   int           n_stages;
-  InpaintStage  stages[4 * SCALES_MAX]; /* the coarsest first, the last one at scale 0; a few
+  InpaintStage  stages[5 * SCALES_MAX]; /* the coarsest first, the last one at scale 0; a few
                                         * looks and what is drawn at each scale */
 } InpaintPart;
 

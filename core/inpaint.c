@@ -374,19 +374,31 @@ run_process (Inpaint *job, Planes *planes, int *n_done, GError **error)
 }
 
 /* A look's x̂_0 → guess + ω (x̂_0 − guess), a step of a relaxed fixed-point iteration: with
- * ω < 1 the errors of the looks average out, with ω > 1 it goes on where they lead. As the
- * network has learned it, a guess is the picture where that is known, and in its range. */
+ * ω < 1 the errors of the looks average out, with ω > 1 it goes on where they lead; with an ω
+ * of its own for what a channel differs from the mean of all. As the network has learned it,
+ * a guess is the picture where that is known, and in its range. */
 static void
 relax (const Inpaint *job, Planes *planes)
 {
-  const float omega = planes->stage->look > 1 ? (float) planes->stage->relaxation : 1.0f;
+  const InpaintStage *stage = planes->stage;
+  const int           n = job->n_channels;
+  const float         omega = stage->look > 1 ? (float) stage->relaxation : 1.0f;
+  const float         omega_colour = stage->look > 1 ? (float) stage->relaxation_colour : 1.0f;
 
-  for (gsize p = 0; p < job->n_channels * planes->size; p++)
+  for (gsize i = 0; i < planes->size; i++)
     {
-      float relaxed = planes->y[p] + omega * (planes->x0[p] - planes->y[p]);
+      float mean = 0.0f;
 
-      planes->x0[p] =
-        planes->m[p % planes->size] == 1.0f ? CLAMP (relaxed, -1.0f, 1.0f) : planes->y[p];
+      for (int c = 0; c < n; c++)
+        mean += (planes->x0[c * planes->size + i] - planes->y[c * planes->size + i]) / n;
+      for (int c = 0; c < n; c++)
+        {
+          gsize p = c * planes->size + i;
+          float colour = planes->x0[p] - planes->y[p] - mean;
+          float relaxed = planes->y[p] + omega * mean + omega_colour * colour;
+
+          planes->x0[p] = planes->m[i] == 1.0f ? CLAMP (relaxed, -1.0f, 1.0f) : planes->y[p];
+        }
     }
 }
 

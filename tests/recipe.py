@@ -9,6 +9,7 @@ import tempfile
 
 import numpy as np
 from PIL import Image
+from skimage.metrics import structural_similarity
 
 WEIGHTS = os.path.join(sys.argv[1], 'weights')
 sys.path.insert(0, WEIGHTS)
@@ -19,6 +20,7 @@ import evaluate
 from checkpoint import read_parts
 from data import enlarge
 from deepen import deepen
+from similarity import similarity
 from unet import Folded
 
 SMALL = ['--channels', '8,12,32', '--patch', '32', '--batch', '6', '--f32', '--seed', '3']
@@ -100,7 +102,22 @@ def test_enlarged(work):
     assert enlarge(torch.sign(torch.randn(1, 3, 64, 64)), [3.]).abs().max() <= 1
 
 
-TESTS = [test_deeper, test_resumed, test_averaged, test_enlarged]
+def test_similar(work):
+    """the similarity that training rewards is the one that fills are scored by; it rewards contrast where squared error punishes it"""
+    rng = np.random.default_rng(0)
+    a = rng.random((40, 50, 3))
+    b = np.clip(a + .2 * rng.standard_normal(a.shape), 0, 1)
+    picture = lambda v: torch.from_numpy(v * 2 - 1).permute(2, 0, 1)[None]
+    theirs = structural_similarity(a, b, channel_axis=2, full=True, data_range=1)[1]
+    ours = similarity(picture(a), picture(b))[0].permute(1, 2, 0).numpy()
+    assert np.abs(ours - theirs)[3:-3, 3:-3].max() < 1e-9    # borders are not reflected alike
+    faint = (.2 * (picture(b) - picture(b).mean())).requires_grad_()
+    for loss, grows in ((-similarity(faint, picture(a)).mean(), True), ((faint - picture(rng.random(a.shape))).square().mean(), False)):
+        slope, = torch.autograd.grad(loss, faint)
+        assert ((slope * faint).sum() < 0) == grows
+
+
+TESTS = [test_deeper, test_resumed, test_averaged, test_enlarged, test_similar]
 
 
 def main():

@@ -72,7 +72,7 @@ test_relaxed (void)
                                         &progress, NULL));
       g_assert_cmpint (w.n_steps, >=, 2 + own);
       for (int look = 2; own && look <= w.n_steps; look++)
-        expected += 1.3 * 0.05 / look;
+        expected += 1.5 * 0.05 / look;
       for (int y = thin.y; y < thin.y + thin.height; y++)
         for (int x = thin.x; x < thin.x + thin.width; x++)
           mean += picture->result[(gsize) y * picture->width + x] / (thin.width * thin.height);

@@ -6,6 +6,7 @@ import torch
 T, BETA_START, BETA_END = 1000, 1e-4, .02
 LOG_ABAR = torch.cumsum(torch.log1p(-torch.linspace(BETA_START, BETA_END, T, dtype=torch.float64)), 0).float()
 SIGMA = 2 / 255                     # one 8-bit level in the network's range -1..1
+START = 850                         # above it x_t tells next to nothing (its noise is 37 times the range): the estimate is what looks show
 
 
 def abar(t):
@@ -33,7 +34,7 @@ def estimate(x_t, v, ab):
 def fill_times(b, device):
     """Times for samples with a hole: over the whole path, with weight on its start, where the hole's content is decided."""
     u = torch.rand(b, device=device)
-    return torch.where(torch.rand(b, device=device) < .5, 850 + 149 * u, 999 * u)
+    return torch.where(torch.rand(b, device=device) < .5, START + (T - 1 - START) * u, (T - 1) * u)
 
 
 def noise_levels(b, device):

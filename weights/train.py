@@ -33,6 +33,7 @@ p.add_argument('--ema', type=float, default=.999)
 p.add_argument('--denoise', type=float, default=.5, help='share of samples without known pixels (all at low noise)')
 p.add_argument('--robust', type=float, default=.2, help='share of these with clipped, correlated or compressed noise')
 p.add_argument('--self-condition', type=float, default=.5, help='share of samples with a hole whose guess is an estimate of the network; half of that in thin ones, which gain less')
+p.add_argument('--structure', type=float, default=.15, help='weight of 1 - SSIM beside the squared error where t > 850; 0: none')
 p.add_argument('--minutes', type=float, default=60)
 p.add_argument('--steps', type=int, default=0)
 p.add_argument('--decay', type=float, default=0, help='the last minutes, in which the learning rate falls to zero')
@@ -52,9 +53,10 @@ import torch.nn.functional as F
 import evaluate
 from checkpoint import read_parts, write_parts
 from data import Masks, Photos, photographic
-from diffusion import T, Balance, abar, estimate, fill_times, matched, noise_levels
+from diffusion import START, T, Balance, abar, estimate, fill_times, matched, noise_levels
 from fill import fill
 from optimizer import make
+from similarity import similarity
 from unet import Folded, cost
 
 dev = torch.device(a.device)
@@ -175,6 +177,11 @@ def backward(model, weight, x, x_t, y, m, t, ab, e, own, k):
         v = model(x_t, y, m, t)
     w = m + .01 * (1 - m)                                # known pixels: hardly
     error = ((v.float() - (ab.sqrt() * e - (1 - ab).sqrt() * x)).square() * w).sum((1, 2, 3)) / (3 * w.sum((1, 2, 3)))
+    i = (t > START).nonzero()[:, 0] if a.structure else ()
+    if len(i):                                           # what the user sees first: the mean of all pictures, but with their contrast
+        x0 = m[i] * estimate(x_t[i], v[i].float(), ab[i]) + (1 - m[i]) * x[i]
+        unlike = ((1 - similarity(x0, x[i])) * m[i]).sum((1, 2, 3)) / (3 * m[i].sum((1, 2, 3)))
+        error = error.index_add(0, i, a.structure * unlike)
     (error * weight).sum().div(a.batch).backward()
     return error.detach()
 
