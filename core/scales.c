@@ -76,14 +76,19 @@ scales_refining_sigma (double refining, double detail)
   return CLAMP (refining * detail, REFINING_MIN, REFINING_MAX);
 }
 
-/* The two coarse neighbours of fine pixel `i` along one side; the nearer has 3/4. */
-static void
-neighbours (int i, int start, int size, int *near, int *far)
-{
-  int coarse = i >> 1, other = coarse + (i & 1 ? 1 : -1);
+/* Catmull and Rom's cubic a quarter of the way from the nearest coarse pixel to the next:
+ * of the one behind, the nearest, the next and the one after it. Straight lines between
+ * pixels would leave a fill less sharp than what surrounds it. */
+static const float cubic[4] = { -9.0f / 128.0f, 111.0f / 128.0f, 29.0f / 128.0f, -3.0f / 128.0f };
 
-  *near = CLAMP (coarse - start, 0, size - 1);
-  *far = CLAMP (other - start, 0, size - 1);
+/* The four coarse pixels for fine pixel `i` along one side, in cubic's order. */
+static void
+neighbours (int i, int start, int size, int at[4])
+{
+  int nearest = (i >> 1) - start, next = i & 1 ? 1 : -1;
+
+  for (int k = 0; k < 4; k++)
+    at[k] = CLAMP (nearest + (k - 1) * next, 0, size - 1);
 }
 
 void
@@ -98,19 +103,19 @@ scales_enlarge (const float         *coarse,
   for (int c = 0; c < n_channels; c++)
     for (int y = 0; y < area->height; y++)
       {
-        const float *plane = coarse + (gsize) c * width * height, *near_row, *far_row;
-        int          near_y, far_y;
+        const float *plane = coarse + (gsize) c * width * height;
+        int          rows[4], columns[4];
 
-        neighbours (area->y + y, coarse_area->y, height, &near_y, &far_y);
-        near_row = plane + (gsize) near_y * width;
-        far_row = plane + (gsize) far_y * width;
+        neighbours (area->y + y, coarse_area->y, height, rows);
         for (int x = 0; x < area->width; x++)
           {
-            int near, far;
+            float sum = 0.0f;
 
-            neighbours (area->x + x, coarse_area->x, width, &near, &far);
-            *out++ = 0.75f * (0.75f * near_row[near] + 0.25f * near_row[far]) +
-                     0.25f * (0.75f * far_row[near] + 0.25f * far_row[far]);
+            neighbours (area->x + x, coarse_area->x, width, columns);
+            for (int j = 0; j < 4; j++)
+              for (int i = 0; i < 4; i++)
+                sum += cubic[j] * cubic[i] * plane[(gsize) rows[j] * width + columns[i]];
+            *out++ = CLAMP (sum, -1.0f, 1.0f);
           }
       }
 }

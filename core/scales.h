@@ -44,9 +44,9 @@ double scales_detail (int          width,
  * detail around the hole, so that little is drawn into a sky, within what is of use. */
 double scales_refining_sigma (double refining, double detail);
 
-/* `coarse` (n_channels planes of `coarse_area`, in pixels of its scale) twice as large,
- * bilinearly with half-pixel centres, in `area`, pixels of the next finer scale; what lies
- * beyond coarse_area is its border, repeated. */
+/* `coarse` (n_channels planes of `coarse_area`, in pixels of its scale, −1…1) twice as large,
+ * by Catmull and Rom's cubic (1974) with half-pixel centres, in `area`, pixels of the next
+ * finer scale, −1…1; what lies beyond coarse_area is its border, repeated. */
 void scales_enlarge (const float         *coarse,
                      const DiffusionRect *coarse_area,
                      int                  n_channels,

@@ -67,19 +67,27 @@ test_sigma (void)
 static void
 test_enlarge (void)
 {
-  const DiffusionRect coarse_area = { 3, 2, 6, 5 }, area = { 8, 6, 8, 6 };
-  float               coarse[30], fine[48];
+  const DiffusionRect coarse_area = { 2, 1, 8, 7 }, area = { 8, 6, 8, 6 };
+  float               coarse[56], fine[48];
 
-  for (int y = 0; y < 5; y++)
-    for (int x = 0; x < 6; x++)
-      coarse[y * 6 + x] = 2.0f * x + 10.0f * y;
+  for (int y = 0; y < 7; y++)
+    for (int x = 0; x < 8; x++)
+      coarse[y * 8 + x] = 0.02f * x + 0.1f * y;
   scales_enlarge (coarse, &coarse_area, 1, &area, fine);
   for (int y = 0; y < 6; y++) /* pixel centres: fine i lies at coarse (i + 1/2) / 2 - 1/2 */
     for (int x = 0; x < 8; x++)
       g_assert_cmpfloat_with_epsilon (fine[y * 8 + x],
-                                      2.0f * ((8 + x + 0.5f) / 2 - 0.5f - 3) +
-                                        10.0f * ((6 + y + 0.5f) / 2 - 0.5f - 2),
-                                      1e-4f);
+                                      0.02f * ((8 + x + 0.5f) / 2 - 0.5f - 2) +
+                                        0.1f * ((6 + y + 0.5f) / 2 - 0.5f - 1),
+                                      1e-6f);
+
+  for (int i = 0; i < 56; i++) /* it would swing beyond the range */
+    coarse[i] = i % 8 < 4 ? -1.0f : 1.0f;
+  scales_enlarge (coarse, &coarse_area, 1, &area, fine);
+  for (int i = 0; i < 48; i++)
+    g_assert_true (fine[i] >= -1.0f && fine[i] <= 1.0f);
+  g_assert_cmpfloat (fine[0], ==, -1.0f);
+  g_assert_cmpfloat (fine[7], ==, 1.0f);
 }
 
 int
