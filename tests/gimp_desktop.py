@@ -72,22 +72,34 @@ class Desktop:
                         "GDK_BACKEND": "x11", "NO_AT_BRIDGE": "1"}
         self.env = {**os.environ, **self.display}
 
-    def __enter__(self):
+    # Seen: Openbox that runs and never takes the screen; once the next one did, once two more
+    # did not. Hence a new screen as well.
+    def __enter__(self, tries=3):
         try:
             self._start_screen()
             self._start_bus()
             self._start_window_manager()
+        except Timeout:
+            self._kill()
+            if tries > 1:
+                return self.__enter__(tries - 1)
+            self.__exit__()
+            raise
         except BaseException:
             self.__exit__()
             raise
         return self
 
     def __exit__(self, *_):
+        self._kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _kill(self):
         for process in reversed(self.processes):
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self.processes.clear()
 
     def start(self, name, command, **more):
         """Starts a program in a process group of its own; its words go to NAME.log."""
@@ -115,16 +127,9 @@ class Desktop:
                          stdout=subprocess.PIPE)
         self._set("DBUS_SESSION_BUS_ADDRESS", bus.stdout.readline().decode().strip())
 
-    # Seen once: Openbox that runs and never takes the screen. The next one did.
-    def _start_window_manager(self, tries=3):
-        process = self.start("openbox", ["openbox", "--sm-disable"])
-        try:
-            wait_for("the window manager", self._has_window_manager, PATIENCE / 8)
-        except Timeout:
-            if tries == 1:
-                raise
-            process.kill()
-            self._start_window_manager(tries - 1)
+    def _start_window_manager(self):
+        self.start("openbox", ["openbox", "--sm-disable"])
+        wait_for("the window manager", self._has_window_manager, PATIENCE / 8)
 
     def _set(self, name, value):
         self.env[name] = self.display[name] = value
