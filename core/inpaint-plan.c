@@ -29,7 +29,8 @@ typedef struct
 {
   int    looks_thin;      /* the k-th goes ω/k of the way from what those before have found */
   int    looks;           /* of other holes at the first scale, each ω of the way */
-  int    looks_finer;     /* at each finer scale, the first with the coarser one's result */
+  int    looks_finer;     /* at the next two, the first with the coarser one's result */
+  int    looks_finest;    /* at those after */
   double relaxation_thin; /* ω */
   double relaxation;
   double relaxation_colour; /* at most, of what the channels differ by */
@@ -44,7 +45,7 @@ typedef struct
 /* Chosen with former weights, by a program that is not kept: of circles of 18 to 28 pixels 8
  * times the detail made 21.56 dB .636 x.76, 25 times 20.95 dB .615 x.85. */
 static const Way way_guess = {
-  1, 1, 0, 1.0, 1.0, 1.0, 1.0, { 8.0, 70.0, 70.0 }, 1.0, 70.0, 0.10, 12
+  1, 1, 0, 0, 1.0, 1.0, 1.0, 1.0, { 8.0, 70.0, 70.0 }, 1.0, 70.0, 0.10, 12
 };
 
 /* The bundled weights, all cases of tests/large-holes.py --enlarge 1 and the scratches and
@@ -69,7 +70,7 @@ static const Way way_guess = {
  *                        4, 1.3             25.61 dB .830 x.87 g.56         24.24 dB .773 x.82 g.51
  * With a grain below 0.5 a fill looks smooth. */
 static const Way way_self_condition = {
-  3, 4, 4, 1.5, 1.4, 0.3, 0.0, { 8.0, 3.0, 20.0 }, 0.4, 40.0, 0.40, 4
+  3, 4, 4, 2, 1.5, 1.4, 0.3, 0.0, { 8.0, 3.0, 20.0 }, 0.4, 40.0, 0.40, 4
 };
 
 /* Sides of the area of one part, pixels: its planes take 17 floats a pixel, so about
@@ -258,7 +259,9 @@ plan_part (const Conditions *conditions, const Canvas *canvas, const DiffusionRe
     add_refinement (&part, conditions, canvas, 0, way->steps, refining, way->ending);
   for (int scale = halvings - 1; scale >= 0; scale--)
     {
-      for (int k = 1; k <= way->looks_finer; k++)
+      int looks = halvings - scale <= 2 ? way->looks_finer : way->looks_finest;
+
+      for (int k = 1; k <= looks; k++)
         add_look (&part, conditions, canvas, scale, k, way->relaxation, way->relaxation_colour);
       add_refinement (&part, conditions, canvas, scale, way->steps, refining, way->ending);
       refining *= way->refining_finer;
