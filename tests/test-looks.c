@@ -19,9 +19,9 @@ gray_picture (float value)
 }
 
 /* What the network is told of a hole: a folder whose network always predicts that the
- * picture is 0.1 (−1…1 range) brighter there than its guess. */
+ * first n_channels of the picture are 0.1 (−1…1 range) brighter there than its guess. */
 static char *
-new_brighter_model (gboolean self_condition)
+new_brighter_model (gboolean self_condition, int n_channels)
 {
   static const float brighter = -0.1f / 0.25f; /* v, in units of the guess's deviation */
 
@@ -31,7 +31,7 @@ new_brighter_model (gboolean self_condition)
 
   header = maker_header_between (7, 8, 1, 3, &n_bytes);
   data = g_malloc0 (n_bytes);
-  for (int c = 0; c < 3; c++) /* conv_out.bias is the last tensor */
+  for (int c = 0; c < n_channels; c++) /* conv_out.bias is the last tensor */
     memcpy (data + n_bytes - 12 + 4 * c, &brighter, sizeof brighter);
   json = g_strdup_printf ("{\"_class_name\": \"UNet2DModel\", \"add_attention\": false, \"block_out_channels\": [8],"
                           "\"down_block_types\": [\"DownBlock2D\"], \"up_block_types\": [\"UpBlock2D\"],"
@@ -56,7 +56,7 @@ test_relaxed (void)
 {
   for (int own = 0; own <= 1; own++)
     {
-      char                    *folder = new_brighter_model (own);
+      char                    *folder = new_brighter_model (own, 3);
       DiffusionModel          *brighter = diffusion_model_load (folder, NULL);
       Picture                 *picture = gray_picture (0.5f);
       DiffusionSource          source = picture_source (picture);
@@ -89,7 +89,7 @@ test_relaxed (void)
 static void
 test_less_strength (void)
 {
-  char           *folder = new_brighter_model (TRUE);
+  char           *folder = new_brighter_model (TRUE, 3);
   DiffusionModel *brighter = diffusion_model_load (folder, NULL);
   double          least = 1.0, most = 0.0;
 
@@ -118,6 +118,38 @@ test_less_strength (void)
     }
   g_assert_cmpfloat (most - least, <, 0.01);
   diffusion_model_free (brighter);
+  maker_remove (folder);
+  g_free (folder);
+}
+
+/* Brightness, the mean of the channels, goes as far as ω says; what they differ by does not. */
+static void
+test_colour (void)
+{
+  static const double omega[] = { 1.0, 1.5 / 2, 1.5 / 3 }, omega_colour[] = { 1.0, 0.3, 0.3 };
+
+  char                    *folder = new_brighter_model (TRUE, 1);
+  DiffusionModel          *redder = diffusion_model_load (folder, NULL);
+  Picture                 *picture = gray_picture (0.5f);
+  DiffusionSource          source = picture_source (picture);
+  DiffusionSink            sink = picture_sink (picture);
+  DiffusionInpaintSettings settings = { .strength = 1.0, .jump_length = 10 };
+  gsize                    inside = (gsize) (thin.y + 3) * picture->width + thin.x + 20;
+  double                   expected[] = { 0.5, 0.5, 0.5 };
+
+  g_assert_nonnull (redder);
+  picture_select (picture, &thin, 1.0f);
+  g_assert_true (diffusion_inpaint (redder, workers, &source, &sink, &thin, &settings, NULL, NULL));
+  for (int c = 0; c < 3; c++)
+    {
+      double mean = 0.05 / 3, colour = (c == 0 ? 0.05 : 0.0) - mean;
+
+      for (int k = 0; k < 3; k++)
+        expected[c] += omega[k] * mean + omega_colour[k] * colour;
+      g_assert_cmpfloat_with_epsilon (picture->result[c * picture->size + inside], expected[c], 0.002);
+    }
+  picture_free (picture);
+  diffusion_model_free (redder);
   maker_remove (folder);
   g_free (folder);
 }
@@ -151,7 +183,7 @@ keep_shown (gpointer data, const DiffusionStep *step)
 static void
 test_stopped (void)
 {
-  char           *folder = new_brighter_model (TRUE);
+  char           *folder = new_brighter_model (TRUE, 3);
   DiffusionModel *brighter = diffusion_model_load (folder, NULL);
 
   g_assert_nonnull (brighter);
@@ -199,6 +231,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/looks/relaxed", test_relaxed);
+  g_test_add_func ("/looks/colour", test_colour);
   g_test_add_func ("/looks/less-strength", test_less_strength);
   g_test_add_func ("/looks/stopped", test_stopped);
   return inpaint_run_tests ();

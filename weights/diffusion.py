@@ -6,7 +6,7 @@ import torch
 T, BETA_START, BETA_END = 1000, 1e-4, .02
 LOG_ABAR = torch.cumsum(torch.log1p(-torch.linspace(BETA_START, BETA_END, T, dtype=torch.float64)), 0).float()
 SIGMA = 2 / 255                     # one 8-bit level in the network's range -1..1
-START = 850                         # above it x_t tells next to nothing (its noise is 37 times the range): the estimate is what looks show
+START = 850                         # above it x_t tells next to nothing (its noise has a sigma of 37 or more, the picture lies in -1..1): the estimate is what looks show
 
 
 def abar(t):
