@@ -19,6 +19,9 @@
  * twice its squared error. */
 #define THIN_SQUARE 12
 
+/* Of a large hole's finer scales, so many are looked at. */
+#define LOOKED_FINER 2
+
 /* How a network that sees the mask fills a hole by itself. It looks for the mean of all that
  * may lie in it, x̂_0 of evaluations from noise, at the coarsest scale, and again at each
  * finer one. In what these looks have found it draws at each finer scale (at the same one,
@@ -29,13 +32,12 @@ typedef struct
 {
   int    looks_thin;      /* the k-th goes ω/k of the way from what those before have found */
   int    looks;           /* of other holes at the first scale, each ω of the way */
-  int    looks_finer;     /* at the next two, the first with the coarser one's result */
-  int    looks_finest;    /* at those after */
+  int    looks_finer;     /* at each of the next LOOKED_FINER, the first with the coarser one's result */
   double relaxation_thin; /* ω */
   double relaxation;
   double relaxation_colour; /* at most, of what the channels differ by */
   double refining_thin;   /* by one evaluation; 0: by none */
-  double refining[3];     /* of other holes, by how many halvings they need: 0, 1, 2 and more */
+  double refining[4];     /* of other holes, by how many halvings they need: 0, 1, 2, 3 and more */
   double refining_finer;  /* share of it from one scale to the next finer one */
   double refining_asked;  /* of coarser results, without looks, when a number of steps is asked for */
   double ending;
@@ -45,7 +47,7 @@ typedef struct
 /* Chosen with former weights, by a program that is not kept: of circles of 18 to 28 pixels 8
  * times the detail made 21.56 dB .636 x.76, 25 times 20.95 dB .615 x.85. */
 static const Way way_guess = {
-  1, 1, 0, 0, 1.0, 1.0, 1.0, 1.0, { 8.0, 70.0, 70.0 }, 1.0, 70.0, 0.10, 12
+  1, 1, 0, 1.0, 1.0, 1.0, 1.0, { 8.0, 70.0, 70.0, 70.0 }, 1.0, 70.0, 0.10, 12
 };
 
 /* The bundled weights, all cases of tests/large-holes.py --enlarge 1 and the scratches and
@@ -61,9 +63,16 @@ static const Way way_guess = {
  *   4, 1.4, 0.3, 34, 14, 4                15.39 dB .342 x.77 g.88   blobs 17.59 dB .457 x.81 g.59
  *   4, 1.4, 0.3, 20, 8, 4                 15.27 dB .338 x.79 g.87         17.49 dB .458 x.82 g.61
  * (blobs refined by 5 and 3). The last row enlarges by a cubic, the others by straight lines.
- * In holes enlarged fourfold, all cases, four looks at every scale go too far: blobs 15.67 dB
- * .530 x.96, square 13.45 dB .466 x.86; every fourth case with two at the finest, as is done:
- * 16.45 dB .560 x.83, 14.35 dB .601 x.72; with one 16.51 dB .560 x.83, 14.55 dB .609 x.66.
+ * All cases enlarged fourfold (tests/large-holes.py), which need 2 to 4 halvings. Looks at the
+ * scales after the next two, refined with three halvings and more, share at the next scale:
+ *   4, 20, 0.4   blobs 15.67 dB .530 x.96 g1.73   square 13.45 dB .466 x.86 g2.34
+ *   2, 20, 0.4         16.32 dB .548 x.89 g1.55          14.54 dB .505 x.67 g1.50
+ *   1, 30, 0.6                                           14.87 dB .496 x.73 g1.36
+ *   0, 30, 0.6         16.45 dB .527 x.99 g1.73          15.03 dB .482 x.81 g1.30
+ *   0, 20, 0.4         16.59 dB .543 x.93 g1.55          15.23 dB .503 x.70 g1.16
+ *   0, 40, 0.4         16.46 dB .530 x.98 g1.69          15.04 dB .489 x.78 g1.16
+ * (the refining of two halvings went along, but for the last row it is not changed). By the
+ * finest scales all that is to be seen has been decided.
  * Going on where a look leads sharpens, and does so to colours as well, which the network
  * knows less about. Grain comes with the number of looks.
  * Thin holes (looks, ω): 3, 1.3   scratches 25.69 dB .831 x.86 g.50   texts 24.31 dB .773 x.80 g.50
@@ -71,7 +80,7 @@ static const Way way_guess = {
  *                        4, 1.3             25.61 dB .830 x.87 g.56         24.24 dB .773 x.82 g.51
  * The second is done: with a grain below 0.5 a fill looks smooth. */
 static const Way way_self_condition = {
-  3, 4, 4, 2, 1.5, 1.4, 0.3, 0.0, { 8.0, 3.0, 20.0 }, 0.4, 40.0, 0.40, 4
+  3, 4, 4, 1.5, 1.4, 0.3, 0.0, { 8.0, 3.0, 20.0, 40.0 }, 0.4, 40.0, 0.40, 4
 };
 
 /* Sides of the area of one part, pixels: its planes take 17 floats a pixel, so about
@@ -235,7 +244,7 @@ plan_part (const Conditions *conditions, const Canvas *canvas, const DiffusionRe
   int                   asked = conditions->settings->steps;
   gboolean              thin = asked == 0 && square <= THIN_SQUARE;
   int                   halvings = thin ? 0 : scales_halvings (view, square);
-  double                refining = way->refining[MIN (halvings, 2)];
+  double                refining = way->refining[MIN (halvings, 3)];
   InpaintPart           part = { .rect = *rect };
 
   if (asked > 0)
@@ -260,9 +269,7 @@ plan_part (const Conditions *conditions, const Canvas *canvas, const DiffusionRe
     add_refinement (&part, conditions, canvas, 0, way->steps, refining, way->ending);
   for (int scale = halvings - 1; scale >= 0; scale--)
     {
-      int looks = halvings - scale <= 2 ? way->looks_finer : way->looks_finest;
-
-      for (int k = 1; k <= looks; k++)
+      for (int k = 1; k <= way->looks_finer && halvings - scale <= LOOKED_FINER; k++)
         add_look (&part, conditions, canvas, scale, k, way->relaxation, way->relaxation_colour);
       add_refinement (&part, conditions, canvas, scale, way->steps, refining, way->ending);
       refining *= way->refining_finer;

@@ -323,17 +323,21 @@ test_scales (void)
       for (int k = 0; k < get_part (c, 0)->n_stages; k++)
         {
           const InpaintStage *stage = &stages[k], *before = k > 0 ? &stages[k - 1] : NULL;
+          gboolean            finer = k > 0 && stage->scale < before->scale;
 
           /* Looks at the first scale, then what is drawn there, or looks and what is drawn at
-           * each finer one. */
-          if (stage->look > 1)
-            g_assert_cmpint (before->look, ==, stage->look - 1);
-          else if (stage->look == 1 && k > 0)
-            g_assert_true (k == n_looks || before->refining > 0.0);
-          else if (k > 0)
+           * each finer one; at the finest of many no looks. */
+          if (k == 0)
+            g_assert_cmpint (stage->look, ==, 1);
+          else if (stage->look == 1)
+            g_assert_true (finer && (k == n_looks || before->refining > 0.0));
+          else if (stage->look > 1)
+            g_assert_true (!finer && before->look == stage->look - 1);
+          else if (finer)
+            g_assert_true (before->refining > 0.0 && stage->scale < halvings - 1);
+          else
             g_assert_cmpint (before->look, >, 0);
-          g_assert_cmpint (stage->scale, ==,
-                           k == 0 ? halvings : before->scale - (stage->look == 1));
+          g_assert_cmpint (stage->scale, ==, k == 0 ? halvings : before->scale - finer);
           g_assert_true ((stage->look == 0) == (stage->refining > 0.0));
           g_assert_true ((stage->look == 0) == (stage->steps > 1));
           if (stage->look > 0) /* none of these holes is thin: no mean */
