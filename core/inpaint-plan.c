@@ -83,8 +83,8 @@ static const Way way_self_condition = {
   3, 4, 4, 1.5, 1.4, 0.3, 0.0, { 8.0, 3.0, 20.0, 40.0 }, 0.4, 40.0, 0.40, 4
 };
 
-/* Sides of the area of one part, pixels: its planes take 17 floats a pixel, so about
- * 160 MB at most. */
+/* Sides of the area of one part, pixels: its planes take 18 floats a pixel, so about
+ * 170 MB at most. */
 #define AREA_MAX 1536
 
 /* More context than the network's windows are wide is not seen. */
@@ -308,7 +308,7 @@ static gsize
 stage_bytes (const InpaintStage *stage, int n_channels, int sampler_planes)
 {
   gsize size = (gsize) stage->area.width * stage->area.height;
-  gsize planes = 5 * n_channels + 2 + n_channels * sampler_planes;
+  gsize planes = 5 * n_channels + 3 + n_channels * sampler_planes;
 
   return size * planes * sizeof (float);
 }

@@ -2,8 +2,8 @@
  *
  * inpaint.c: fills what is selected: part by part (islands.h), each from coarse to fine
  * (scales.h). At each scale: reads the part and its surroundings, makes a smooth guess,
- * unless there is a better one, and runs the reverse process with the known pixels forced. A
- * part that is done is known to those after it.
+ * unless there is a better one, and runs the reverse process with the known pixels forced, a
+ * few times. A part that is done is known to those after it.
  */
 #include <string.h>
 
@@ -25,7 +25,8 @@ typedef struct
                               * coarser result where nothing of it may be used */
   float              *y;     /* the picture, the guess where m = 1 */
   float              *m;     /* 1: unknown */
-  float              *join;  /* when a pixel joins the process */
+  float              *start; /* the strength at which a pixel starts (canvas_read) */
+  float              *join;  /* when it joins the process */
   float              *x_t, *x0;
 } Planes;
 
@@ -51,29 +52,62 @@ typedef struct
 
 /* --- What a stage begins with --------------------------------------------------------- */
 
-static gboolean
-planes_allocate (Planes *planes, const InpaintStage *stage, int n, GError **error)
-{
-  int width = stage->area.width, height = stage->area.height;
-
-  *planes = (Planes){ .stage = stage, .size = (gsize) width * height };
-  return (planes->clean = planes_new (width, height, n, error)) &&
-         (planes->y = planes_new (width, height, n, error)) &&
-         (planes->m = planes_new (width, height, 1, error)) &&
-         (planes->join = planes_new (width, height, 1, error)) &&
-         (planes->x_t = planes_new (width, height, n, error)) &&
-         (planes->x0 = planes_new (width, height, n, error));
-}
-
-/* Only x0 is needed by the next stage. */
+/* Only x0 is needed at the next scale. */
 static void
 planes_keep_result (Planes *planes)
 {
   g_clear_pointer (&planes->clean, g_free);
   g_clear_pointer (&planes->y, g_free);
   g_clear_pointer (&planes->m, g_free);
+  g_clear_pointer (&planes->start, g_free);
   g_clear_pointer (&planes->join, g_free);
   g_clear_pointer (&planes->x_t, g_free);
+}
+
+/* The picture as the stage before has read it at the same scale: at a coarse one that takes
+ * longer than a look. A look has written into `clean` only where start = 1, and there what
+ * follows does so, too. */
+static void
+planes_take_picture (Planes *planes, Planes *before)
+{
+  planes->clean = g_steal_pointer (&before->clean);
+  planes->m = g_steal_pointer (&before->m);
+  planes->start = g_steal_pointer (&before->start);
+}
+
+static gboolean
+planes_read_picture (Planes *planes, const Inpaint *job, GError **error)
+{
+  const DiffusionRect *area = &planes->stage->area;
+
+  return (planes->clean = planes_new (area->width, area->height, job->n_channels, error)) &&
+         (planes->m = planes_new (area->width, area->height, 1, error)) &&
+         (planes->start = planes_new (area->width, area->height, 1, error)) &&
+         canvas_read (job->canvas, planes->stage->scale, area, job->settings->strength,
+                      planes->clean, planes->m, planes->start, error);
+}
+
+/* Of the stage before, NULL at the first, x0 is left. */
+static gboolean
+planes_begin (Planes             *planes,
+              const InpaintStage *stage,
+              const Inpaint      *job,
+              Planes             *before,
+              GError            **error)
+{
+  int width = stage->area.width, height = stage->area.height, n = job->n_channels;
+
+  *planes = (Planes){ .stage = stage, .size = (gsize) width * height };
+  if (before != NULL && before->stage->scale == stage->scale)
+    planes_take_picture (planes, before);
+  if (before != NULL)
+    planes_keep_result (before);
+
+  return (planes->clean != NULL || planes_read_picture (planes, job, error)) &&
+         (planes->y = planes_new (width, height, n, error)) &&
+         (planes->join = planes_new (width, height, 1, error)) &&
+         (planes->x_t = planes_new (width, height, n, error)) &&
+         (planes->x0 = planes_new (width, height, n, error));
 }
 
 static void
@@ -116,7 +150,7 @@ set_join_times (Inpaint *job, Planes *planes, gboolean refines)
 
   for (gsize i = 0; i < planes->size; i++)
     {
-      float  start = planes->join[i];
+      float  start = planes->start[i];
       double t;
 
       if (planes->m[i] == 0.0f)
@@ -413,11 +447,7 @@ run_stage (Inpaint            *job,
   int n_done;
 
   job->planes = planes;
-  if (before != NULL)
-    planes_keep_result (before);
-  if (!planes_allocate (planes, stage, job->n_channels, error) ||
-      !canvas_read (job->canvas, stage->scale, &stage->area, job->settings->strength,
-                    planes->clean, planes->m, planes->join, error))
+  if (!planes_begin (planes, stage, job, before, error))
     return FALSE;
 
   set_times (job, planes);

@@ -154,6 +154,53 @@ test_colour (void)
   g_free (folder);
 }
 
+/* How often the colours of a pixel beside the hole are read. */
+typedef struct
+{
+  DiffusionSource picture;
+  int             n_reads;
+} Reads;
+
+static gboolean
+count_reads (gpointer             data,
+             const DiffusionRect *window,
+             float               *pixels,
+             float               *alpha,
+             float               *selection,
+             GError             **error)
+{
+  Reads *reads = data;
+  int    x = thin.x - 2 - window->x, y = thin.y - 2 - window->y;
+
+  reads->n_reads += pixels != NULL && x >= 0 && y >= 0 && x < window->width && y < window->height;
+  return reads->picture.read (reads->picture.data, window, pixels, alpha, selection, error);
+}
+
+/* The looks at one scale see what has been read once. */
+static void
+test_read_once (void)
+{
+  char                    *folder = new_brighter_model (TRUE, 3);
+  DiffusionModel          *brighter = diffusion_model_load (folder, NULL);
+  Picture                 *picture = gray_picture (0.5f);
+  Reads                    reads = { picture_source (picture), 0 };
+  DiffusionSource          source = reads.picture;
+  DiffusionSink            sink = picture_sink (picture);
+  DiffusionInpaintSettings settings = { .strength = 1.0, .jump_length = 10 };
+
+  g_assert_nonnull (brighter);
+  source.read = count_reads;
+  source.data = &reads;
+  picture_select (picture, &thin, 1.0f);
+  g_assert_true (diffusion_inpaint (brighter, workers, &source, &sink, &thin, &settings, NULL, NULL));
+  g_assert_cmpuint (diffusion_model_get_work (brighter).n_evaluations, ==, 3);
+  g_assert_cmpint (reads.n_reads, ==, 1);
+  picture_free (picture);
+  diffusion_model_free (brighter);
+  maker_remove (folder);
+  g_free (folder);
+}
+
 /* What was shown last, to compare it with the result, and when to stop. */
 typedef struct
 {
@@ -233,6 +280,7 @@ main (int argc, char **argv)
   g_test_add_func ("/looks/relaxed", test_relaxed);
   g_test_add_func ("/looks/colour", test_colour);
   g_test_add_func ("/looks/less-strength", test_less_strength);
+  g_test_add_func ("/looks/read-once", test_read_once);
   g_test_add_func ("/looks/stopped", test_stopped);
   return inpaint_run_tests ();
 }
