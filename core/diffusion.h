@@ -83,16 +83,31 @@ const char *diffusion_model_get_sha256 (const DiffusionModel *model);
 /* TRUE when the network sees the mask and the known pixels. */
 gboolean diffusion_model_is_mask_aware (const DiffusionModel *model);
 
-/* Multiplications with additions that the evaluations of this model have taken since
- * it was loaded: by the time they took, the speed of this machine. */
-double diffusion_model_get_work (const DiffusionModel *model);
+/* Work that the network has done: by the time it took, the speed of this machine. */
+typedef struct
+{
+  guint64 n_evaluations; /* each on one window */
+  double  products;      /* multiplications with additions that all of them took */
+} DiffusionWork;
 
-/* Evaluates the network on small windows for a second and somewhat more; returns
- * multiplications with additions a second, 0 on error. `cancel` may be NULL. */
-double diffusion_model_measure (DiffusionModel   *model,
-                                DiffusionWorkers *workers,
-                                GCancellable     *cancel,
-                                GError          **error);
+/* By all evaluations of this model since it was loaded. */
+DiffusionWork diffusion_model_get_work (const DiffusionModel *model);
+
+/* So much work takes products / `products` + n_evaluations × `evaluation` seconds. */
+typedef struct
+{
+  double products;   /* a second */
+  double evaluation; /* seconds: to read the weights, and whatever else is the same for
+                      * windows of all sizes */
+} DiffusionSpeed;
+
+/* Evaluates the network on small windows for a second and somewhat more. FALSE on error.
+ * `cancel` may be NULL. */
+gboolean diffusion_model_measure (DiffusionModel   *model,
+                                  DiffusionWorkers *workers,
+                                  DiffusionSpeed   *speed,
+                                  GCancellable     *cancel,
+                                  GError          **error);
 
 /* --- Memory --------------------------------------------------------------- */
 

@@ -17,6 +17,9 @@
  * times its own time, and not the next. */
 #define SECONDS_MEAN 1.0
 
+/* Likewise of the smallest. */
+#define SECONDS_SMALL 0.1
+
 /* Seconds of one evaluation, the mean of as many as take seconds_enough, one at least;
  * < 0 on error. */
 static double
@@ -46,17 +49,40 @@ time_evaluation (DiffusionModel   *model,
   return seconds / n;
 }
 
-double
+/* From the seconds of one evaluation on a small window and on a large one. */
+static DiffusionSpeed
+speed_between (const DiffusionCost *small,
+               double               small_seconds,
+               const DiffusionCost *large,
+               double               large_seconds)
+{
+  DiffusionSpeed speed = { large->products / large_seconds, 0.0 };
+  double         products = large->products - small->products;
+
+  /* Otherwise something else has kept the machine busy during the small one. */
+  if (products > 0.0 && small_seconds * large->products < large_seconds * products)
+    {
+      double slope = (large_seconds - small_seconds) / products;
+
+      speed.evaluation = MAX (small_seconds - slope * small->products, 0.0);
+      speed.products = large->products / (large_seconds - speed.evaluation);
+    }
+  return speed;
+}
+
+gboolean
 diffusion_model_measure (DiffusionModel   *model,
                          DiffusionWorkers *workers,
+                         DiffusionSpeed   *speed,
                          GCancellable     *cancel,
                          GError          **error)
 {
   const int     n = 3 * SIDE_MAX * SIDE_MAX;
   float        *x_t = planes_new (SIDE_MAX, SIDE_MAX, 3, error);
   float        *out = x_t ? planes_new (SIDE_MAX, SIDE_MAX, model_get_n_outputs (model), error) : NULL;
-  double        speed = 0.0;
-  DiffusionCost cost;
+  double        small_seconds = 0.0;
+  gboolean      success = FALSE;
+  DiffusionCost small, cost;
 
   for (int i = 0; out && i < n; i++)
     x_t[i] = (i % 7 - 3) / 3.0f;
@@ -67,19 +93,28 @@ diffusion_model_measure (DiffusionModel   *model,
       double seconds = time_evaluation (model, workers, side, 0.0, x_t, out, cancel, error);
 
       if (seconds >= 0.0)
-        seconds = time_evaluation (model, workers, side, 0.0, x_t, out, cancel, error);
+        seconds = time_evaluation (model, workers, side, side == SIDE_MIN ? SECONDS_SMALL : 0.0,
+                                   x_t, out, cancel, error);
       if (seconds < 0.0)
         break;
+
+      model_cost (model, 1, side, side, 1, &cost);
+      if (side == SIDE_MIN)
+        {
+          small = cost;
+          small_seconds = seconds;
+        }
       if (side < SIDE_MAX && 16.0 * seconds <= SECONDS_ENOUGH)
         continue;
 
       seconds = time_evaluation (model, workers, side, SECONDS_MEAN, x_t, out, cancel, error);
-      model_cost (model, 1, side, side, 1, &cost);
-      speed = seconds > 0.0 ? cost.products / seconds : 0.0;
+      success = seconds > 0.0;
+      if (success)
+        *speed = speed_between (&small, small_seconds, &cost, seconds);
       break;
     }
 
   g_free (out);
   g_free (x_t);
-  return speed;
+  return success;
 }

@@ -24,7 +24,7 @@ struct DiffusionModel
   SchedulerConfig scheduler_config;
   Schedule       *schedule;
   char           *sha256; /* NULL in an outline */
-  double          work;   /* products of all evaluations */
+  DiffusionWork   work;   /* of all evaluations */
 };
 
 /* --- Loading -------------------------------------------------------------- */
@@ -222,7 +222,7 @@ diffusion_model_get_info (const DiffusionModel *model,
   network_get_info (model->network, info);
 }
 
-double
+DiffusionWork
 diffusion_model_get_work (const DiffusionModel *model)
 {
   return model->work;
@@ -443,6 +443,7 @@ model_predict (DiffusionModel   *model,
   if (y != NULL && shape->guess_deviation > 0.0)
     guess_to_v (shape->guess_deviation, schedule_alpha_bar (model->schedule, t),
                 (gsize) shape->n_colours * width * height, x_t, y, out);
-  model->work += network_products (model->network, fold.folded_width, folded_height);
+  model->work.products += network_products (model->network, fold.folded_width, folded_height);
+  model->work.n_evaluations++;
   return TRUE;
 }

@@ -75,8 +75,9 @@ engine_get_outline (Engine *engine, GError **error)
 gboolean
 engine_load (gpointer data, const DiffusionProgress *progress, GError **error)
 {
-  Engine *engine = data;
-  gint64  start  = g_get_monotonic_time ();
+  Engine        *engine = data;
+  gint64         start  = g_get_monotonic_time ();
+  DiffusionSpeed speed;
 
   if (engine->model)
     return TRUE;
@@ -89,19 +90,21 @@ engine_load (gpointer data, const DiffusionProgress *progress, GError **error)
   if (engine->speed.speed > 0)
     return TRUE;
 
-  engine->speed.speed = diffusion_model_measure (engine->model, engine->workers, progress->cancel,
-                                                 error);
-  if (engine->speed.speed > 0)
-    write_speed (engine);
-  return engine->speed.speed > 0;
+  if (! diffusion_model_measure (engine->model, engine->workers, &speed, progress->cancel, error))
+    return FALSE;
+
+  engine->speed.speed      = speed.products;
+  engine->speed.evaluation = speed.evaluation;
+  write_speed (engine);
+  return TRUE;
 }
 
 void
-engine_note_work (Engine *engine, double work, double seconds)
+engine_note_work (Engine *engine, const DiffusionWork *before, double seconds)
 {
-  if (! (work > 0) || ! (seconds > 0))
-    return;
+  DiffusionWork after = diffusion_model_get_work (engine->model);
 
-  engine->speed.speed = speed_smooth (engine->speed.speed, work / seconds, seconds);
+  speed_learn (&engine->speed, after.products - before->products,
+               (double) (after.n_evaluations - before->n_evaluations), seconds);
   write_speed (engine);
 }

@@ -34,7 +34,7 @@ const DiffusionModel *engine_get_outline (Engine *engine, GError **error);
  * unless that is done. */
 gboolean engine_load (gpointer engine, const DiffusionProgress *progress, GError **error);
 
-/* Notes that the model did so much work (diffusion_model_get_work()) in that time. */
-void engine_note_work (Engine *engine, double work, double seconds);
+/* Notes what the model has done since `before` (diffusion_model_get_work()) in that time. */
+void engine_note_work (Engine *engine, const DiffusionWork *before, double seconds);
 
 G_END_DECLS

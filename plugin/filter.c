@@ -36,7 +36,7 @@ run_task (gpointer data, const DiffusionProgress *progress, GError **error)
   Run          *run    = data;
   Engine       *engine = run->engine;
   DiffusionRect region = drawable_io_get_region (run->io);
-  double        work;
+  DiffusionWork work;
   gint64        start;
 
   if (! engine_load (engine, progress, error))
@@ -48,8 +48,7 @@ run_task (gpointer data, const DiffusionProgress *progress, GError **error)
                   &region, progress, error))
     return FALSE;
 
-  engine_note_work (engine, diffusion_model_get_work (engine->model) - work,
-                    (g_get_monotonic_time () - start) / 1e6);
+  engine_note_work (engine, &work, (g_get_monotonic_time () - start) / 1e6);
   run->stopped = g_cancellable_is_cancelled (progress->finish);
   return TRUE;
 }

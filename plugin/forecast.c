@@ -133,7 +133,7 @@ forecast_make (Engine              *engine,
 
   forecast->seconds = -1;
   if (engine->speed.speed > 0)
-    forecast->seconds = cost.products / engine->speed.speed +
+    forecast->seconds = speed_seconds (&engine->speed, cost.products, (double) cost.n_evaluations) +
                         (engine->model ? 0 : engine->speed.loading);
 
   forecast->bytes = engine->base_bytes + cost.bytes +

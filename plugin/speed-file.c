@@ -3,7 +3,7 @@
  * speed-file.c: see speed-file.h.
  *
  *   [Some Processor, 2 threads, 0.1.0]
- *   model-8505484=21000000000;0.2;
+ *   model-8505484=21000000000;0.01;0.2;
  *   run-plug-in-diffusion-denoise=12;11.3;300000000;287000000;
  */
 #include "speed-file.h"
@@ -144,24 +144,24 @@ set_numbers (const char *path, const char *machine, const char *prefix, const ch
 gboolean
 speed_file_get (const char *path, const char *machine, const char *model, Speed *speed)
 {
-  double numbers[2];
+  double numbers[3];
 
-  if (! get_numbers (path, machine, "model-", model, numbers, 2) || numbers[0] < MIN_SPEED ||
+  if (! get_numbers (path, machine, "model-", model, numbers, 3) || numbers[0] < MIN_SPEED ||
       numbers[0] > MAX_SPEED)
     {
       *speed = (Speed) { 0 };
       return FALSE;
     }
-  *speed = (Speed) { numbers[0], numbers[1] };
+  *speed = (Speed) { numbers[0], numbers[1], numbers[2] };
   return TRUE;
 }
 
 void
 speed_file_set (const char *path, const char *machine, const char *model, const Speed *speed)
 {
-  double numbers[2] = { speed->speed, speed->loading };
+  double numbers[3] = { speed->speed, speed->evaluation, speed->loading };
 
-  set_numbers (path, machine, "model-", model, numbers, 2);
+  set_numbers (path, machine, "model-", model, numbers, 3);
 }
 
 gboolean
@@ -187,15 +187,24 @@ speed_file_set_run (const char *path, const char *machine, const char *procedure
 /* --- Arithmetic ----------------------------------------------------------- */
 
 double
-speed_smooth (double known, double measured, double seconds)
+speed_seconds (const Speed *speed, double products, double n_evaluations)
+{
+  return products / speed->speed + n_evaluations * speed->evaluation;
+}
+
+void
+speed_learn (Speed *speed, double products, double n_evaluations, double seconds)
 {
   double weight = seconds / (seconds + HALF_WEIGHT);
+  double slower;
 
-  if (! (measured > MIN_SPEED && measured < MAX_SPEED) || ! (seconds > 0))
-    return known;
-  if (! (known > 0))
-    return measured;
+  if (! (products > 0) || ! (seconds > 0) || ! (speed->speed > 0))
+    return;
 
   /* Twice as fast and half as fast are as far away. */
-  return exp ((1 - weight) * log (known) + weight * log (measured));
+  slower = pow (seconds / speed_seconds (speed, products, n_evaluations), weight);
+  if (! (speed->speed / slower > MIN_SPEED && speed->speed / slower < MAX_SPEED))
+    return;
+  speed->speed      /= slower;
+  speed->evaluation *= slower;
 }

@@ -14,8 +14,9 @@ G_BEGIN_DECLS
 /* What has been seen of one model on one machine. */
 typedef struct
 {
-  double speed;   /* multiplications with additions a second; 0: not known */
-  double loading; /* seconds that the model takes to load */
+  double speed;      /* multiplications with additions a second; 0: not known */
+  double evaluation; /* seconds that each evaluation takes beside them */
+  double loading;    /* seconds that the model takes to load */
 } Speed;
 
 /* What the last run of one procedure was expected to take, and took. */
@@ -45,8 +46,11 @@ void speed_file_set_run (const char     *path,
                          const char     *procedure,
                          const SpeedRun *run);
 
-/* What is known after a run of so many seconds at `measured`: the longer it took
- * the more it counts. */
-double speed_smooth (double known, double measured, double seconds);
+/* Seconds that so many multiplications with additions in so many evaluations take.
+ * The speed is known. */
+double speed_seconds (const Speed *speed, double products, double n_evaluations);
+
+/* Learns from a run that took `seconds`: the longer, the more it counts. */
+void speed_learn (Speed *speed, double products, double n_evaluations, double seconds);
 
 G_END_DECLS

@@ -139,11 +139,13 @@ assert_by_itself (DiffusionModel *model)
     {
       Picture      *picture = colour_picture ();
       gsize         bytes = picture->size * sizeof (float);
-      double        work = diffusion_model_get_work (model);
+      DiffusionWork before = diffusion_model_get_work (model), after;
       DiffusionCost cost, cost_of_gray;
 
       runs[k](model, picture, &cost);
-      g_assert_cmpfloat_with_epsilon ((diffusion_model_get_work (model) - work) / cost.products, 1.0, 1e-9);
+      after = diffusion_model_get_work (model);
+      g_assert_cmpfloat_with_epsilon ((after.products - before.products) / cost.products, 1.0, 1e-9);
+      g_assert_cmpuint (after.n_evaluations - before.n_evaluations, ==, cost.n_evaluations);
       for (int c = 0; c < 3; c++)
         {
           Picture *gray = channel_of (picture, c);

@@ -23,11 +23,12 @@ write_text (const char *text)
 static double
 known_speed (void)
 {
-  Speed speed = { 1, 1 };
+  Speed speed = { 1, 1, 1 };
 
   if (speed_file_get (path, MACHINE, "7", &speed))
     return speed.speed;
   g_assert_cmpfloat (speed.speed, ==, 0);
+  g_assert_cmpfloat (speed.evaluation, ==, 0);
   g_assert_cmpfloat (speed.loading, ==, 0);
   return 0;
 }
@@ -44,7 +45,7 @@ test_missing (void)
 static void
 test_written (void)
 {
-  const Speed    speed = { 2.5e10, 0.25 }, other = { 1e9, 4 };
+  const Speed    speed = { 2.5e10, 0.01, 0.25 }, other = { 1e9, 0.1, 4 };
   const SpeedRun run   = { 12, 11, 3e8, 2e8 };
   Speed          found;
   SpeedRun       found_run;
@@ -56,6 +57,7 @@ test_written (void)
 
   g_assert_true (speed_file_get (path, MACHINE, "7", &found));
   g_assert_cmpfloat (found.speed, ==, 2.5e10);
+  g_assert_cmpfloat (found.evaluation, ==, 0.01);
   g_assert_cmpfloat (found.loading, ==, 0.25);
   g_assert_true (speed_file_get_run (path, MACHINE, "inpaint", &found_run));
   g_assert_cmpfloat (found_run.expected_seconds, ==, 12);
@@ -77,14 +79,15 @@ test_damaged (void)
   static const char *const texts[] = {
     "", "\n\n", "no key file", "[" MACHINE, "[" MACHINE "]\nmodel-7\n",
     "[" MACHINE "]\nmodel-7=\n", "[" MACHINE "]\nmodel-7=2e10\n",
-    "[" MACHINE "]\nmodel-7=2e10;0.1;3;\n", "[" MACHINE "]\nmodel-7=fast;0.1;\n",
-    "[" MACHINE "]\nmodel-7=nan;0.1;\n", "[" MACHINE "]\nmodel-7=inf;0.1;\n",
-    "[" MACHINE "]\nmodel-7=-2e10;0.1;\n", "[" MACHINE "]\nmodel-7=2e10;-0.1;\n",
-    "[" MACHINE "]\nmodel-7=2e10;nan;\n", "[" MACHINE "]\nmodel-7=1e-300;0;\n",
-    "[" MACHINE "]\nmodel-7=1e300;0;\n", "[" MACHINE "]\nmodel-7=0;0;\n",
-    "\xff\xfe\x00", "[\xff]\nmodel-7=2e10;0.1;\n",
+    "[" MACHINE "]\nmodel-7=2e10;0.1;\n", "[" MACHINE "]\nmodel-7=2e10;-0.01;0.1;\n",
+    "[" MACHINE "]\nmodel-7=2e10;0.01;0.1;3;\n", "[" MACHINE "]\nmodel-7=fast;0.01;0.1;\n",
+    "[" MACHINE "]\nmodel-7=nan;0.01;0.1;\n", "[" MACHINE "]\nmodel-7=inf;0.01;0.1;\n",
+    "[" MACHINE "]\nmodel-7=-2e10;0.01;0.1;\n", "[" MACHINE "]\nmodel-7=2e10;0.01;-0.1;\n",
+    "[" MACHINE "]\nmodel-7=2e10;0.01;nan;\n", "[" MACHINE "]\nmodel-7=1e-300;0.01;0;\n",
+    "[" MACHINE "]\nmodel-7=1e300;0.01;0;\n", "[" MACHINE "]\nmodel-7=0;0.01;0;\n",
+    "\xff\xfe\x00", "[\xff]\nmodel-7=2e10;0.01;0.1;\n",
   };
-  const Speed speed = { 3e10, 0 };
+  const Speed speed = { 3e10, 0.01, 0 };
 
   for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
     {
@@ -98,14 +101,14 @@ test_damaged (void)
 static void
 test_huge (void)
 {
-  GString    *text = g_string_new ("[" MACHINE "]\nmodel-7=2e10;0.1;\n");
-  const Speed speed = { 3e10, 0 };
+  GString    *text = g_string_new ("[" MACHINE "]\nmodel-7=2e10;0.01;0.1;\n");
+  const Speed speed = { 3e10, 0.01, 0 };
   GStatBuf    status;
 
   write_text (text->str);
   g_assert_cmpfloat (known_speed (), ==, 2e10);
   for (int i = 0; text->len < 100000; i++)
-    g_string_append_printf (text, "model-%d=2e10;0.1;\n", 100 + i);
+    g_string_append_printf (text, "model-%d=2e10;0.01;0.1;\n", 100 + i);
   write_text (text->str);
   g_assert_cmpfloat (known_speed (), ==, 0);
 
@@ -120,7 +123,7 @@ test_huge (void)
 static void
 test_folder (void)
 {
-  const Speed speed = { 3e10, 0 };
+  const Speed speed = { 3e10, 0.01, 0 };
 
   g_assert_cmpint (g_mkdir (path, 0700), ==, 0);
   g_assert_cmpfloat (known_speed (), ==, 0);
@@ -134,7 +137,7 @@ static void
 test_machine (void)
 {
   char       *two = speed_file_machine (2), *four = speed_file_machine (4);
-  const Speed speed = { 2e10, 0 };
+  const Speed speed = { 2e10, 0.01, 0 };
   Speed       found;
 
   g_test_message ("%s", two);
@@ -148,22 +151,35 @@ test_machine (void)
 }
 
 static void
-test_smooth (void)
+assert_learned (double products, double n_evaluations, double seconds, double slower)
 {
-  double speed = 1e9;
+  Speed speed = { 1e9, 0.5, 3 };
 
-  g_assert_cmpfloat (speed_smooth (0, 2e9, 0.01), ==, 2e9);                   /* the first */
-  g_assert_cmpfloat_with_epsilon (speed_smooth (1e9, 4e9, 2), 2e9, 1);        /* half way */
-  g_assert_cmpfloat_with_epsilon (speed_smooth (4e9, 1e9, 2), 2e9, 1);
-  g_assert_cmpfloat_with_epsilon (speed_smooth (1e9, 4e9, 1e6), 4e9, 1e5);    /* a long run */
-  g_assert_cmpfloat_with_epsilon (speed_smooth (1e9, 4e9, 1e-6), 1e9, 1e4);   /* a short one */
-  g_assert_cmpfloat (speed_smooth (1e9, 0, 2), ==, 1e9);
-  g_assert_cmpfloat (speed_smooth (1e9, G_MAXDOUBLE, 2), ==, 1e9);
-  g_assert_cmpfloat (speed_smooth (1e9, 2e9, 0), ==, 1e9);
+  speed_learn (&speed, products, n_evaluations, seconds);
+  g_assert_cmpfloat_with_epsilon (speed.speed, 1e9 / slower, 1e5);
+  g_assert_cmpfloat_with_epsilon (speed.evaluation, 0.5 * slower, 1e-4);
+  g_assert_cmpfloat (speed.loading, ==, 3);
+}
+
+static void
+test_learned (void)
+{
+  Speed speed = { 1e9, 0.5, 3 };
+
+  g_assert_cmpfloat_with_epsilon (speed_seconds (&speed, 4e9, 6), 7, 1e-9);
+  assert_learned (4e9, 6, 7, 1);         /* as was foretold */
+  assert_learned (2e8, 0.6, 2, 2);       /* foretold .5 s: half the way to four times slower */
+  assert_learned (4e9, 8, 2, 0.5);       /* foretold 8 s */
+  assert_learned (2e15, 4e6, 1.6e7, 4);  /* a long run */
+  assert_learned (4e-1, 6e-10, 7e-6, 1); /* a short one */
+  assert_learned (0, 0, 2, 1);           /* none */
+  assert_learned (4e9, 6, 0, 1);
+  assert_learned (G_MAXDOUBLE, 6, 2, 1); /* what cannot be */
+  assert_learned (1, 1e-9, 1e30, 1);
 
   for (int i = 0; i < 20; i++)
-    speed = speed_smooth (speed, 8e9, 5);
-  g_assert_cmpfloat_with_epsilon (speed, 8e9, 1e6);
+    speed_learn (&speed, 8e9, 12, 28);
+  g_assert_cmpfloat_with_epsilon (speed_seconds (&speed, 8e9, 12), 28, 1e-3);
 }
 
 static void
@@ -196,6 +212,6 @@ main (int argc, char **argv)
   g_test_add_data_func ("/speed-file/huge", (gconstpointer) test_huge, run_in_folder);
   g_test_add_data_func ("/speed-file/folder", (gconstpointer) test_folder, run_in_folder);
   g_test_add_data_func ("/speed-file/machine", (gconstpointer) test_machine, run_in_folder);
-  g_test_add_func ("/speed-file/smooth", test_smooth);
+  g_test_add_func ("/speed-file/learned", test_learned);
   return g_test_run ();
 }
