@@ -1,34 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * inpaint.c: fills what is selected: part by part (islands.h), each from coarse to fine
- * (scales.h). At each scale: reads the part and its surroundings, makes a smooth guess,
- * unless there is a better one, and runs the reverse process with the known pixels forced, a
- * few times. A part that is done is known to those after it.
+ * (scales.h), at each scale by a few runs of the reverse process with the known pixels forced
+ * (inpaint-plan.h, inpaint-start.h). A part that is done is known to those after it.
  */
 #include <string.h>
 
 #include <glib/gi18n-lib.h>
 
-#include "fill.h"
-#include "inpaint-plan.h"
+#include "inpaint-start.h"
 #include "planes.h"
 #include "repaint.h"
 #include "tiles.h"
-
-/* The planes of one stage's area. Colours in −1…1. */
-typedef struct
-{
-  const InpaintStage *stage;
-  gsize               size;  /* pixels */
-  double              t_start, sigma_end; /* of the process (repaint.h) */
-  float              *clean; /* what the process starts from: the picture, the guess or the
-                              * coarser result where nothing of it may be used */
-  float              *y;     /* the picture, the guess where m = 1 */
-  float              *m;     /* 1: unknown */
-  float              *start; /* the strength at which a pixel starts (canvas_read) */
-  float              *join;  /* when it joins the process */
-  float              *x_t, *x0;
-} Planes;
 
 typedef struct
 {
@@ -37,197 +20,18 @@ typedef struct
   const DiffusionInpaintSettings *settings;
   const DiffusionProgress        *progress; /* never NULL */
 
-  Canvas        *canvas;
-  InpaintPlan   *plan;
-  int            n_channels;
-  int            n_evaluations; /* done, of all stages before the present one */
-  gint64         n_pixels;      /* likewise */
-  const Planes  *planes;        /* the present ones */
+  Canvas              *canvas;
+  InpaintPlan         *plan;
+  int                  n_channels;
+  int                  n_evaluations; /* done, of all stages before the present one */
+  gint64               n_pixels;      /* likewise */
+  const InpaintPlanes *planes;        /* the present ones */
 
   /* The present part's finest area, only when somebody looks: what is shown, 0…1, and
    * where it changes. */
   const DiffusionRect *shown;
   float               *preview, *unknown;
 } Inpaint;
-
-/* --- What a stage begins with --------------------------------------------------------- */
-
-/* Only x0 is needed at the next scale. */
-static void
-planes_keep_result (Planes *planes)
-{
-  g_clear_pointer (&planes->clean, g_free);
-  g_clear_pointer (&planes->y, g_free);
-  g_clear_pointer (&planes->m, g_free);
-  g_clear_pointer (&planes->start, g_free);
-  g_clear_pointer (&planes->join, g_free);
-  g_clear_pointer (&planes->x_t, g_free);
-}
-
-/* The picture as the stage before has read it at the same scale: at a coarse one that takes
- * longer than a look. A look has written into `clean` only where start = 1, and there what
- * follows does so, too. */
-static void
-planes_take_picture (Planes *planes, Planes *before)
-{
-  planes->clean = g_steal_pointer (&before->clean);
-  planes->m = g_steal_pointer (&before->m);
-  planes->start = g_steal_pointer (&before->start);
-}
-
-static gboolean
-planes_read_picture (Planes *planes, const Inpaint *job, GError **error)
-{
-  const DiffusionRect *area = &planes->stage->area;
-
-  return (planes->clean = planes_new (area->width, area->height, job->n_channels, error)) &&
-         (planes->m = planes_new (area->width, area->height, 1, error)) &&
-         (planes->start = planes_new (area->width, area->height, 1, error)) &&
-         canvas_read (job->canvas, planes->stage->scale, area, job->settings->strength,
-                      planes->clean, planes->m, planes->start, error);
-}
-
-/* Of the stage before, NULL at the first, x0 is left. */
-static gboolean
-planes_begin (Planes             *planes,
-              const InpaintStage *stage,
-              const Inpaint      *job,
-              Planes             *before,
-              GError            **error)
-{
-  int width = stage->area.width, height = stage->area.height, n = job->n_channels;
-
-  *planes = (Planes){ .stage = stage, .size = (gsize) width * height };
-  if (before != NULL && before->stage->scale == stage->scale)
-    planes_take_picture (planes, before);
-  if (before != NULL)
-    planes_keep_result (before);
-
-  return (planes->clean != NULL || planes_read_picture (planes, job, error)) &&
-         (planes->y = planes_new (width, height, n, error)) &&
-         (planes->join = planes_new (width, height, 1, error)) &&
-         (planes->x_t = planes_new (width, height, n, error)) &&
-         (planes->x0 = planes_new (width, height, n, error));
-}
-
-static void
-planes_release (Planes *planes)
-{
-  planes_keep_result (planes);
-  g_free (planes->x0);
-}
-
-/* Where the process begins and ends. */
-static void
-set_times (Inpaint *job, Planes *planes)
-{
-  const InpaintStage *stage = planes->stage;
-  double              detail, sigma;
-
-  planes->t_start = stage->t_start;
-  if (stage->refining == 0.0)
-    return;
-  /* A network of one colour fills each channel as if there were no other. */
-  detail = model_get_shape (job->model)->n_colours == 1
-             ? SCALES_COMMON_DETAIL
-             : scales_detail (stage->area.width, stage->area.height, job->n_channels,
-                              planes->clean, planes->m);
-  sigma = scales_refining_sigma (stage->refining, detail);
-  planes->t_start =
-    MIN (stage->t_start, schedule_t_of_sigma (model_get_schedule (job->model), sigma));
-  planes->sigma_end = stage->ending * sigma;
-}
-
-/* The strength at which a pixel starts → the time at which it joins the process. What has
- * joined before a refinement begins has done so at once; a look has no other start than
- * the picture where something of it is to be seen. */
-static void
-set_join_times (Inpaint *job, Planes *planes, gboolean refines)
-{
-  const Schedule     *schedule = model_get_schedule (job->model);
-  const InpaintStage *stage = planes->stage;
-  const double        T = schedule_get_T (schedule);
-
-  for (gsize i = 0; i < planes->size; i++)
-    {
-      float  start = planes->start[i];
-      double t;
-
-      if (planes->m[i] == 0.0f)
-        {
-          planes->join[i] = REPAINT_NEVER;
-          continue;
-        }
-      if (start < 1.0f)
-        {
-          t = scales_time (schedule, start * T - 1.0, stage->scale);
-          planes->join[i] = refines && t >= planes->t_start ? REPAINT_AT_ONCE : (float) t;
-        }
-      else
-        planes->join[i] = REPAINT_AT_ONCE;
-    }
-}
-
-/* With self-conditioning the result of the stage before is the better guess. */
-static gboolean
-has_guess (const Inpaint *job, const Planes *before)
-{
-  return before != NULL && model_get_shape (job->model)->self_condition;
-}
-
-/* y: the picture, and where m = 1 a smooth guess, unless set_start has a better one. */
-static gboolean
-make_guess (Inpaint *job, Planes *planes, const Planes *before, GError **error)
-{
-  const DiffusionRect *area = &planes->stage->area;
-  const int            n_sweeps = model_get_shape (job->model)->guess_sweeps;
-  float               *w = planes->x_t; /* not in use yet */
-
-  memcpy (planes->y, planes->clean, job->n_channels * planes->size * sizeof (float));
-  if (has_guess (job, before))
-    return TRUE;
-  for (gsize i = 0; i < planes->size; i++)
-    w[i] = 1.0f - planes->m[i];
-  if (!fill_push_pull (area->width, area->height, job->n_channels, n_sweeps, planes->y, w, error))
-    return FALSE;
-
-  for (int c = 0; c < job->n_channels; c++)
-    for (gsize i = 0; i < planes->size; i++)
-      if (planes->m[i] == 0.0f) /* the fill of a tiny area has lost it */
-        planes->y[c * planes->size + i] = planes->clean[c * planes->size + i];
-  return TRUE;
-}
-
-/* Where nothing of the picture may be seen the process starts from the result of the stage
- * before or, without one, from the guess; that result may be the guess, too. */
-static void
-set_start (Inpaint *job, Planes *planes, const Planes *before)
-{
-  gsize  n = job->n_channels * planes->size;
-  float *from = planes->y;
-
-  if (before != NULL)
-    {
-      from = planes->x0; /* not in use yet */
-      if (before->stage->scale > planes->stage->scale)
-        scales_enlarge (before->x0, &before->stage->area, job->n_channels,
-                        &planes->stage->area, from);
-      else
-        memcpy (from, before->x0, n * sizeof (float));
-    }
-  for (gsize p = 0; p < n; p++)
-    {
-      if (planes->join[p % planes->size] == REPAINT_AT_ONCE)
-        planes->clean[p] = from[p];
-      if (has_guess (job, before) && planes->m[p % planes->size] == 1.0f)
-        planes->y[p] = from[p];
-    }
-  /* The result, should "finish" come before the first evaluation: of a later look what is
-   * there already. */
-  for (gsize p = 0; p < n; p++)
-    if (planes->stage->look < 2 || planes->m[p % planes->size] == 0.0f)
-      planes->x0[p] = planes->clean[p];
-}
 
 /* --- Progress --------------------------------------------------------------------- */
 
@@ -359,7 +163,7 @@ mirror_of_look (int look)
 
 /* *n_done: evaluations, none when "finish" came before. */
 static gboolean
-run_process (Inpaint *job, Planes *planes, int *n_done, GError **error)
+run_process (Inpaint *job, InpaintPlanes *planes, int *n_done, GError **error)
 {
   const InpaintStage *stage = planes->stage;
   StageProgress       progress = { job, 0 };
@@ -412,7 +216,7 @@ run_process (Inpaint *job, Planes *planes, int *n_done, GError **error)
  * of its own for what a channel differs from the mean of all. As the network has learned it,
  * a guess is the picture where that is known, and in its range. */
 static void
-relax (const Inpaint *job, Planes *planes)
+relax (const Inpaint *job, InpaintPlanes *planes)
 {
   const InpaintStage *stage = planes->stage;
   const int           n = job->n_channels;
@@ -440,26 +244,16 @@ relax (const Inpaint *job, Planes *planes)
 static gboolean
 run_stage (Inpaint            *job,
            const InpaintStage *stage,
-           Planes             *planes,
-           Planes             *before, /* NULL: this is the first; emptied */
+           InpaintPlanes      *planes,
+           InpaintPlanes      *before, /* NULL: this is the first; emptied */
            GError            **error)
 {
   int n_done;
 
   job->planes = planes;
-  if (!planes_begin (planes, stage, job, before, error))
+  if (!inpaint_planes_begin (planes, stage, job->model, job->canvas, job->settings->strength,
+                             before, error))
     return FALSE;
-
-  set_times (job, planes);
-  set_join_times (job, planes, before != NULL && stage->look == 0);
-  if (!make_guess (job, planes, before, error))
-    return FALSE;
-  set_start (job, planes, before);
-  if (before != NULL)
-    {
-      planes_release (before);
-      *before = (Planes){ 0 };
-    }
   if (!run_process (job, planes, &n_done, error))
     return FALSE;
   if (stage->look > 0 && n_done > 0)
@@ -476,20 +270,20 @@ run_stage (Inpaint            *job,
 static gboolean
 run_part (Inpaint *job, const InpaintPart *part, GError **error)
 {
-  Planes   planes[2] = { { 0 } }; /* of this stage, and of the one before */
-  gboolean success = begin_preview (job, part, error);
+  InpaintPlanes planes[2] = { { 0 } }; /* of this stage, and of the one before */
+  gboolean      success = begin_preview (job, part, error);
 
   for (int k = 0; success && k < part->n_stages; k++)
     success = run_stage (job, &part->stages[k], &planes[k & 1],
                          k > 0 ? &planes[(k - 1) & 1] : NULL, error);
   if (success)
     {
-      const Planes *last = &planes[(part->n_stages - 1) & 1];
+      const InpaintPlanes *last = &planes[(part->n_stages - 1) & 1];
 
       success = canvas_fill (job->canvas, &part->rect, &last->stage->area, last->x0, error);
     }
-  planes_release (&planes[0]);
-  planes_release (&planes[1]);
+  inpaint_planes_clear (&planes[0]);
+  inpaint_planes_clear (&planes[1]);
   end_preview (job);
   return success;
 }

@@ -201,6 +201,45 @@ test_read_once (void)
   g_free (folder);
 }
 
+static double
+mean_of_row (const Picture *picture, int y)
+{
+  double sum = 0.0;
+
+  for (int x = wide.x + 15; x < wide.x + wide.width - 15; x++)
+    sum += picture->result[(gsize) y * picture->width + x];
+  return sum / (wide.width - 30);
+}
+
+/* Light and dark rows, of which a coarse scale sees nothing, around a hole that the network
+ * leaves as it guesses it: the result of the coarse scale is matched to them at the border. */
+static void
+test_border (void)
+{
+  char                    *folder = new_brighter_model (TRUE, 0);
+  DiffusionModel          *plain = diffusion_model_load (folder, NULL);
+  Picture                 *picture = gray_picture (0.0f);
+  DiffusionSource          source = picture_source (picture);
+  DiffusionSink            sink = picture_sink (picture);
+  DiffusionInpaintSettings settings = { .strength = 1.0, .jump_length = 10 };
+
+  g_assert_nonnull (plain);
+  for (gsize i = 0; i < 3 * picture->size; i++)
+    picture->pixels[i] = i / picture->width % 2 == 1 ? 0.7f : 0.3f;
+  picture_select (picture, &wide, 1.0f);
+  g_assert_true (diffusion_inpaint (plain, workers, &source, &sink, &wide, &settings, NULL, NULL));
+  g_test_message ("%.3f, %.3f … %.3f … %.3f", mean_of_row (picture, wide.y), mean_of_row (picture, wide.y + 1),
+                  mean_of_row (picture, wide.y + wide.height / 2),
+                  mean_of_row (picture, wide.y + wide.height - 1));
+  g_assert_cmpfloat (mean_of_row (picture, wide.y), >, 0.6);
+  g_assert_cmpfloat_with_epsilon (mean_of_row (picture, wide.y + wide.height / 2), 0.5, 0.1);
+  g_assert_cmpfloat (mean_of_row (picture, wide.y + wide.height - 1), <, 0.4);
+  picture_free (picture);
+  diffusion_model_free (plain);
+  maker_remove (folder);
+  g_free (folder);
+}
+
 /* What was shown last, to compare it with the result, and when to stop. */
 typedef struct
 {
@@ -281,6 +320,7 @@ main (int argc, char **argv)
   g_test_add_func ("/looks/colour", test_colour);
   g_test_add_func ("/looks/less-strength", test_less_strength);
   g_test_add_func ("/looks/read-once", test_read_once);
+  g_test_add_func ("/looks/border", test_border);
   g_test_add_func ("/looks/stopped", test_stopped);
   return inpaint_run_tests ();
 }
