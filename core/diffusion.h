@@ -101,8 +101,8 @@ typedef struct
                       * windows of all sizes */
 } DiffusionSpeed;
 
-/* Evaluates the network on small windows for a second and somewhat more. FALSE on error.
- * `cancel` may be NULL. */
+/* Evaluates the network on windows of a few sizes for a second and somewhat more. FALSE on
+ * error, and *speed is as it was. `cancel` may be NULL. */
 gboolean diffusion_model_measure (DiffusionModel   *model,
                                   DiffusionWorkers *workers,
                                   DiffusionSpeed   *speed,

@@ -23,8 +23,8 @@
 #define LOOKED_FINER 2
 
 /* How a network that sees the mask fills a hole by itself. It looks for the mean of all that
- * may lie in it, x̂_0 of evaluations from noise, at the coarsest scale, and again at each
- * finer one. In what these looks have found it draws at each finer scale (at the same one,
+ * may lie in it, x̂_0 of evaluations from noise, at the coarsest scale, and again at the
+ * next finer ones. In what these looks have found it draws at each finer scale (at the same one,
  * where there is none), from a σ of so many times the detail around (scales.h) to a share of
  * that: the finest grain costs PSNR and SSIM. The more noise, the sharper and the less like
  * the original; less than 0.7 of the picture's sharpness (x) looks blurred. */
@@ -32,7 +32,7 @@ typedef struct
 {
   int    looks_thin;      /* the k-th goes ω/k of the way from what those before have found */
   int    looks;           /* of other holes at the first scale, each ω of the way */
-  int    looks_finer;     /* at each of the next LOOKED_FINER, the first with the coarser one's result */
+  int    looks_finer;     /* at each of the next LOOKED_FINER, the first with the coarser result */
   double relaxation_thin; /* ω */
   double relaxation;
   double relaxation_colour; /* at most, of what the channels differ by */
@@ -88,8 +88,8 @@ static const Way way_self_condition = {
   3, 4, 4, 1.5, 1.4, 0.3, 0.0, { 8.0, 3.0, 20.0, 40.0 }, 0.4, 40.0, 0.40, 4
 };
 
-/* Sides of the area of one part, pixels: its planes take 18 floats a pixel, so about
- * 170 MB at most. */
+/* Sides of the area of one part, pixels: its planes take 22 floats a pixel, so about
+ * 210 MB at most. */
 #define AREA_MAX 1536
 
 /* More context than the network's windows are wide is not seen. */
@@ -307,13 +307,13 @@ judge (gpointer data, const Canvas *canvas, const DiffusionRect *bounds, int squ
 
 /* --- All parts ------------------------------------------------------------------------ */
 
-/* What a stage holds beside the finest area's preview: the planes of its area (inpaint.c),
- * the pyramid of the guess or the result of the stage before, and what the sampler asks for. */
+/* What a stage holds beside the finest area's preview: the planes of its area (inpaint-start.h),
+ * the result of the stage before, the pyramid of the guess, and what the sampler asks for. */
 static gsize
 stage_bytes (const InpaintStage *stage, int n_channels, int sampler_planes)
 {
   gsize size = (gsize) stage->area.width * stage->area.height;
-  gsize planes = 5 * n_channels + 3 + n_channels * sampler_planes;
+  gsize planes = 6 * n_channels + 4 + n_channels * sampler_planes;
 
   return size * planes * sizeof (float);
 }

@@ -31,6 +31,7 @@ planes_keep_result (InpaintPlanes *planes)
 static void
 planes_take_picture (InpaintPlanes *planes, InpaintPlanes *before)
 {
+  g_assert (before->stage->look > 0);
   planes->clean = g_steal_pointer (&before->clean);
   planes->m = g_steal_pointer (&before->m);
   planes->start = g_steal_pointer (&before->start);
@@ -132,7 +133,10 @@ has_guess (const DiffusionModel *model, const InpaintPlanes *before)
 
 /* y: the picture, and where m = 1 a smooth guess, unless set_start has a better one. */
 static gboolean
-make_guess (const DiffusionModel *model, InpaintPlanes *planes, const InpaintPlanes *before, GError **error)
+make_guess (const DiffusionModel *model,
+            InpaintPlanes        *planes,
+            const InpaintPlanes  *before,
+            GError              **error)
 {
   const DiffusionRect *area = &planes->stage->area;
   const int            n_sweeps = model_get_shape (model)->guess_sweeps;
@@ -143,7 +147,8 @@ make_guess (const DiffusionModel *model, InpaintPlanes *planes, const InpaintPla
     return TRUE;
   for (gsize i = 0; i < planes->size; i++)
     w[i] = 1.0f - planes->m[i];
-  if (!fill_push_pull (area->width, area->height, planes->n_channels, n_sweeps, planes->y, w, error))
+  if (!fill_push_pull (area->width, area->height, planes->n_channels, n_sweeps, planes->y, w,
+                       error))
     return FALSE;
 
   for (int c = 0; c < planes->n_channels; c++)
@@ -155,8 +160,8 @@ make_guess (const DiffusionModel *model, InpaintPlanes *planes, const InpaintPla
 
 /* What the picture around the hole differs by from a coarser result in x0 is stretched over
  * the hole and added, as in seamless cloning (Pérez et al. 2003): without it a large hole's
- * outline is seen. Not so where something of the old picture stays, which may differ from
- * what is around it as it likes. */
+ * outline is seen. The more of the old picture stays the less: that may differ from what is
+ * around it as it likes. */
 static gboolean
 match_border (InpaintPlanes *planes, GError **error)
 {
@@ -172,8 +177,8 @@ match_border (InpaintPlanes *planes, GError **error)
                        error))
     return FALSE;
   for (gsize p = 0; p < n; p++)
-    if (planes->start[p % planes->size] == 1.0f)
-      planes->x0[p] = CLAMP (planes->x0[p] + difference[p], -1.0f, 1.0f);
+    planes->x0[p] =
+      CLAMP (planes->x0[p] + planes->start[p % planes->size] * difference[p], -1.0f, 1.0f);
   return TRUE;
 }
 

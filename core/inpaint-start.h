@@ -27,7 +27,7 @@ typedef struct
 
 /* Borrows the stage. `before`: of the stage before, with its result in x0, of which this one
  * makes something better; is cleared. NULL: this is the first of its part. Errors: the
- * source's, DIFFUSION_ERROR_MEMORY, cancellation; `planes` are to be cleared then, too. */
+ * source's, DIFFUSION_ERROR_MEMORY, cancellation; then both are left to be cleared. */
 gboolean inpaint_planes_begin (InpaintPlanes        *planes,
                                const InpaintStage   *stage,
                                const DiffusionModel *model,

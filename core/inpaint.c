@@ -4,8 +4,6 @@
  * (scales.h), at each scale by a few runs of the reverse process with the known pixels forced
  * (inpaint-plan.h, inpaint-start.h). A part that is done is known to those after it.
  */
-#include <string.h>
-
 #include <glib/gi18n-lib.h>
 
 #include "inpaint-start.h"

@@ -79,14 +79,13 @@ engine_load (gpointer data, const DiffusionProgress *progress, GError **error)
   gint64         start  = g_get_monotonic_time ();
   DiffusionSpeed speed;
 
-  if (engine->model)
-    return TRUE;
-
-  if (engine_get_outline (engine, error) == NULL ||
-      (engine->model = diffusion_model_load (engine->folder, error)) == NULL)
-    return FALSE;
-
-  engine->speed.loading = (g_get_monotonic_time () - start) / 1e6;
+  if (engine->model == NULL)
+    {
+      if (engine_get_outline (engine, error) == NULL ||
+          (engine->model = diffusion_model_load (engine->folder, error)) == NULL)
+        return FALSE;
+      engine->speed.loading = (g_get_monotonic_time () - start) / 1e6;
+    }
   if (engine->speed.speed > 0)
     return TRUE;
 

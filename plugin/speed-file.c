@@ -23,6 +23,7 @@
 /* What no machine is slower or faster than; no run takes longer or needs more. */
 #define MIN_SPEED 1e5
 #define MAX_SPEED 1e17
+#define MAX_EVALUATION 1e3
 #define MAX_VALUE 1e18
 
 /* Seconds of a run that count as much as all before. */
@@ -147,7 +148,7 @@ speed_file_get (const char *path, const char *machine, const char *model, Speed 
   double numbers[3];
 
   if (! get_numbers (path, machine, "model-", model, numbers, 3) || numbers[0] < MIN_SPEED ||
-      numbers[0] > MAX_SPEED)
+      numbers[0] > MAX_SPEED || numbers[1] > MAX_EVALUATION)
     {
       *speed = (Speed) { 0 };
       return FALSE;
@@ -198,12 +199,13 @@ speed_learn (Speed *speed, double products, double n_evaluations, double seconds
   double weight = seconds / (seconds + HALF_WEIGHT);
   double slower;
 
-  if (! (products > 0) || ! (seconds > 0) || ! (speed->speed > 0))
+  if (! (products > 0) || ! (seconds > 0))
     return;
 
   /* Twice as fast and half as fast are as far away. */
   slower = pow (seconds / speed_seconds (speed, products, n_evaluations), weight);
-  if (! (speed->speed / slower > MIN_SPEED && speed->speed / slower < MAX_SPEED))
+  if (! (speed->speed / slower > MIN_SPEED && speed->speed / slower < MAX_SPEED &&
+         speed->evaluation * slower < MAX_EVALUATION))
     return;
   speed->speed      /= slower;
   speed->evaluation *= slower;

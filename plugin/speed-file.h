@@ -50,7 +50,8 @@ void speed_file_set_run (const char     *path,
  * The speed is known. */
 double speed_seconds (const Speed *speed, double products, double n_evaluations);
 
-/* Learns from a run that took `seconds`: the longer, the more it counts. */
+/* Both numbers follow a run that took `seconds`, by one factor: the longer it took the more
+ * it counts. The speed is known. */
 void speed_learn (Speed *speed, double products, double n_evaluations, double seconds);
 
 G_END_DECLS

@@ -80,6 +80,7 @@ test_damaged (void)
     "", "\n\n", "no key file", "[" MACHINE, "[" MACHINE "]\nmodel-7\n",
     "[" MACHINE "]\nmodel-7=\n", "[" MACHINE "]\nmodel-7=2e10\n",
     "[" MACHINE "]\nmodel-7=2e10;0.1;\n", "[" MACHINE "]\nmodel-7=2e10;-0.01;0.1;\n",
+    "[" MACHINE "]\nmodel-7=2e10;1e18;0.1;\n", "[" MACHINE "]\nmodel-7=2e10;nan;0.1;\n",
     "[" MACHINE "]\nmodel-7=2e10;0.01;0.1;3;\n", "[" MACHINE "]\nmodel-7=fast;0.01;0.1;\n",
     "[" MACHINE "]\nmodel-7=nan;0.01;0.1;\n", "[" MACHINE "]\nmodel-7=inf;0.01;0.1;\n",
     "[" MACHINE "]\nmodel-7=-2e10;0.01;0.1;\n", "[" MACHINE "]\nmodel-7=2e10;0.01;-0.1;\n",
