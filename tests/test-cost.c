@@ -5,6 +5,7 @@
  * refused before it is read.
  */
 #include <errno.h>
+#include <math.h>
 #include <unistd.h>
 
 #include "memory.h"
@@ -89,6 +90,33 @@ test_products (void)
   safetensors_close (file);
   g_free (weights_path);
   g_free (config_path);
+}
+
+/* Cancelled, nothing is told; else something that can be. How much, no test decides. */
+static void
+test_measure (void)
+{
+  DiffusionModel   *model = diffusion_model_load (BUNDLED, NULL);
+  DiffusionWorkers *workers = diffusion_workers_new (1);
+  GCancellable     *cancel = g_cancellable_new ();
+  DiffusionSpeed    speed = { -1.0, -1.0 };
+  GError           *error = NULL;
+
+  g_cancellable_cancel (cancel);
+  g_assert_false (diffusion_model_measure (model, workers, &speed, cancel, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_true (speed.products == -1.0 && speed.evaluation == -1.0);
+  g_clear_error (&error);
+
+  g_assert_true (diffusion_model_measure (model, workers, &speed, NULL, &error));
+  g_assert_no_error (error);
+  g_test_message ("%.1f billion a second, %.4f s an evaluation", speed.products / 1e9, speed.evaluation);
+  g_assert_true (speed.products > 0.0 && isfinite (speed.products));
+  g_assert_true (speed.evaluation >= 0.0 && isfinite (speed.evaluation));
+
+  g_object_unref (cancel);
+  diffusion_workers_free (workers);
+  diffusion_model_free (model);
 }
 
 /* Tensors are checked by the header: one that has another shape is found. */
@@ -336,6 +364,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/cost/outline", test_outline);
   g_test_add_func ("/cost/products", test_products);
+  g_test_add_func ("/cost/measure", test_measure);
   g_test_add_func ("/cost/outline/refuses", test_outline_refuses);
   g_test_add_func ("/cost/too-large", test_too_large);
   g_test_add_func ("/cost/own-size", test_own_size);

@@ -18,6 +18,22 @@ gray_picture (float value)
   return picture;
 }
 
+static void
+fill (DiffusionModel          *network,
+      Picture                 *picture,
+      const DiffusionRect     *rect,
+      double                   strength,
+      const DiffusionProgress *progress)
+{
+  DiffusionSource          source = picture_source (picture);
+  DiffusionSink            sink = picture_sink (picture);
+  DiffusionInpaintSettings settings = { .strength = strength, .jump_length = 10 };
+
+  picture_select (picture, rect, 1.0f);
+  g_assert_true (
+    diffusion_inpaint (network, workers, &source, &sink, rect, &settings, progress, NULL));
+}
+
 /* What the network is told of a hole: a folder whose network always predicts that the
  * first n_channels of the picture are 0.1 (−1…1 range) brighter there than its guess. */
 static char *
@@ -56,20 +72,15 @@ test_relaxed (void)
 {
   for (int own = 0; own <= 1; own++)
     {
-      char                    *folder = new_brighter_model (own, 3);
-      DiffusionModel          *brighter = diffusion_model_load (folder, NULL);
-      Picture                 *picture = gray_picture (0.5f);
-      DiffusionSource          source = picture_source (picture);
-      DiffusionSink            sink = picture_sink (picture);
-      DiffusionInpaintSettings settings = { .strength = 1.0, .jump_length = 10 };
-      Watch                    w = { 0 };
-      DiffusionProgress        progress = { NULL, NULL, watch, &w };
-      double                   mean = 0.0, expected = 0.55;
+      char             *folder = new_brighter_model (own, 3);
+      DiffusionModel   *brighter = diffusion_model_load (folder, NULL);
+      Picture          *picture = gray_picture (0.5f);
+      Watch             w = { 0 };
+      DiffusionProgress progress = { NULL, NULL, watch, &w };
+      double            mean = 0.0, expected = 0.55;
 
       g_assert_nonnull (brighter);
-      picture_select (picture, &thin, 1.0f);
-      g_assert_true (diffusion_inpaint (brighter, workers, &source, &sink, &thin, &settings,
-                                        &progress, NULL));
+      fill (brighter, picture, &thin, 1.0, &progress);
       g_assert_cmpint (w.n_steps, >=, 2 + own);
       for (int look = 2; own && look <= w.n_steps; look++)
         expected += 1.5 * 0.05 / look;
@@ -96,22 +107,18 @@ test_less_strength (void)
   g_assert_nonnull (brighter);
   for (int k = 0; k < 6; k++)
     {
-      Picture                 *picture = gray_picture (0.5f);
-      DiffusionSource          source = picture_source (picture);
-      DiffusionSink            sink = picture_sink (picture);
-      DiffusionInpaintSettings settings = { .strength = 0.2 + 0.0003 * k, .jump_length = 10 };
-      double                   mean = 0.0;
+      Picture *picture = gray_picture (0.5f);
+      double   mean = 0.0;
 
       for (int c = 0; c < 3; c++)
         for (int y = thin.y; y < thin.y + thin.height; y++)
           for (int x = thin.x; x < thin.x + thin.width; x++)
             picture->pixels[c * picture->size + (gsize) y * picture->width + x] = 0.9f;
-      picture_select (picture, &thin, 1.0f);
-      g_assert_true (diffusion_inpaint (brighter, workers, &source, &sink, &thin, &settings, NULL, NULL));
+      fill (brighter, picture, &thin, 0.2 + 0.0003 * k, NULL);
       for (int y = thin.y; y < thin.y + thin.height; y++)
         for (int x = thin.x; x < thin.x + thin.width; x++)
           mean += picture->result[(gsize) y * picture->width + x] / (thin.width * thin.height);
-      g_test_message ("strength %.4f: %.4f", settings.strength, mean);
+      g_test_message ("strength %.4f: %.4f", 0.2 + 0.0003 * k, mean);
       least = MIN (least, mean);
       most = MAX (most, mean);
       picture_free (picture);
@@ -128,18 +135,14 @@ test_colour (void)
 {
   static const double omega[] = { 1.0, 1.5 / 2, 1.5 / 3 }, omega_colour[] = { 1.0, 0.3, 0.3 };
 
-  char                    *folder = new_brighter_model (TRUE, 1);
-  DiffusionModel          *redder = diffusion_model_load (folder, NULL);
-  Picture                 *picture = gray_picture (0.5f);
-  DiffusionSource          source = picture_source (picture);
-  DiffusionSink            sink = picture_sink (picture);
-  DiffusionInpaintSettings settings = { .strength = 1.0, .jump_length = 10 };
-  gsize                    inside = (gsize) (thin.y + 3) * picture->width + thin.x + 20;
-  double                   expected[] = { 0.5, 0.5, 0.5 };
+  char           *folder = new_brighter_model (TRUE, 1);
+  DiffusionModel *redder = diffusion_model_load (folder, NULL);
+  Picture        *picture = gray_picture (0.5f);
+  gsize           inside = (gsize) (thin.y + 3) * picture->width + thin.x + 20;
+  double          expected[] = { 0.5, 0.5, 0.5 };
 
   g_assert_nonnull (redder);
-  picture_select (picture, &thin, 1.0f);
-  g_assert_true (diffusion_inpaint (redder, workers, &source, &sink, &thin, &settings, NULL, NULL));
+  fill (redder, picture, &thin, 1.0, NULL);
   for (int c = 0; c < 3; c++)
     {
       double mean = 0.05 / 3, colour = (c == 0 ? 0.05 : 0.0) - mean;
@@ -223,22 +226,19 @@ test_border (void)
   g_assert_nonnull (plain);
   for (int weaker = 0; weaker <= 1; weaker++)
     {
-      Picture                 *picture = gray_picture (0.0f);
-      DiffusionSource          source = picture_source (picture);
-      DiffusionSink            sink = picture_sink (picture);
-      DiffusionInpaintSettings settings = { .strength = weaker ? 0.99 : 1.0, .jump_length = 10 };
-      double                   top, middle, bottom;
+      Picture *picture = gray_picture (0.0f);
+      double   strength = weaker ? 0.99 : 1.0, top, middle, bottom;
 
       picture_select (picture, &wide, 1.0f);
       for (gsize i = 0; i < 3 * picture->size; i++)
         picture->pixels[i] = picture->selection[i % picture->size] == 1.0f ? 0.5f
                              : i / picture->width % 2 == 1                 ? 0.7f
                                                                            : 0.3f;
-      g_assert_true (diffusion_inpaint (plain, workers, &source, &sink, &wide, &settings, NULL, NULL));
+      fill (plain, picture, &wide, strength, NULL);
       top = mean_of_row (picture, wide.y);
       middle = mean_of_row (picture, wide.y + wide.height / 2);
       bottom = mean_of_row (picture, wide.y + wide.height - 1);
-      g_test_message ("strength %g: %.3f … %.3f … %.3f", settings.strength, top, middle, bottom);
+      g_test_message ("strength %g: %.3f … %.3f … %.3f", strength, top, middle, bottom);
       g_assert_cmpfloat (top, >, 0.6);
       g_assert_cmpfloat_with_epsilon (middle, 0.5, 0.1);
       g_assert_cmpfloat (bottom, <, 0.4);
@@ -284,18 +284,14 @@ test_stopped (void)
   g_assert_nonnull (brighter);
   for (int n = 0; n < 8; n++)
     {
-      const DiffusionRect     *rect = n < 4 ? &thin : &wide;
-      Picture                 *picture = gray_picture (0.95f);
-      DiffusionSource          source = picture_source (picture);
-      DiffusionSink            sink = picture_sink (picture);
-      DiffusionInpaintSettings settings = { .strength = 1.0, .jump_length = 10 };
-      Shown                    shown = { .finish = g_cancellable_new (), .n_wanted = n % 4 };
-      DiffusionProgress        progress = { NULL, shown.finish, keep_shown, &shown };
+      const DiffusionRect *rect = n < 4 ? &thin : &wide;
+      Picture             *picture = gray_picture (0.95f);
+      Shown                shown = { .finish = g_cancellable_new (), .n_wanted = n % 4 };
+      DiffusionProgress    progress = { NULL, shown.finish, keep_shown, &shown };
 
       if (shown.n_wanted == 0)
         g_cancellable_cancel (shown.finish);
-      picture_select (picture, rect, 1.0f);
-      g_assert_true (diffusion_inpaint (brighter, workers, &source, &sink, rect, &settings, &progress, NULL));
+      fill (brighter, picture, rect, 1.0, &progress);
       g_assert_cmpint (shown.n_previews, ==, shown.n_wanted);
       for (int c = 0; c < 3; c++)
         for (int y = rect->y; y < rect->y + rect->height; y++)
