@@ -63,7 +63,7 @@ void diffusion_model_free (DiffusionModel *model);
 /* The same folder without the tensors: the configurations and the header of the
  * weights are read and checked, in milliseconds whatever the model's size. Such a
  * model answers all questions below and those about cost; it cannot run. */
-DiffusionModel *diffusion_model_outline (const char *folder, GError **error);
+DiffusionModel *diffusion_model_load_metadata (const char *folder, GError **error);
 
 typedef struct
 {
@@ -87,16 +87,16 @@ gboolean diffusion_model_is_mask_aware (const DiffusionModel *model);
 typedef struct
 {
   guint64 n_evaluations; /* each on one window */
-  double  products;      /* multiplications with additions that all of them took */
+  double  macs;      /* multiply-accumulates that all of them took */
 } DiffusionWork;
 
 /* By all evaluations of this model since it was loaded. */
 DiffusionWork diffusion_model_get_work (const DiffusionModel *model);
 
-/* So much work takes products / `products` + n_evaluations × `evaluation` seconds. */
+/* So much work takes macs / `products` + n_evaluations × `evaluation` seconds. */
 typedef struct
 {
-  double products;   /* a second */
+  double macs;   /* a second */
   double evaluation; /* seconds: to read the weights, and whatever else is the same for
                       * windows of all sizes */
 } DiffusionSpeed;
@@ -131,7 +131,7 @@ gboolean diffusion_memory_check (guint64 needed, guint64 available, GError **err
 typedef struct
 {
   guint64 n_evaluations; /* of the network, each on one window */
-  double  products;      /* multiplications with additions that all of them take */
+  double  macs;      /* multiply-accumulates that all of them take */
   guint64 bytes;         /* the most memory that core holds at once, the model included */
 } DiffusionCost;
 
@@ -267,7 +267,7 @@ gboolean diffusion_inpaint (DiffusionModel           *model,
                             GError                  **error);
 
 /* What diffusion_inpaint() with the same arguments and n_threads workers will take.
- * `model` may be an outline. Looks through the selection of the region (a second for
+ * `model` may be its metadata alone. Looks through the selection of the region (a second for
  * 60 megapixels), since the work follows from what is selected; pixels are not read. At most:
  * what an earlier part has filled may be left out. Errors: as diffusion_inpaint() refuses its
  * arguments and the selection. */

@@ -23,7 +23,7 @@ typedef struct
   GFile      *output_folder;
   gboolean    overwrite;
   GPtrArray  *files;
-  Engine     *engine;
+  Session     *session;
   GHashTable *writable; /* extensions that GIMP has been seen to write */
 } Batch;
 
@@ -76,7 +76,7 @@ run_image (Batch           *batch,
     return FALSE;
 
   if (! drawable_check (image, layers, task->kind, OUTPUT_IN_PLACE, error) ||
-      ! filter_apply (batch->engine, layers[0], task, batch->procedure_name, view, error))
+      ! filter_apply (batch->session, layers[0], task, batch->procedure_name, view, error))
     return FALSE;
 
   /* Formats that keep a selection would show it. */
@@ -192,7 +192,7 @@ read_arguments (Batch *batch, GimpProcedureConfig *config, TaskKind kind, GError
   g_clear_object (&model);
   if (folder == NULL)
     return FALSE;
-  batch->engine = engine_new (folder);
+  batch->session = session_new (folder);
 
   batch->files = batch_files_find (batch->pattern, batch->mask_suffix, batch->output_folder, error);
   return batch->files != NULL;
@@ -202,7 +202,7 @@ static void
 batch_clear (Batch *batch)
 {
   g_clear_pointer (&batch->files, g_ptr_array_unref);
-  g_clear_pointer (&batch->engine, engine_free);
+  g_clear_pointer (&batch->session, session_free);
   g_clear_pointer (&batch->writable, g_hash_table_unref);
   g_clear_object (&batch->output_folder);
   g_clear_pointer (&batch->mask_suffix, g_free);
@@ -229,7 +229,7 @@ batch_run (GimpProcedure *procedure, GimpProcedureConfig *config, gpointer data)
       gimp_progress_init (kind == TASK_INPAINT ? _("Inpainting") : _("Denoising"));
 
       /* A model that cannot be loaded is one error, not one for each file. */
-      if (job_run (engine_load, batch.engine, &unseen, &error))
+      if (job_run (session_load, batch.session, &unseen, &error))
         {
           GString *failures = run_files (&batch, &n_failed);
 

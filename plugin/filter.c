@@ -23,7 +23,7 @@
 
 typedef struct
 {
-  Engine     *engine;
+  Session     *session;
   Task       *task;
   DrawableIo *io;
   gboolean    stopped; /* before its end, by the user */
@@ -34,21 +34,21 @@ static gboolean
 run_task (gpointer data, const DiffusionProgress *progress, GError **error)
 {
   Run          *run    = data;
-  Engine       *engine = run->engine;
+  Session       *session = run->session;
   DiffusionRect region = drawable_io_get_region (run->io);
   DiffusionWork work;
   gint64        start;
 
-  if (! engine_load (engine, progress, error))
+  if (! session_load (session, progress, error))
     return FALSE;
 
-  work  = diffusion_model_get_work (engine->model);
+  work  = diffusion_model_get_work (session->model);
   start = g_get_monotonic_time ();
-  if (! task_run (run->task, engine->model, engine->workers, &run->io->source, &run->io->sink,
+  if (! task_run (run->task, session->model, session->workers, &run->io->source, &run->io->sink,
                   &region, progress, error))
     return FALSE;
 
-  engine_note_work (engine, &work, (g_get_monotonic_time () - start) / 1e6);
+  session_note_work (session, &work, (g_get_monotonic_time () - start) / 1e6);
   run->stopped = g_cancellable_is_cancelled (progress->finish);
   return TRUE;
 }
@@ -61,22 +61,22 @@ layer_name (TaskKind kind)
 
 /* What the run will take; refuses it when the memory is not there. */
 static gboolean
-foretell (Engine *engine, GimpDrawable *drawable, const Task *task, const JobView *view,
+foretell (Session *session, GimpDrawable *drawable, const Task *task, const JobView *view,
           Forecast *forecast, GError **error)
 {
   const JobView  unseen = { .share = 0 };
-  ForecastPlace *place = forecast_place_new (drawable, task->kind);
+  ForecastSource *source = forecast_source_new (drawable, task->kind);
   gboolean       ok;
 
-  ok = forecast_make (engine, place, task, forecast, error) && forecast_check (forecast, error);
+  ok = forecast_make (session, source, task, forecast, error) && forecast_check (forecast, error);
 
   /* The first run on this machine has to measure its speed. In a window it does so
    * before the user's eyes. */
   if (ok && forecast->seconds < 0 && ! view->window_title)
-    ok = job_run (engine_load, engine, &unseen, error) &&
-         forecast_make (engine, place, task, forecast, error);
+    ok = job_run (session_load, session, &unseen, error) &&
+         forecast_make (session, source, task, forecast, error);
 
-  forecast_place_free (place);
+  forecast_source_free (source);
   return ok;
 }
 
@@ -91,14 +91,14 @@ print_line (const char *what, double seconds, guint64 bytes)
 }
 
 gboolean
-filter_apply (Engine        *engine,
+filter_apply (Session        *session,
               GimpDrawable  *drawable,
               Task          *task,
               const char    *procedure_name,
               const JobView *view,
               GError       **error)
 {
-  Run       run      = { .engine = engine, .task = task };
+  Run       run      = { .session = session, .task = task };
   JobView   own_view = *view;
   Forecast  forecast;
   GVariant *record;
@@ -109,7 +109,7 @@ filter_apply (Engine        *engine,
   if (task_changes_nothing (task))
     return TRUE;
 
-  if (! foretell (engine, drawable, task, view, &forecast, error))
+  if (! foretell (session, drawable, task, view, &forecast, error))
     return FALSE;
   if (! view->window_title)
     print_line ("expects", forecast.seconds, forecast.bytes);
@@ -132,7 +132,7 @@ filter_apply (Engine        *engine,
   if (ok)
     {
       record = provenance_new_run (procedure_name, task,
-                                   diffusion_model_get_sha256 (engine->model));
+                                   diffusion_model_get_sha256 (session->model));
       ok     = drawable_commit (run.io, task->output, layer_name (task->kind), record, error);
       g_variant_unref (record);
     }
@@ -146,7 +146,7 @@ filter_apply (Engine        *engine,
 
       if (! view->window_title)
         print_line ("took", seconds, bytes);
-      forecast_note_truth (engine, procedure_name, &forecast, seconds, bytes);
+      forecast_note_truth (session, procedure_name, &forecast, seconds, bytes);
     }
   return ok;
 }
@@ -163,13 +163,13 @@ filter_init_gegl (void)
   atexit (gegl_exit);
 }
 
-/* `engine`: of the model that the dialog was left with, or NULL. */
+/* `session`: of the model that the dialog was left with, or NULL. */
 static gboolean
 ask_for_settings (GimpProcedure       *procedure,
                   GimpProcedureConfig *config,
                   TaskKind             kind,
                   GimpDrawable        *drawable,
-                  Engine             **engine)
+                  Session             **session)
 {
   ForecastLine *line   = forecast_line_new (config, gimp_procedure_get_name (procedure), kind,
                                             drawable);
@@ -183,33 +183,33 @@ ask_for_settings (GimpProcedure       *procedure,
     accepted = settings_dialog_run_denoise (procedure, config, models,
                                             forecast_line_get_widget (line));
 
-  *engine = forecast_line_free (line);
+  *session = forecast_line_free (line);
   g_ptr_array_unref (models);
   return accepted;
 }
 
-/* The engine for the model in `folder`, which is taken over: `engine`, if it has that
+/* The session for the model in `folder`, which is taken over: `session`, if it has that
  * model; else that is freed. */
-static Engine *
-take_engine (Engine *engine, char *folder)
+static Session *
+take_engine (Session *session, char *folder)
 {
-  if (engine && g_str_equal (engine->folder, folder))
+  if (session && g_str_equal (session->folder, folder))
     {
       g_free (folder);
-      return engine;
+      return session;
     }
-  engine_free (engine);
-  return engine_new (folder);
+  session_free (session);
+  return session_new (folder);
 }
 
 /* What a script can rely on seeing: with names that GIMP accepted and values
  * that were used in place of 0. */
 static void
-print_settings (GimpProcedure *procedure, const Task *task, const Engine *engine)
+print_settings (GimpProcedure *procedure, const Task *task, const Session *session)
 {
   char *settings = task_describe (task);
 
-  g_print ("%s: %s, model %s\n", gimp_procedure_get_name (procedure), settings, engine->folder);
+  g_print ("%s: %s, model %s\n", gimp_procedure_get_name (procedure), settings, session->folder);
   g_free (settings);
 }
 
@@ -237,7 +237,7 @@ filter_run (GimpProcedure       *procedure,
   Task          task;
   GFile        *model;
   GimpDrawable *drawable;
-  Engine       *engine = NULL;
+  Session       *session = NULL;
   char         *folder;
   JobView       view  = { .start = 0, .share = 1 };
   GError       *error = NULL;
@@ -265,9 +265,9 @@ filter_run (GimpProcedure       *procedure,
         return return_error (procedure, GIMP_PDB_CALLING_ERROR, error);
 
       gimp_ui_init ("gimp-diffusion");
-      if (! ask_for_settings (procedure, config, kind, drawable, &engine))
+      if (! ask_for_settings (procedure, config, kind, drawable, &session))
         {
-          engine_free (engine);
+          session_free (session);
           return gimp_procedure_new_return_values (procedure, GIMP_PDB_CANCEL, NULL);
         }
     }
@@ -278,7 +278,7 @@ filter_run (GimpProcedure       *procedure,
   drawable = drawable_check (image, drawables, kind, task.output, &error);
   if (drawable == NULL)
     {
-      engine_free (engine);
+      session_free (session);
       return return_error (procedure, GIMP_PDB_CALLING_ERROR, error);
     }
 
@@ -287,7 +287,7 @@ filter_run (GimpProcedure       *procedure,
   g_clear_object (&model);
   if (folder == NULL)
     {
-      engine_free (engine);
+      session_free (session);
       return return_error (procedure, GIMP_PDB_CALLING_ERROR, error);
     }
 
@@ -298,12 +298,12 @@ filter_run (GimpProcedure       *procedure,
     }
   gimp_progress_init (kind == TASK_INPAINT ? _("Inpainting") : _("Denoising"));
 
-  engine = take_engine (engine, folder);
-  ok     = filter_apply (engine, drawable, &task, gimp_procedure_get_name (procedure), &view,
+  session = take_engine (session, folder);
+  ok     = filter_apply (session, drawable, &task, gimp_procedure_get_name (procedure), &view,
                          &error);
   if (ok && ! has_window)
-    print_settings (procedure, &task, engine);
-  engine_free (engine);
+    print_settings (procedure, &task, session);
+  session_free (session);
 
   if (! ok)
     return return_error (procedure, GIMP_PDB_EXECUTION_ERROR, error);

@@ -2,7 +2,7 @@
  *
  * forecast-line.c: see forecast-line.h.
  *
- * While the thread measures, the engine is the thread's; what changes in the
+ * While the thread measures, the session is the thread's; what changes in the
  * dialog meanwhile is looked at when it has ended.
  */
 #include "forecast-line.h"
@@ -23,12 +23,12 @@ struct ForecastLine
   GimpProcedureConfig *config;
   const char          *procedure_name;
   TaskKind             kind;
-  ForecastPlace       *place;
+  ForecastSource       *source;
   GtkWidget           *label;
   gulong               handler;
   guint                update_source, done_source; /* 0: none */
 
-  Engine       *engine; /* NULL before there is a model */
+  Session       *session; /* NULL before there is a model */
   GThread      *thread; /* that loads and measures; NULL: none */
   GCancellable *cancel;
   GError       *error; /* of the thread */
@@ -56,7 +56,7 @@ measure (gpointer data)
   ForecastLine     *line = data;
   DiffusionProgress progress = { .cancel = line->cancel };
 
-  engine_load (line->engine, &progress, &line->error);
+  session_load (line->session, &progress, &line->error);
   line->done_source = g_idle_add (measured, line);
   return NULL;
 }
@@ -84,7 +84,7 @@ show_forecast (ForecastLine *line, const Forecast *forecast)
   SpeedRun last;
 
   g_string_append_printf (text, _("Takes about %s."), expected);
-  if (speed_file_get_run (line->engine->speed_path, line->engine->machine, line->procedure_name,
+  if (speed_file_get_run (line->session->speed_path, line->session->machine, line->procedure_name,
                           &last))
     {
       char *took = forecast_describe (last.seconds, (guint64) last.bytes);
@@ -99,7 +99,7 @@ show_forecast (ForecastLine *line, const Forecast *forecast)
   g_free (expected);
 }
 
-/* The engine of the model that the settings name. */
+/* The session of the model that the settings name. */
 static gboolean
 choose_engine (ForecastLine *line, GError **error)
 {
@@ -110,12 +110,12 @@ choose_engine (ForecastLine *line, GError **error)
   if (folder == NULL)
     return FALSE;
 
-  if (line->engine && g_str_equal (line->engine->folder, folder))
+  if (line->session && g_str_equal (line->session->folder, folder))
     g_free (folder);
   else
     {
-      engine_free (line->engine);
-      line->engine = engine_new (folder);
+      session_free (line->session);
+      line->session = session_new (folder);
     }
   return TRUE;
 }
@@ -138,7 +138,7 @@ update (gpointer data)
     g_clear_error (&error);
 
   if (error == NULL && choose_engine (line, &error) &&
-      forecast_make (line->engine, line->place, &task, &forecast, &error) &&
+      forecast_make (line->session, line->source, &task, &forecast, &error) &&
       forecast_check (&forecast, &error))
     {
       if (forecast.seconds >= 0)
@@ -177,7 +177,7 @@ forecast_line_new (GimpProcedureConfig *config,
   line->config         = config;
   line->procedure_name = procedure_name;
   line->kind           = kind;
-  line->place          = forecast_place_new (drawable, kind);
+  line->source          = forecast_source_new (drawable, kind);
   line->cancel         = g_cancellable_new ();
 
   line->label = g_object_ref_sink (gtk_label_new (NULL));
@@ -197,10 +197,10 @@ forecast_line_get_widget (ForecastLine *line)
   return line->label;
 }
 
-Engine *
+Session *
 forecast_line_free (ForecastLine *line)
 {
-  Engine *engine = line->engine;
+  Session *session = line->session;
 
   g_signal_handler_disconnect (line->config, line->handler);
   if (line->thread)
@@ -216,7 +216,7 @@ forecast_line_free (ForecastLine *line)
   g_clear_error (&line->error);
   g_object_unref (line->cancel);
   g_object_unref (line->label);
-  forecast_place_free (line->place);
+  forecast_source_free (line->source);
   g_free (line);
-  return engine;
+  return session;
 }

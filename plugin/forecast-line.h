@@ -8,7 +8,7 @@
 #include <gtk/gtk.h>
 #include <libgimp/gimp.h>
 
-#include "engine.h"
+#include "session.h"
 #include "task.h"
 
 G_BEGIN_DECLS
@@ -26,8 +26,8 @@ ForecastLine *forecast_line_new (GimpProcedureConfig *config,
 /* Owned by the line until it is packed. */
 GtkWidget *forecast_line_get_widget (ForecastLine *line);
 
-/* Waits for the measuring to end. Returns the engine of the model that was chosen
+/* Waits for the measuring to end. Returns the session of the model that was chosen
  * last, so that a model which has been loaded is not loaded again; NULL without one. */
-Engine *forecast_line_free (ForecastLine *line);
+Session *forecast_line_free (ForecastLine *line);
 
 G_END_DECLS

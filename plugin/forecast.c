@@ -12,7 +12,7 @@
 
 #define MEGABYTE 1e6
 
-/* --- The place ------------------------------------------------------------ */
+/* --- The source ------------------------------------------------------------ */
 
 enum
 {
@@ -29,12 +29,12 @@ read_flags (gpointer             data,
             float               *selection,
             GError             **error)
 {
-  const ForecastPlace *place = data;
-  const DiffusionRect *region = &place->region;
+  const ForecastSource *source = data;
+  const DiffusionRect *region = &source->region;
 
   for (int y = window->y; y < window->y + window->height; y++)
     {
-      const guint8 *row = place->flags + (gsize) (y - region->y) * region->width - region->x;
+      const guint8 *row = source->flags + (gsize) (y - region->y) * region->width - region->x;
 
       for (int x = window->x; x < window->x + window->width; x++)
         {
@@ -48,14 +48,14 @@ read_flags (gpointer             data,
 }
 
 static void
-set_flags (ForecastPlace *place, GimpDrawable *drawable, const GeglRectangle *rect)
+set_flags (ForecastSource *source, GimpDrawable *drawable, const GeglRectangle *rect)
 {
   gsize         most      = strips_max_pixels (rect);
   float        *alpha     = g_new (float, 2 * most); /* "YA float", the second of each pair */
   float        *mask      = g_new (float, most);
   gboolean      has_alpha = gimp_drawable_has_alpha (drawable);
   GeglBuffer   *pixels    = gimp_drawable_get_buffer (drawable);
-  guint8       *flag      = place->flags;
+  guint8       *flag      = source->flags;
   Selection     selection;
   GeglRectangle strip;
 
@@ -78,67 +78,67 @@ set_flags (ForecastPlace *place, GimpDrawable *drawable, const GeglRectangle *re
   g_free (alpha);
 }
 
-ForecastPlace *
-forecast_place_new (GimpDrawable *drawable, TaskKind kind)
+ForecastSource *
+forecast_source_new (GimpDrawable *drawable, TaskKind kind)
 {
-  ForecastPlace *place = g_new0 (ForecastPlace, 1);
+  ForecastSource *source = g_new0 (ForecastSource, 1);
   GeglRectangle  region;
 
   selection_get_region (drawable, &region);
-  place->region          = (DiffusionRect) { region.x, region.y, region.width, region.height };
-  place->bytes_per_pixel = gimp_drawable_get_bpp (drawable);
-  place->has_selection   = ! gimp_selection_is_empty (gimp_item_get_image (GIMP_ITEM (drawable)));
-  place->source          = (DiffusionSource) {
+  source->region          = (DiffusionRect) { region.x, region.y, region.width, region.height };
+  source->bytes_per_pixel = gimp_drawable_get_bpp (drawable);
+  source->has_selection   = ! gimp_selection_is_empty (gimp_item_get_image (GIMP_ITEM (drawable)));
+  source->source          = (DiffusionSource) {
     .width      = gimp_drawable_get_width (drawable),
     .height     = gimp_drawable_get_height (drawable),
     .n_channels = gimp_drawable_is_gray (drawable) ? 1 : 3,
     .read       = read_flags,
-    .data       = place,
+    .data       = source,
   };
 
   if (kind == TASK_INPAINT)
     {
-      place->flags = g_malloc ((gsize) region.width * region.height);
-      set_flags (place, drawable, &region);
+      source->flags = g_malloc ((gsize) region.width * region.height);
+      set_flags (source, drawable, &region);
     }
-  return place;
+  return source;
 }
 
 void
-forecast_place_free (ForecastPlace *place)
+forecast_source_free (ForecastSource *source)
 {
-  if (place == NULL)
+  if (source == NULL)
     return;
 
-  g_free (place->flags);
-  g_free (place);
+  g_free (source->flags);
+  g_free (source);
 }
 
 /* --- The forecast --------------------------------------------------------- */
 
 gboolean
-forecast_make (Engine              *engine,
-               const ForecastPlace *place,
+forecast_make (Session              *session,
+               const ForecastSource *source,
                const Task          *task,
                Forecast            *forecast,
                GError             **error)
 {
-  const DiffusionModel *outline = engine_get_outline (engine, error);
+  const DiffusionModel *metadata = session_get_metadata (session, error);
   DiffusionCost         cost;
   guint64               held;
 
-  if (outline == NULL || ! task_cost (task, outline, engine->n_threads, &place->source,
-                                      &place->region, &cost, error))
+  if (metadata == NULL || ! task_cost (task, metadata, session->n_threads, &source->source,
+                                      &source->region, &cost, error))
     return FALSE;
 
   forecast->seconds = -1;
-  if (engine->speed.speed > 0)
-    forecast->seconds = speed_seconds (&engine->speed, cost.products, (double) cost.n_evaluations) +
-                        (engine->model ? 0 : engine->speed.loading);
+  if (session->speed.speed > 0)
+    forecast->seconds = speed_seconds (&session->speed, cost.macs, (double) cost.n_evaluations) +
+                        (session->model ? 0 : session->speed.loading);
 
-  forecast->bytes = engine->base_bytes + cost.bytes +
-                    drawable_io_memory (place->region.width, place->region.height,
-                                        place->bytes_per_pixel, place->has_selection);
+  forecast->bytes = session->base_bytes + cost.bytes +
+                    drawable_io_memory (source->region.width, source->region.height,
+                                        source->bytes_per_pixel, source->has_selection);
 
   held              = diffusion_memory_used ();
   forecast->missing = forecast->bytes - MIN (forecast->bytes, held);
@@ -155,7 +155,7 @@ forecast_check (const Forecast *forecast, GError **error)
 }
 
 void
-forecast_note_truth (const Engine   *engine,
+forecast_note_truth (const Session   *session,
                      const char     *procedure_name,
                      const Forecast *forecast,
                      double          seconds,
@@ -168,7 +168,7 @@ forecast_note_truth (const Engine   *engine,
     .bytes            = (double) bytes,
   };
 
-  speed_file_set_run (engine->speed_path, engine->machine, procedure_name, &run);
+  speed_file_set_run (session->speed_path, session->machine, procedure_name, &run);
 }
 
 /* --- Words ---------------------------------------------------------------- */

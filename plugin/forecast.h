@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * forecast.h: what a task on a drawable will take, in seconds and bytes: core
- * tells the work and its memory, the engine how fast this machine is, and what
+ * tells the work and its memory, the session how fast this machine is, and what
  * the copies of the drawable take is known here.
  */
 #pragma once
 
 #include <libgimp/gimp.h>
 
-#include "engine.h"
+#include "session.h"
 #include "task.h"
 
 G_BEGIN_DECLS
@@ -21,7 +21,7 @@ typedef struct
   int             bytes_per_pixel; /* of the drawable */
   gboolean        has_selection;
   guint8         *flags; /* of each pixel of the region; NULL for Denoise */
-} ForecastPlace;
+} ForecastSource;
 
 typedef struct
 {
@@ -32,12 +32,12 @@ typedef struct
 
 /* Reads the selection, for Inpaint the transparency too; it takes a while in a large
  * image. The drawable has passed drawable_check(). Main thread. */
-ForecastPlace *forecast_place_new (GimpDrawable *drawable, TaskKind kind);
-void forecast_place_free (ForecastPlace *place);
+ForecastSource *forecast_source_new (GimpDrawable *drawable, TaskKind kind);
+void forecast_source_free (ForecastSource *source);
 
-/* Errors: those of the model's outline and of core's costs. */
-gboolean forecast_make (Engine              *engine,
-                        const ForecastPlace *place,
+/* Errors: those of the model's metadata and of core's costs. */
+gboolean forecast_make (Session              *session,
+                        const ForecastSource *source,
                         const Task          *task,
                         Forecast            *forecast,
                         GError             **error);
@@ -46,7 +46,7 @@ gboolean forecast_make (Engine              *engine,
 gboolean forecast_check (const Forecast *forecast, GError **error);
 
 /* What a run of the procedure took in the end, for the next dialog. */
-void forecast_note_truth (const Engine   *engine,
+void forecast_note_truth (const Session   *session,
                           const char     *procedure_name,
                           const Forecast *forecast,
                           double          seconds,

@@ -147,7 +147,7 @@ model_list_describe (const char *folder)
 {
   GString        *text = g_string_new (NULL);
   GError         *error = NULL;
-  DiffusionModel *model = diffusion_model_outline (folder, &error);
+  DiffusionModel *model = diffusion_model_load_metadata (folder, &error);
   char           *summary = NULL, *license = NULL;
 
   read_card (folder, &summary, &license);

@@ -188,22 +188,22 @@ speed_file_set_run (const char *path, const char *machine, const char *procedure
 /* --- Arithmetic ----------------------------------------------------------- */
 
 double
-speed_seconds (const Speed *speed, double products, double n_evaluations)
+speed_seconds (const Speed *speed, double macs, double n_evaluations)
 {
-  return products / speed->speed + n_evaluations * speed->evaluation;
+  return macs / speed->speed + n_evaluations * speed->evaluation;
 }
 
 void
-speed_learn (Speed *speed, double products, double n_evaluations, double seconds)
+speed_learn (Speed *speed, double macs, double n_evaluations, double seconds)
 {
   double weight = seconds / (seconds + HALF_WEIGHT);
   double slower;
 
-  if (! (products > 0) || ! (seconds > 0))
+  if (! (macs > 0) || ! (seconds > 0))
     return;
 
   /* Twice as fast and half as fast are as far away. */
-  slower = pow (seconds / speed_seconds (speed, products, n_evaluations), weight);
+  slower = pow (seconds / speed_seconds (speed, macs, n_evaluations), weight);
   if (! (speed->speed / slower > MIN_SPEED && speed->speed / slower < MAX_SPEED &&
          speed->evaluation * slower < MAX_EVALUATION))
     return;

@@ -14,7 +14,7 @@ G_BEGIN_DECLS
 /* What has been seen of one model on one machine. */
 typedef struct
 {
-  double speed;      /* multiplications with additions a second; 0: not known */
+  double speed;      /* multiply-accumulates a second; 0: not known */
   double evaluation; /* seconds that each evaluation takes beside them */
   double loading;    /* seconds that the model takes to load */
 } Speed;
@@ -46,12 +46,12 @@ void speed_file_set_run (const char     *path,
                          const char     *procedure,
                          const SpeedRun *run);
 
-/* Seconds that so many multiplications with additions in so many evaluations take.
+/* Seconds that so many multiply-accumulates in so many evaluations take.
  * The speed is known. */
-double speed_seconds (const Speed *speed, double products, double n_evaluations);
+double speed_seconds (const Speed *speed, double macs, double n_evaluations);
 
 /* Both numbers follow a run that took `seconds`, by one factor: the longer it took the more
  * it counts. The speed is known. */
-void speed_learn (Speed *speed, double products, double n_evaluations, double seconds);
+void speed_learn (Speed *speed, double macs, double n_evaluations, double seconds);
 
 G_END_DECLS

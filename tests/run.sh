@@ -30,4 +30,4 @@ fi
 . tests/build.sh
 rm -f "$build"/meson-logs/testlog*
 meson test -C "$build" --no-rebuild --print-errorlogs "$@" 9>&- || true
-exec python3 tests/count.py "$build/meson-logs"
+exec python3 tests/support/count.py "$build/meson-logs"

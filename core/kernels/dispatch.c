@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * dispatch.c: see dispatch.h.
+ */
+#include "kernels/dispatch.h"
+
+#define MAX_TABLES 5
+
+static const Kernels *tables[MAX_TABLES + 1];
+static int            n_tables;
+
+static gpointer
+fill_tables (gpointer unused)
+{
+#ifdef KERNELS_X86
+  static Kernels amx;
+#endif
+
+  tables[n_tables++] = &kernels_reference;
+  tables[n_tables++] = &kernels_baseline;
+
+#ifdef KERNELS_X86
+  __builtin_cpu_init ();
+  if (__builtin_cpu_supports ("avx2") && __builtin_cpu_supports ("fma"))
+    tables[n_tables++] = &kernels_avx2;
+  if (__builtin_cpu_supports ("avx512f") && __builtin_cpu_supports ("avx512vl")
+      && __builtin_cpu_supports ("avx512bw") && __builtin_cpu_supports ("avx512dq"))
+    {
+      tables[n_tables++] = &kernels_avx512;
+      amx = kernels_avx512;
+      if (kernels_amx_init (&amx))
+        tables[n_tables++] = &amx;
+    }
+#endif
+
+  return NULL;
+}
+
+const Kernels *const *
+kernels_list (void)
+{
+  static GOnce once = G_ONCE_INIT;
+
+  g_once (&once, fill_tables, NULL);
+  return tables;
+}
+
+const Kernels *
+kernels_get (void)
+{
+  kernels_list ();
+  return tables[n_tables - 1];
+}

@@ -1,7 +1,0 @@
-# SPDX-License-Identifier: GPL-3.0-or-later
-"""gimp-probe.py NAME: runs the test NAME of the plug-in gimp-probe in GIMP."""
-import sys
-
-from gimp_console import run_probe
-
-run_probe("gimp-probe-" + sys.argv[1], timeout=7200)

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""With every argument at its default: Denoise lowers noise, Inpaint fills its hole and nothing else."""
+import sys
+import pathlib
+
+import cv2
+import numpy as np
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+from gimp_console import Console, Tap
+
+DATA = pathlib.Path(__file__).resolve().parent.parent / "data"
+SIZE = 192
+HOLE = (slice(20, 160), slice(100, 106))  # rows, columns: a scratch through the bird
+
+SCRIPT = """
+(define (open name) (gimp-file-load RUN-NONINTERACTIVE name))
+(define (layer-of image) (vector-ref (gimp-image-get-layers image) 0))
+(define noisy (open "noisy.png"))
+(plug-in-diffusion-denoise #:run-mode RUN-NONINTERACTIVE #:image noisy #:drawables (vector (layer-of noisy)))
+(gimp-file-save RUN-NONINTERACTIVE noisy "denoised.png")
+(define holed (open "holed.png"))
+(gimp-image-select-rectangle holed CHANNEL-OP-REPLACE {x} {y} {width} {height})
+(plug-in-diffusion-inpaint #:run-mode RUN-NONINTERACTIVE #:image holed #:drawables (vector (layer-of holed)))
+(gimp-file-save RUN-NONINTERACTIVE holed "filled.png")
+"""
+
+
+def psnr(a, b):
+    return 10 * np.log10(255**2 / ((a.astype(float) - b.astype(float)) ** 2).mean())
+
+
+def main():
+    tap = Tap()
+    clean = cv2.imread(str(DATA / "demo-photo.png"))[40:40 + SIZE, 100:100 + SIZE]
+    noise = np.random.default_rng(1).normal(0, 25, clean.shape)
+    noisy = np.clip(clean + noise, 0, 255).round().astype(np.uint8)
+    holed = clean.copy()
+    holed[HOLE] = (255, 0, 255)
+    rows, columns = HOLE
+    script = SCRIPT.format(x=columns.start, y=rows.start, width=columns.stop - columns.start,
+                           height=rows.stop - rows.start)
+
+    with Console() as gimp:
+        cv2.imwrite(str(gimp.folder / "noisy.png"), noisy)
+        cv2.imwrite(str(gimp.folder / "holed.png"), holed)
+        result = gimp.run(script)
+        if tap.ok(result.code == 0, "both filters run with every argument at its default", result.err):
+            denoised = cv2.imread(str(gimp.folder / "denoised.png"))
+            filled = cv2.imread(str(gimp.folder / "filled.png"))
+
+            gain = psnr(denoised, clean) - psnr(noisy, clean)
+            tap.ok(gain >= 3, "Denoise raises the PSNR at sigma 25 by 3 dB or more", f"{gain:.2f} dB")
+            tap.note(f"PSNR {psnr(noisy, clean):.2f} -> {psnr(denoised, clean):.2f} dB")
+
+            outside = np.ones(clean.shape[:2], bool)
+            outside[HOLE] = False
+            tap.ok((filled[outside] == holed[outside]).all(), "Inpaint changes nothing outside the selection")
+
+            # The surroundings' mean color is what any method has to beat.
+            near = np.zeros_like(outside)
+            near[rows.start - 4:rows.stop + 4, columns.start - 4:columns.stop + 4] = True
+            mean = np.broadcast_to(clean[near & outside].mean(0), clean[HOLE].shape)
+            tap.ok(psnr(filled[HOLE], clean[HOLE]) > psnr(mean, clean[HOLE]),
+                   "the filling is nearer to what was there than the mean color around it")
+            tap.note(f"PSNR in the hole: {psnr(filled[HOLE], clean[HOLE]):.2f} dB, mean color "
+                     f"{psnr(mean, clean[HOLE]):.2f} dB")
+    tap.finish()
+
+
+main()
