@@ -46,7 +46,7 @@ typedef struct DiffusionWorkers DiffusionWorkers;
 /* n_threads ≥ 1: that many threads, the calling one included; they sleep while
  * they wait. Never NULL. */
 DiffusionWorkers *diffusion_workers_new (int n_threads);
-void diffusion_workers_free (DiffusionWorkers *workers);
+void              diffusion_workers_free (DiffusionWorkers *workers);
 
 /* --- Model ---------------------------------------------------------------- */
 
@@ -58,7 +58,7 @@ typedef struct DiffusionModel DiffusionModel;
  * Every byte is checked before it is used. Errors: DIFFUSION_ERROR_MODEL,
  * DIFFUSION_ERROR_MEMORY. */
 DiffusionModel *diffusion_model_load (const char *folder, GError **error);
-void diffusion_model_free (DiffusionModel *model);
+void            diffusion_model_free (DiffusionModel *model);
 
 /* The same folder without the tensors: the configurations and the header of the
  * weights are read and checked, in milliseconds whatever the model's size. Such a
@@ -87,7 +87,7 @@ gboolean diffusion_model_is_mask_aware (const DiffusionModel *model);
 typedef struct
 {
   guint64 n_evaluations; /* each on one window */
-  double  macs;      /* multiply-accumulates that all of them took */
+  double  macs;          /* multiply-accumulates that all of them took */
 } DiffusionWork;
 
 /* By all evaluations of this model since it was loaded. */
@@ -96,7 +96,7 @@ DiffusionWork diffusion_model_get_work (const DiffusionModel *model);
 /* So much work takes macs / `products` + n_evaluations × `evaluation` seconds. */
 typedef struct
 {
-  double macs;   /* a second */
+  double macs;       /* a second */
   double evaluation; /* seconds: to read the weights, and whatever else is the same for
                       * windows of all sizes */
 } DiffusionSpeed;
@@ -131,7 +131,7 @@ gboolean diffusion_memory_check (guint64 needed, guint64 available, GError **err
 typedef struct
 {
   guint64 n_evaluations; /* of the network, each on one window */
-  double  macs;      /* multiply-accumulates that all of them take */
+  double  macs;          /* multiply-accumulates that all of them take */
   guint64 bytes;         /* the most memory that core holds at once, the model included */
 } DiffusionCost;
 
@@ -177,13 +177,13 @@ typedef struct
 
 typedef struct
 {
-  int           step;       /* network evaluations (of a whole picture) done, 0…n_steps */
-  double        fraction;   /* share of all the work done, 0…1; finer than step / n_steps */
+  int           step;     /* network evaluations (of a whole picture) done, 0…n_steps */
+  double        fraction; /* share of all the work done, 0…1; finer than step / n_steps */
   int           n_steps;
-  DiffusionRect window;     /* what `x0` shows: the region and its context (Inpaint), the
+  DiffusionRect window; /* what `x0` shows: the region and its context (Inpaint), the
                              * part that has just been done (Denoise) */
   int           n_channels;
-  const float  *x0;         /* x̂_0, the present estimate of the clean picture; planar, 0…1;
+  const float  *x0; /* x̂_0, the present estimate of the clean picture; planar, 0…1;
                              * NULL when nothing new is to be shown. Valid during the call. */
 } DiffusionStep;
 
@@ -230,7 +230,7 @@ typedef enum
 typedef enum
 {
   DIFFUSION_DATA_REPLACE, /* x_s is replaced by q(x_s | x_0) there (Lugmayr et al. 2022, RePaint) */
-  DIFFUSION_DATA_PASTE,   /* x̂_0 is replaced there, then the step is made (Zhu et al. 2023, DiffPIR) */
+  DIFFUSION_DATA_PASTE, /* x̂_0 is replaced there, then the step is made (Zhu et al. 2023, DiffPIR) */
 } DiffusionDataStep;
 
 typedef struct
@@ -292,9 +292,9 @@ typedef struct
   double           strength; /* 0…1, t = strength · T − 1; 0: estimated */
   double           sigma;    /* 0…255, 8-bit levels; above 0 it sets t and wins */
   DiffusionMethod  method;
-  int              steps;    /* 0…1000; 0 or 1: one evaluation, the posterior mean */
-  DiffusionSampler sampler;  /* used when steps > 1 */
-  double           detail;   /* 0…1, share of the removed residual that is put back */
+  int              steps;   /* 0…1000; 0 or 1: one evaluation, the posterior mean */
+  DiffusionSampler sampler; /* used when steps > 1 */
+  double           detail;  /* 0…1, share of the removed residual that is put back */
   guint32          seed;
 } DiffusionDenoiseSettings;
 

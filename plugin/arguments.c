@@ -12,14 +12,14 @@
 static void
 add_strength (GimpProcedure *procedure, const char *tooltip, double value)
 {
-  gimp_procedure_add_double_argument (procedure, "strength", _("Noise s_trength"), tooltip, 0, 1,
+  gimp_procedure_add_double_argument (procedure, "strength", _ ("Noise s_trength"), tooltip, 0, 1,
                                       value, G_PARAM_READWRITE);
 }
 
 static void
 add_steps (GimpProcedure *procedure, const char *tooltip)
 {
-  gimp_procedure_add_int_argument (procedure, "steps", _("Ste_ps"), tooltip, 0, 1000, 0,
+  gimp_procedure_add_int_argument (procedure, "steps", _ ("Ste_ps"), tooltip, 0, 1000, 0,
                                    G_PARAM_READWRITE);
 }
 
@@ -29,18 +29,16 @@ add_sampler (GimpProcedure *procedure, const char *tooltip, const char *value)
   GimpChoice *choice;
 
   choice = gimp_choice_new_with_values (
-    "ddim", DIFFUSION_SAMPLER_DDIM, _("DDIM"),
-    _("Deterministic: few steps are enough."),
-    "ddpm", DIFFUSION_SAMPLER_DDPM, _("DDPM"),
-    _("Ancestral: fresh noise in each step, livelier with many steps."),
-    "dpm-solver++", DIFFUSION_SAMPLER_DPM_SOLVER, _("DPM-Solver++"),
-    _("Deterministic: follows the path of DDIM more closely with as many steps."),
-    "heun", DIFFUSION_SAMPLER_HEUN, _("Heun"),
-    _("Deterministic: the path of DDIM at second order, with two evaluations in each step."),
-    "predictor-corrector", DIFFUSION_SAMPLER_PREDICTOR_CORRECTOR, _("Predictor-corrector"),
-    _("Ancestral, with a second evaluation in each step that corrects it."),
-    NULL);
-  gimp_procedure_add_choice_argument (procedure, "sampler", _("Sa_mpler"), tooltip, choice, value,
+    "ddim", DIFFUSION_SAMPLER_DDIM, _ ("DDIM"), _ ("Deterministic: few steps are enough."), "ddpm",
+    DIFFUSION_SAMPLER_DDPM, _ ("DDPM"),
+    _ ("Ancestral: fresh noise in each step, livelier with many steps."), "dpm-solver++",
+    DIFFUSION_SAMPLER_DPM_SOLVER, _ ("DPM-Solver++"),
+    _ ("Deterministic: follows the path of DDIM more closely with as many steps."), "heun",
+    DIFFUSION_SAMPLER_HEUN, _ ("Heun"),
+    _ ("Deterministic: the path of DDIM at second order, with two evaluations in each step."),
+    "predictor-corrector", DIFFUSION_SAMPLER_PREDICTOR_CORRECTOR, _ ("Predictor-corrector"),
+    _ ("Ancestral, with a second evaluation in each step that corrects it."), NULL);
+  gimp_procedure_add_choice_argument (procedure, "sampler", _ ("Sa_mpler"), tooltip, choice, value,
                                       G_PARAM_READWRITE);
 }
 
@@ -50,21 +48,17 @@ add_spacing (GimpProcedure *procedure)
   GimpChoice *choice;
 
   choice = gimp_choice_new_with_values (
-    "trailing", DIFFUSION_SPACING_TRAILING, _("Trailing"),
-    _("At even distances from the full noise on."),
-    "leading", DIFFUSION_SPACING_LEADING, _("Leading"),
-    _("At even distances, the first one step below the full noise."),
-    "linspace", DIFFUSION_SPACING_LINSPACE, _("Linspace"),
-    _("At even distances from the full noise to the least that the model knows."),
-    "quadratic", DIFFUSION_SPACING_QUADRATIC, _("Quadratic"),
-    _("Closer to each other where there is less noise."),
-    "karras", DIFFUSION_SPACING_KARRAS, _("Karras"),
-    _("Most of all where there is little noise."),
-    "model", DIFFUSION_SPACING_MODEL, _("As the model says"),
-    _("What the scheduler's file of the model asks for."),
-    NULL);
-  gimp_procedure_add_choice_argument (procedure, "spacing", _("Step spacin_g"),
-                                      _("Where the steps lie between noise and picture."), choice,
+    "trailing", DIFFUSION_SPACING_TRAILING, _ ("Trailing"),
+    _ ("At even distances from the full noise on."), "leading", DIFFUSION_SPACING_LEADING,
+    _ ("Leading"), _ ("At even distances, the first one step below the full noise."), "linspace",
+    DIFFUSION_SPACING_LINSPACE, _ ("Linspace"),
+    _ ("At even distances from the full noise to the least that the model knows."), "quadratic",
+    DIFFUSION_SPACING_QUADRATIC, _ ("Quadratic"),
+    _ ("Closer to each other where there is less noise."), "karras", DIFFUSION_SPACING_KARRAS,
+    _ ("Karras"), _ ("Most of all where there is little noise."), "model", DIFFUSION_SPACING_MODEL,
+    _ ("As the model says"), _ ("What the scheduler's file of the model asks for."), NULL);
+  gimp_procedure_add_choice_argument (procedure, "spacing", _ ("Step spacin_g"),
+                                      _ ("Where the steps lie between noise and picture."), choice,
                                       "trailing", G_PARAM_READWRITE);
 }
 
@@ -74,22 +68,21 @@ add_data_step (GimpProcedure *procedure)
   GimpChoice *choice;
 
   choice = gimp_choice_new_with_values (
-    "replace", DIFFUSION_DATA_REPLACE, _("Replace"),
-    _("After each step they are put back in place, as noisy as the rest (RePaint)."),
-    "paste", DIFFUSION_DATA_PASTE, _("Paste"),
-    _("They are put into each estimate of the clean picture, before the step (DiffPIR)."),
-    NULL);
-  gimp_procedure_add_choice_argument (procedure, "data-step", _("_Known pixels"),
-                                      _("How the pixels that are not selected enter each step."),
+    "replace", DIFFUSION_DATA_REPLACE, _ ("Replace"),
+    _ ("After each step they are put back in place, as noisy as the rest (RePaint)."), "paste",
+    DIFFUSION_DATA_PASTE, _ ("Paste"),
+    _ ("They are put into each estimate of the clean picture, before the step (DiffPIR)."), NULL);
+  gimp_procedure_add_choice_argument (procedure, "data-step", _ ("_Known pixels"),
+                                      _ ("How the pixels that are not selected enter each step."),
                                       choice, "replace", G_PARAM_READWRITE);
 }
 
 static void
 add_seed (GimpProcedure *procedure)
 {
-  gimp_procedure_add_int_argument (procedure, "seed", _("S_eed"),
-                                   _("The number that the random noise is made from. "
-                                     "The same seed and settings give the same picture."),
+  gimp_procedure_add_int_argument (procedure, "seed", _ ("S_eed"),
+                                   _ ("The number that the random noise is made from. "
+                                      "The same seed and settings give the same picture."),
                                    0, G_MAXINT32, 0, G_PARAM_READWRITE);
 }
 
@@ -99,23 +92,21 @@ add_output (GimpProcedure *procedure)
   GimpChoice *choice;
 
   choice = gimp_choice_new_with_values (
-    "in-place", OUTPUT_IN_PLACE, _("In place"),
-    _("Change the layer itself."),
-    "new-layer", OUTPUT_NEW_LAYER, _("New layer"),
-    _("Leave the layer as it is and put the result above it, masked by the selection."),
-    NULL);
-  gimp_procedure_add_choice_argument (procedure, "output", _("O_utput"),
-                                      _("Where the result goes."), choice, "in-place",
+    "in-place", OUTPUT_IN_PLACE, _ ("In place"), _ ("Change the layer itself."), "new-layer",
+    OUTPUT_NEW_LAYER, _ ("New layer"),
+    _ ("Leave the layer as it is and put the result above it, masked by the selection."), NULL);
+  gimp_procedure_add_choice_argument (procedure, "output", _ ("O_utput"),
+                                      _ ("Where the result goes."), choice, "in-place",
                                       G_PARAM_READWRITE);
 }
 
 static void
 add_model (GimpProcedure *procedure)
 {
-  gimp_procedure_add_file_argument (procedure, "model", _("M_odel"),
-                                    _("The folder of a diffusion model in the layout of "
-                                      "Hugging Face diffusers. None means the model that came "
-                                      "with the plug-in."),
+  gimp_procedure_add_file_argument (procedure, "model", _ ("M_odel"),
+                                    _ ("The folder of a diffusion model in the layout of "
+                                       "Hugging Face diffusers. None means the model that came "
+                                       "with the plug-in."),
                                     GIMP_FILE_CHOOSER_ACTION_ANY, TRUE, NULL, G_PARAM_READWRITE);
 }
 
@@ -123,31 +114,32 @@ static void
 add_inpaint_settings (GimpProcedure *procedure)
 {
   add_strength (procedure,
-                _("At 1 whatever lies in the selection is ignored. Smaller values keep more of "
-                  "its coarse structure, and at 0 nothing changes."),
+                _ ("At 1 whatever lies in the selection is ignored. Smaller values keep more of "
+                   "its coarse structure, and at 0 nothing changes."),
                 1);
   add_steps (procedure,
-             _("The number of reverse steps from noise to picture. More steps take longer and "
-               "can bring finer detail. 0 means what the model asks for."));
-  add_sampler (procedure, _("The rule by which each step goes from more noise to less."), "ddim");
+             _ ("The number of reverse steps from noise to picture. More steps take longer and "
+                "can bring finer detail. 0 means what the model asks for."));
+  add_sampler (procedure, _ ("The rule by which each step goes from more noise to less."), "ddim");
   add_spacing (procedure);
-  gimp_procedure_add_double_argument (procedure, "eta", _("DDIM _noise"),
-                                      _("How much fresh noise DDIM draws in each step (η). At 0 it "
-                                        "draws none, at 1 as much as DDPM."),
-                                      0, 1, 0, G_PARAM_READWRITE);
-  gimp_procedure_add_int_argument (procedure, "resample", _("Resampling p_asses"),
-                                   _("How often each stretch of steps is repeated so that the "
-                                     "filling fits its surroundings better (RePaint). 0 means "
-                                     "what the model asks for."),
+  gimp_procedure_add_double_argument (
+    procedure, "eta", _ ("DDIM _noise"),
+    _ ("How much fresh noise DDIM draws in each step (η). At 0 it "
+       "draws none, at 1 as much as DDPM."),
+    0, 1, 0, G_PARAM_READWRITE);
+  gimp_procedure_add_int_argument (procedure, "resample", _ ("Resampling p_asses"),
+                                   _ ("How often each stretch of steps is repeated so that the "
+                                      "filling fits its surroundings better (RePaint). 0 means "
+                                      "what the model asks for."),
                                    0, 50, 0, G_PARAM_READWRITE);
-  gimp_procedure_add_int_argument (procedure, "jump-length", _("_Jump length"),
-                                   _("The number of steps in one repeated stretch. It matters "
-                                     "with more than one resampling pass only."),
+  gimp_procedure_add_int_argument (procedure, "jump-length", _ ("_Jump length"),
+                                   _ ("The number of steps in one repeated stretch. It matters "
+                                      "with more than one resampling pass only."),
                                    1, 100, 10, G_PARAM_READWRITE);
   add_data_step (procedure);
-  gimp_procedure_add_int_argument (procedure, "context", _("Conte_xt"),
-                                   _("The width of the border around the selection that the "
-                                     "model looks at, in pixels. 0 means automatic."),
+  gimp_procedure_add_int_argument (procedure, "context", _ ("Conte_xt"),
+                                   _ ("The width of the border around the selection that the "
+                                      "model looks at, in pixels. 0 means automatic."),
                                    0, 4096, 0, G_PARAM_READWRITE);
   add_seed (procedure);
 }
@@ -158,35 +150,35 @@ add_denoise_settings (GimpProcedure *procedure)
   GimpChoice *choice;
 
   add_strength (procedure,
-                _("How much noise is taken out, as a share of the model's noise range. 0 means "
-                  "that the noise is estimated from the picture."),
+                _ ("How much noise is taken out, as a share of the model's noise range. 0 means "
+                   "that the noise is estimated from the picture."),
                 0);
-  gimp_procedure_add_double_argument (procedure, "sigma", _("No_ise level"),
-                                      _("The standard deviation of the noise in 8-bit levels. "
-                                        "Above 0 it is used in place of the noise strength."),
+  gimp_procedure_add_double_argument (procedure, "sigma", _ ("No_ise level"),
+                                      _ ("The standard deviation of the noise in 8-bit levels. "
+                                         "Above 0 it is used in place of the noise strength."),
                                       0, 255, 0, G_PARAM_READWRITE);
 
   choice = gimp_choice_new_with_values (
-    "matched", DIFFUSION_METHOD_MATCHED, _("Remove the noise"),
-    _("The picture's own noise is what the model takes out; nothing is added."),
-    "renoise", DIFFUSION_METHOD_RENOISE, _("Add noise and remove both"),
-    _("Fresh noise covers the defects first, then both are removed: for defects that are not "
-      "like film grain or sensor noise."),
+    "matched", DIFFUSION_METHOD_MATCHED, _ ("Remove the noise"),
+    _ ("The picture's own noise is what the model takes out; nothing is added."), "renoise",
+    DIFFUSION_METHOD_RENOISE, _ ("Add noise and remove both"),
+    _ ("Fresh noise covers the defects first, then both are removed: for defects that are not "
+       "like film grain or sensor noise."),
     NULL);
-  gimp_procedure_add_choice_argument (procedure, "method", _("Me_thod"),
-                                      _("How the model is put to work."), choice, "matched",
+  gimp_procedure_add_choice_argument (procedure, "method", _ ("Me_thod"),
+                                      _ ("How the model is put to work."), choice, "matched",
                                       G_PARAM_READWRITE);
 
   add_steps (procedure,
-             _("0 or 1 is one evaluation, which comes closest to the true picture. More steps "
-               "take longer and give a crisper one."));
+             _ ("0 or 1 is one evaluation, which comes closest to the true picture. More steps "
+                "take longer and give a crisper one."));
   add_sampler (procedure,
-               _("The rule by which each step goes from more noise to less. It matters with more "
-                 "than one step only."),
+               _ ("The rule by which each step goes from more noise to less. It matters with more "
+                  "than one step only."),
                "ddpm");
-  gimp_procedure_add_double_argument (procedure, "detail", _("_Keep detail"),
-                                      _("The share of what was removed that is put back, grain "
-                                        "and fine texture."),
+  gimp_procedure_add_double_argument (procedure, "detail", _ ("_Keep detail"),
+                                      _ ("The share of what was removed that is put back, grain "
+                                         "and fine texture."),
                                       0, 1, 0, G_PARAM_READWRITE);
   add_seed (procedure);
 }
@@ -211,25 +203,25 @@ arguments_add (GimpProcedure *procedure, TaskKind kind)
 void
 arguments_add_batch (GimpProcedure *procedure, TaskKind kind)
 {
-  gimp_procedure_add_string_argument (procedure, "pattern", _("_Pattern"),
-                                      _("The files to work on: a path whose last part may hold "
-                                        "the wildcards *, ? and […], such as photos/*.jpg."),
+  gimp_procedure_add_string_argument (procedure, "pattern", _ ("_Pattern"),
+                                      _ ("The files to work on: a path whose last part may hold "
+                                         "the wildcards *, ? and […], such as photos/*.jpg."),
                                       NULL, G_PARAM_READWRITE);
   if (kind == TASK_INPAINT)
-    gimp_procedure_add_string_argument (procedure, "mask-suffix", _("Mask _suffix"),
-                                        _("What stands at the end of the name of a mask: with "
-                                          "_mask, the mask of a.png is a_mask.png beside it, "
-                                          "white where the picture is to be filled."),
+    gimp_procedure_add_string_argument (procedure, "mask-suffix", _ ("Mask _suffix"),
+                                        _ ("What stands at the end of the name of a mask: with "
+                                           "_mask, the mask of a.png is a_mask.png beside it, "
+                                           "white where the picture is to be filled."),
                                         "_mask", G_PARAM_READWRITE);
-  gimp_procedure_add_file_argument (procedure, "output-folder", _("_Output folder"),
-                                    _("The folder that the results are written to under the "
-                                      "names of their inputs. It is made where it is missing."),
+  gimp_procedure_add_file_argument (procedure, "output-folder", _ ("_Output folder"),
+                                    _ ("The folder that the results are written to under the "
+                                       "names of their inputs. It is made where it is missing."),
                                     GIMP_FILE_CHOOSER_ACTION_ANY, TRUE, NULL, G_PARAM_READWRITE);
   add_settings (procedure, kind);
   add_model (procedure);
-  gimp_procedure_add_boolean_argument (procedure, "overwrite", _("Over_write"),
-                                       _("Whether results that exist already are made again; "
-                                         "otherwise these files are skipped."),
+  gimp_procedure_add_boolean_argument (procedure, "overwrite", _ ("Over_write"),
+                                       _ ("Whether results that exist already are made again; "
+                                          "otherwise these files are skipped."),
                                        FALSE, G_PARAM_READWRITE);
 }
 
@@ -237,7 +229,7 @@ void
 arguments_get_task (GimpProcedureConfig *config, TaskKind kind, Task *task)
 {
   int sampler = gimp_procedure_config_get_choice_id (config, "sampler");
-  int seed    = 0;
+  int seed = 0;
 
   *task = (Task) { .kind = kind };
 
@@ -249,10 +241,10 @@ arguments_get_task (GimpProcedureConfig *config, TaskKind kind, Task *task)
 
       g_object_get (config, "strength", &s->strength, "steps", &s->steps, "resample", &s->resample,
                     "jump-length", &s->jump_length, "context", &s->context, "eta", &s->eta, NULL);
-      s->sampler   = (DiffusionSampler) sampler;
-      s->spacing   = (DiffusionSpacing) gimp_procedure_config_get_choice_id (config, "spacing");
+      s->sampler = (DiffusionSampler) sampler;
+      s->spacing = (DiffusionSpacing) gimp_procedure_config_get_choice_id (config, "spacing");
       s->data_step = (DiffusionDataStep) gimp_procedure_config_get_choice_id (config, "data-step");
-      s->seed      = (guint32) seed;
+      s->seed = (guint32) seed;
     }
   else
     {
@@ -260,9 +252,9 @@ arguments_get_task (GimpProcedureConfig *config, TaskKind kind, Task *task)
 
       g_object_get (config, "strength", &s->strength, "sigma", &s->sigma, "steps", &s->steps,
                     "detail", &s->detail, NULL);
-      s->method  = (DiffusionMethod) gimp_procedure_config_get_choice_id (config, "method");
+      s->method = (DiffusionMethod) gimp_procedure_config_get_choice_id (config, "method");
       s->sampler = (DiffusionSampler) sampler;
-      s->seed    = (guint32) seed;
+      s->seed = (guint32) seed;
     }
 
   /* Batch procedures have no such argument: each result is a file of its own. */

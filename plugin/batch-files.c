@@ -33,7 +33,7 @@ static gboolean
 is_mask (const char *name, const char *mask_suffix)
 {
   gsize stem = extension (name) - name;
-  gsize n    = mask_suffix ? strlen (mask_suffix) : 0;
+  gsize n = mask_suffix ? strlen (mask_suffix) : 0;
 
   return n > 0 && stem >= n && strncmp (name + stem - n, mask_suffix, n) == 0;
 }
@@ -60,7 +60,7 @@ list_names (const char *folder, const char *pattern, const char *mask_suffix, GE
     {
       char *path = g_build_filename (folder, name, NULL);
 
-      if (fnmatch (pattern, name, FNM_PERIOD) == 0 && ! is_mask (name, mask_suffix) &&
+      if (fnmatch (pattern, name, FNM_PERIOD) == 0 && !is_mask (name, mask_suffix) &&
           g_file_test (path, G_FILE_TEST_IS_REGULAR))
         g_ptr_array_add (names, g_strdup (name));
       g_free (path);
@@ -85,7 +85,7 @@ make_folder (GFile *folder, GError **error)
     }
 
   g_set_error (error, GIMP_PLUG_IN_ERROR, 0,
-               _("The output folder “%s” cannot be made: %s. Name another one."),
+               _ ("The output folder “%s” cannot be made: %s. Name another one."),
                gimp_file_get_utf8_name (folder), problem->message);
   g_clear_error (&problem);
   return FALSE;
@@ -98,13 +98,13 @@ batch_files_find (const char *pattern,
                   GError    **error)
 {
   char      *folder = g_path_get_dirname (pattern);
-  char      *last   = g_path_get_basename (pattern);
-  GPtrArray *names  = list_names (folder, last, mask_suffix, error);
-  GPtrArray *files  = NULL;
+  char      *last = g_path_get_basename (pattern);
+  GPtrArray *names = list_names (folder, last, mask_suffix, error);
+  GPtrArray *files = NULL;
 
   if (names && names->len == 0)
     g_set_error (error, GIMP_PLUG_IN_ERROR, 0,
-                 _("No file matches “%s”: check the folder and the pattern."), pattern);
+                 _ ("No file matches “%s”: check the folder and the pattern."), pattern);
   else if (names && make_folder (output_folder, error))
     {
       files = g_ptr_array_new_with_free_func (batch_file_free);
@@ -114,7 +114,7 @@ batch_files_find (const char *pattern,
           char       *path = g_build_filename (folder, name, NULL);
           BatchFile  *file = g_new (BatchFile, 1);
 
-          file->input  = g_file_new_for_path (path);
+          file->input = g_file_new_for_path (path);
           file->output = g_file_get_child (output_folder, name);
           g_ptr_array_add (files, file);
           g_free (path);
@@ -131,9 +131,9 @@ GFile *
 batch_files_find_mask (const BatchFile *file, const char *mask_suffix)
 {
   GFile *folder = g_file_get_parent (file->input);
-  char  *name   = g_file_get_basename (file->input);
-  int    stem   = (int) (extension (name) - name);
-  GFile *mask   = NULL;
+  char  *name = g_file_get_basename (file->input);
+  int    stem = (int) (extension (name) - name);
+  GFile *mask = NULL;
 
   const char *extensions[] = { name + stem, ".png" };
 
@@ -142,7 +142,7 @@ batch_files_find_mask (const BatchFile *file, const char *mask_suffix)
       char *mask_name = g_strdup_printf ("%.*s%s%s", stem, name, mask_suffix, extensions[i]);
 
       mask = g_file_get_child (folder, mask_name);
-      if (! g_file_query_exists (mask, NULL))
+      if (!g_file_query_exists (mask, NULL))
         g_clear_object (&mask);
       g_free (mask_name);
     }
@@ -156,9 +156,9 @@ batch_files_find_mask (const BatchFile *file, const char *mask_suffix)
 static char *
 identity (GFile *file)
 {
-  GFileInfo *info = g_file_query_info (file, G_FILE_ATTRIBUTE_ID_FILE, G_FILE_QUERY_INFO_NONE, NULL,
-                                       NULL);
-  char      *id   = NULL;
+  GFileInfo *info =
+    g_file_query_info (file, G_FILE_ATTRIBUTE_ID_FILE, G_FILE_QUERY_INFO_NONE, NULL, NULL);
+  char *id = NULL;
 
   if (info)
     {
@@ -172,9 +172,9 @@ gboolean
 batch_files_output_is_taken (GPtrArray *files, const BatchFile *file)
 {
   char    *output = identity (file->output);
-  gboolean taken  = FALSE;
+  gboolean taken = FALSE;
 
-  for (guint i = 0; output && ! taken && i < files->len; i++)
+  for (guint i = 0; output && !taken && i < files->len; i++)
     {
       const BatchFile *other = files->pdata[i];
       char            *input = identity (other->input);

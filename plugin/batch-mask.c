@@ -29,20 +29,20 @@ static float
 fill_channel (GimpChannel *channel, GimpImage *image, GimpDrawable *drawable, MaskSource source)
 {
   GeglBuffer   *from = gimp_drawable_get_buffer (drawable);
-  GeglBuffer   *to   = gimp_drawable_get_buffer (GIMP_DRAWABLE (channel));
+  GeglBuffer   *to = gimp_drawable_get_buffer (GIMP_DRAWABLE (channel));
   GeglRectangle rect, strip;
   int           dx, dy;
   float         most = 0;
 
   gimp_drawable_get_offsets (drawable, &dx, &dy);
 
-  if (gegl_rectangle_intersect (&rect,
-                                GEGL_RECTANGLE (dx, dy, gimp_drawable_get_width (drawable),
-                                                gimp_drawable_get_height (drawable)),
-                                GEGL_RECTANGLE (0, 0, gimp_image_get_width (image),
-                                                gimp_image_get_height (image))))
+  if (gegl_rectangle_intersect (
+        &rect,
+        GEGL_RECTANGLE (dx, dy, gimp_drawable_get_width (drawable),
+                        gimp_drawable_get_height (drawable)),
+        GEGL_RECTANGLE (0, 0, gimp_image_get_width (image), gimp_image_get_height (image))))
     {
-      gsize  n_max  = strips_max_pixels (&rect);
+      gsize  n_max = strips_max_pixels (&rect);
       float *pixels = g_new (float, n_max * 2); /* gray, alpha */
       float *values = g_new (float, n_max);
 
@@ -50,16 +50,15 @@ fill_channel (GimpChannel *channel, GimpImage *image, GimpDrawable *drawable, Ma
         {
           gsize n = (gsize) strip.width * strip.height;
 
-          gegl_buffer_get (from,
-                           GEGL_RECTANGLE (strip.x - dx, strip.y - dy, strip.width, strip.height),
-                           1.0, babl_format ("Y'A float"), pixels, GEGL_AUTO_ROWSTRIDE,
-                           GEGL_ABYSS_NONE);
+          gegl_buffer_get (
+            from, GEGL_RECTANGLE (strip.x - dx, strip.y - dy, strip.width, strip.height), 1.0,
+            babl_format ("Y'A float"), pixels, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
           for (gsize i = 0; i < n; i++)
             {
               float gray = pixels[2 * i], alpha = pixels[2 * i + 1];
 
               values[i] = source == FROM_GRAY ? gray * alpha : 1 - alpha;
-              most      = MAX (most, values[i]);
+              most = MAX (most, values[i]);
             }
           gegl_buffer_set (to, &strip, 0, babl_format ("Y float"), values, GEGL_AUTO_ROWSTRIDE);
         }
@@ -96,24 +95,22 @@ static gboolean
 select_from_file (GimpImage *image, GFile *file, GError **error)
 {
   GimpImage *mask = image_file_load (file, error);
-  gboolean   ok   = FALSE;
+  gboolean   ok = FALSE;
 
   if (mask == NULL)
     {
-      g_prefix_error (error, _("its mask %s: "), gimp_file_get_utf8_name (file));
+      g_prefix_error (error, _ ("its mask %s: "), gimp_file_get_utf8_name (file));
       return FALSE;
     }
 
   if (gimp_image_get_width (mask) != gimp_image_get_width (image) ||
       gimp_image_get_height (mask) != gimp_image_get_height (image))
-    g_set_error (error, GIMP_PLUG_IN_ERROR, 0,
-                 _("its mask %s is %d × %d pixels large, the picture %d × %d"),
-                 gimp_file_get_utf8_name (file), gimp_image_get_width (mask),
-                 gimp_image_get_height (mask), gimp_image_get_width (image),
-                 gimp_image_get_height (image));
-  else if (! select_from (image, image_file_get_layer (mask), FROM_GRAY))
-    g_set_error (error, GIMP_PLUG_IN_ERROR, 0,
-                 _("its mask %s is black: there is nothing to fill"),
+    g_set_error (
+      error, GIMP_PLUG_IN_ERROR, 0, _ ("its mask %s is %d × %d pixels large, the picture %d × %d"),
+      gimp_file_get_utf8_name (file), gimp_image_get_width (mask), gimp_image_get_height (mask),
+      gimp_image_get_width (image), gimp_image_get_height (image));
+  else if (!select_from (image, image_file_get_layer (mask), FROM_GRAY))
+    g_set_error (error, GIMP_PLUG_IN_ERROR, 0, _ ("its mask %s is black: there is nothing to fill"),
                  gimp_file_get_utf8_name (file));
   else
     ok = TRUE;
@@ -128,8 +125,8 @@ batch_mask_select (GimpImage *image, GimpDrawable *layer, GFile *mask, GError **
   if (mask)
     return select_from_file (image, mask, error);
 
-  if (! gimp_drawable_has_alpha (layer) || ! select_from (image, layer, FROM_TRANSPARENCY))
-    return fail (error, _("it has neither a mask nor transparent pixels"));
+  if (!gimp_drawable_has_alpha (layer) || !select_from (image, layer, FROM_TRANSPARENCY))
+    return fail (error, _ ("it has neither a mask nor transparent pixels"));
 
   return TRUE;
 }

@@ -23,7 +23,7 @@ typedef struct
   GFile      *output_folder;
   gboolean    overwrite;
   GPtrArray  *files;
-  Session     *session;
+  Session    *session;
   GHashTable *writable; /* extensions that GIMP has been seen to write */
 } Batch;
 
@@ -34,11 +34,11 @@ static gboolean
 check_output (Batch *batch, const BatchFile *file, GError **error)
 {
   char       *name = g_file_get_basename (file->output);
-  const char *dot  = strrchr (name, '.');
-  char       *key  = g_ascii_strdown (dot ? dot : "", -1);
-  gboolean    ok   = g_hash_table_contains (batch->writable, key);
+  const char *dot = strrchr (name, '.');
+  char       *key = g_ascii_strdown (dot ? dot : "", -1);
+  gboolean    ok = g_hash_table_contains (batch->writable, key);
 
-  if (! ok && image_file_check_writable (file->output, error))
+  if (!ok && image_file_check_writable (file->output, error))
     {
       g_hash_table_add (batch->writable, g_strdup (key));
       ok = TRUE;
@@ -53,7 +53,7 @@ static gboolean
 select_what_to_fill (Batch *batch, const BatchFile *file, GimpImage *image, GError **error)
 {
   GFile   *mask = batch_files_find_mask (file, batch->mask_suffix);
-  gboolean ok   = batch_mask_select (image, image_file_get_layer (image), mask, error);
+  gboolean ok = batch_mask_select (image, image_file_get_layer (image), mask, error);
 
   g_clear_object (&mask);
   return ok;
@@ -72,11 +72,11 @@ run_image (Batch           *batch,
 
   gimp_image_undo_disable (image);
 
-  if (task->kind == TASK_INPAINT && ! select_what_to_fill (batch, file, image, error))
+  if (task->kind == TASK_INPAINT && !select_what_to_fill (batch, file, image, error))
     return FALSE;
 
-  if (! drawable_check (image, layers, task->kind, OUTPUT_IN_PLACE, error) ||
-      ! filter_apply (batch->session, layers[0], task, batch->procedure_name, view, error))
+  if (!drawable_check (image, layers, task->kind, OUTPUT_IN_PLACE, error) ||
+      !filter_apply (batch->session, layers[0], task, batch->procedure_name, view, error))
     return FALSE;
 
   /* Formats that keep a selection would show it. */
@@ -94,12 +94,12 @@ run_file (Batch *batch, const BatchFile *file, Task *task, const JobView *view, 
   if (batch_files_output_is_taken (batch->files, file))
     {
       g_set_error (error, GIMP_PLUG_IN_ERROR, 0,
-                   _("its output %s is another input: choose another output folder"),
+                   _ ("its output %s is another input: choose another output folder"),
                    gimp_file_get_utf8_name (file->output));
       return FALSE;
     }
 
-  if (! check_output (batch, file, error))
+  if (!check_output (batch, file, error))
     return FALSE;
 
   image = image_file_load (file->input, error);
@@ -119,7 +119,7 @@ static GString *
 run_files (Batch *batch, int *n_failed)
 {
   GString *failures = g_string_new (NULL);
-  int      n        = (int) batch->files->len;
+  int      n = (int) batch->files->len;
 
   *n_failed = 0;
 
@@ -132,23 +132,23 @@ run_files (Batch *batch, int *n_failed)
       gint64           start = g_get_monotonic_time ();
       GError          *error = NULL;
 
-      gimp_progress_set_text_printf (_("%d of %d: %s"), i + 1, n, name);
+      gimp_progress_set_text_printf (_ ("%d of %d: %s"), i + 1, n, name);
       gimp_progress_update (view.start);
 
-      if (! batch->overwrite && g_file_query_exists (file->output, NULL))
-        g_print (_("[%d/%d] %s: skipped, %s exists\n"), i + 1, n, name,
+      if (!batch->overwrite && g_file_query_exists (file->output, NULL))
+        g_print (_ ("[%d/%d] %s: skipped, %s exists\n"), i + 1, n, name,
                  gimp_file_get_utf8_name (file->output));
       else if (run_file (batch, file, &task, &view, &error))
         {
           char *settings = task_describe (&task);
 
-          g_print (_("[%d/%d] %s: done in %.1f s, %s\n"), i + 1, n, name,
+          g_print (_ ("[%d/%d] %s: done in %.1f s, %s\n"), i + 1, n, name,
                    (g_get_monotonic_time () - start) / 1e6, settings);
           g_free (settings);
         }
       else
         {
-          g_print (_("[%d/%d] %s: failed, %s\n"), i + 1, n, name, error->message);
+          g_print (_ ("[%d/%d] %s: failed, %s\n"), i + 1, n, name, error->message);
           g_string_append_printf (failures, "\n%s: %s", name, error->message);
           g_clear_error (&error);
           (*n_failed)++;
@@ -175,19 +175,19 @@ read_arguments (Batch *batch, GimpProcedureConfig *config, TaskKind kind, GError
   if (batch->pattern == NULL || batch->pattern[0] == '\0')
     {
       g_set_error_literal (error, GIMP_PLUG_IN_ERROR, 0,
-                           _("There is no pattern: name the files to work on, such as "
-                             "#:pattern \"photos/*.jpg\"."));
+                           _ ("There is no pattern: name the files to work on, such as "
+                              "#:pattern \"photos/*.jpg\"."));
       return FALSE;
     }
   if (batch->output_folder == NULL)
     {
       g_set_error_literal (error, GIMP_PLUG_IN_ERROR, 0,
-                           _("There is no output folder: name one, such as "
-                             "#:output-folder \"results\"."));
+                           _ ("There is no output folder: name one, such as "
+                              "#:output-folder \"results\"."));
       return FALSE;
     }
 
-  model  = arguments_get_file (config, "model");
+  model = arguments_get_file (config, "model");
   folder = model_folder_find (model, error);
   g_clear_object (&model);
   if (folder == NULL)
@@ -212,11 +212,11 @@ batch_clear (Batch *batch)
 GimpValueArray *
 batch_run (GimpProcedure *procedure, GimpProcedureConfig *config, gpointer data)
 {
-  TaskKind          kind     = GPOINTER_TO_INT (data);
-  Batch             batch    = { .procedure_name = gimp_procedure_get_name (procedure) };
-  JobView           unseen   = { .share = 0 };
-  GimpPDBStatusType status   = GIMP_PDB_CALLING_ERROR;
-  GError           *error    = NULL;
+  TaskKind          kind = GPOINTER_TO_INT (data);
+  Batch             batch = { .procedure_name = gimp_procedure_get_name (procedure) };
+  JobView           unseen = { .share = 0 };
+  GimpPDBStatusType status = GIMP_PDB_CALLING_ERROR;
+  GError           *error = NULL;
   int               n_failed = 0;
 
   filter_init_gegl ();
@@ -226,7 +226,7 @@ batch_run (GimpProcedure *procedure, GimpProcedureConfig *config, gpointer data)
   if (read_arguments (&batch, config, kind, &error))
     {
       status = GIMP_PDB_EXECUTION_ERROR;
-      gimp_progress_init (kind == TASK_INPAINT ? _("Inpainting") : _("Denoising"));
+      gimp_progress_init (kind == TASK_INPAINT ? _ ("Inpainting") : _ ("Denoising"));
 
       /* A model that cannot be loaded is one error, not one for each file. */
       if (job_run (session_load, batch.session, &unseen, &error))
@@ -236,7 +236,7 @@ batch_run (GimpProcedure *procedure, GimpProcedureConfig *config, gpointer data)
           if (n_failed == 0)
             status = GIMP_PDB_SUCCESS;
           else
-            g_set_error (&error, GIMP_PLUG_IN_ERROR, 0, _("%d of %d files failed:%s"), n_failed,
+            g_set_error (&error, GIMP_PLUG_IN_ERROR, 0, _ ("%d of %d files failed:%s"), n_failed,
                          (int) batch.files->len, failures->str);
           g_string_free (failures, TRUE);
         }

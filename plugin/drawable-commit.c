@@ -32,7 +32,7 @@ fail (GError **error, const char *sentence)
 static gboolean
 fail_by_gimp (GError **error)
 {
-  g_set_error (error, GIMP_PLUG_IN_ERROR, 0, _("GIMP did not take the result: %s"),
+  g_set_error (error, GIMP_PLUG_IN_ERROR, 0, _ ("GIMP did not take the result: %s"),
                gimp_pdb_get_last_error (gimp_get_pdb ()));
   return FALSE;
 }
@@ -48,14 +48,13 @@ selection_is_unchanged (const DrawableIo *io)
   gboolean      same = TRUE;
 
   if (io->has_selection == gimp_selection_is_empty (io->image) ||
-      ! selection_get_region (io->drawable, &region) ||
-      ! gegl_rectangle_equal (&region, &io->region))
+      !selection_get_region (io->drawable, &region) || !gegl_rectangle_equal (&region, &io->region))
     return FALSE;
 
-  if (! io->has_selection)
+  if (!io->has_selection)
     return TRUE;
 
-  now  = g_new (float, strips_max_pixels (&region));
+  now = g_new (float, strips_max_pixels (&region));
   then = g_new (float, strips_max_pixels (&region));
   selection_open (&selection, io->drawable);
 
@@ -79,20 +78,21 @@ check_unchanged (const DrawableIo *io, TaskOutput output, GError **error)
 {
   int offset_x, offset_y;
 
-  if (! gimp_image_is_valid (io->image) || ! gimp_item_is_valid (GIMP_ITEM (io->drawable)))
-    return fail (error, _("The layer went away while the filter ran. Nothing was changed."));
+  if (!gimp_image_is_valid (io->image) || !gimp_item_is_valid (GIMP_ITEM (io->drawable)))
+    return fail (error, _ ("The layer went away while the filter ran. Nothing was changed."));
 
   gimp_drawable_get_offsets (io->drawable, &offset_x, &offset_y);
   if (gimp_drawable_get_width (io->drawable) != io->width ||
       gimp_drawable_get_height (io->drawable) != io->height ||
-      gimp_drawable_get_format (io->drawable) != io->format ||
-      offset_x != io->offset_x || offset_y != io->offset_y)
-    return fail (error, _("The layer was moved, resized or converted while the filter ran. Nothing "
-                          "was changed; run the filter again."));
+      gimp_drawable_get_format (io->drawable) != io->format || offset_x != io->offset_x ||
+      offset_y != io->offset_y)
+    return fail (error,
+                 _ ("The layer was moved, resized or converted while the filter ran. Nothing "
+                    "was changed; run the filter again."));
 
-  if (gimp_image_get_floating_sel (io->image) != NULL || ! selection_is_unchanged (io))
-    return fail (error, _("The selection was changed while the filter ran. Nothing was changed; "
-                          "run the filter again."));
+  if (gimp_image_get_floating_sel (io->image) != NULL || !selection_is_unchanged (io))
+    return fail (error, _ ("The selection was changed while the filter ran. Nothing was changed; "
+                           "run the filter again."));
 
   /* What else may have happened to it, such as a lock. */
   return drawable_check (io->image, (GimpDrawable *[]) { io->drawable, NULL }, io->kind, output,
@@ -106,18 +106,18 @@ check_unchanged (const DrawableIo *io, TaskOutput output, GError **error)
 static gboolean
 all_components_active (const DrawableIo *io)
 {
-  static const GimpChannelType rgb[]  = { GIMP_CHANNEL_RED, GIMP_CHANNEL_GREEN, GIMP_CHANNEL_BLUE };
+  static const GimpChannelType rgb[] = { GIMP_CHANNEL_RED, GIMP_CHANNEL_GREEN, GIMP_CHANNEL_BLUE };
   static const GimpChannelType gray[] = { GIMP_CHANNEL_GRAY };
-  const GimpChannelType       *types  = io->n_channels == 3 ? rgb : gray;
+  const GimpChannelType       *types = io->n_channels == 3 ? rgb : gray;
 
-  if (! GIMP_IS_LAYER (io->drawable))
+  if (!GIMP_IS_LAYER (io->drawable))
     return TRUE;
 
   for (int c = 0; c < io->n_channels; c++)
-    if (! gimp_image_get_component_active (io->image, types[c]))
+    if (!gimp_image_get_component_active (io->image, types[c]))
       return FALSE;
 
-  return ! io->has_alpha || gimp_image_get_component_active (io->image, GIMP_CHANNEL_ALPHA);
+  return !io->has_alpha || gimp_image_get_component_active (io->image, GIMP_CHANNEL_ALPHA);
 }
 
 static gboolean
@@ -135,13 +135,13 @@ blend_soft_pixels (const DrawableIo *io,
                    const float      *mask,
                    gsize             n)
 {
-  const Babl *linear = babl_format_with_space (io->n_channels == 1 ? "YA float" : "RGBA float",
-                                               io->format);
-  gsize       bytes  = babl_format_get_bytes_per_pixel (io->format);
-  int         size   = io->n_channels + 1;
-  gsize       n_soft = 0;
-  guchar     *native;
-  float      *old, *new;
+  const Babl *linear =
+    babl_format_with_space (io->n_channels == 1 ? "YA float" : "RGBA float", io->format);
+  gsize   bytes = babl_format_get_bytes_per_pixel (io->format);
+  int     size = io->n_channels + 1;
+  gsize   n_soft = 0;
+  guchar *native;
+  float  *old, *new;
 
   for (gsize i = 0; i < n; i++)
     n_soft += is_soft (mask[i]);
@@ -149,17 +149,17 @@ blend_soft_pixels (const DrawableIo *io,
     return;
 
   native = g_malloc (n * bytes);
-  old    = g_new (float, n * size);
-  new    = g_new (float, n * size);
+  old = g_new (float, n *size);
+  new = g_new (float, n *size);
   babl_process (babl_fish (io->format, linear), below, old, (glong) n);
   babl_process (babl_fish (io->format, linear), above, new, (glong) n);
 
   for (gsize i = 0; i < n; i++)
     {
-      float *p     = new + i * size;
-      float *q     = old + i * size;
-      float  alpha = q[size - 1] + (p[size - 1] - q[size - 1]) * mask[i];
-      float  share = alpha > 0 ? mask[i] * p[size - 1] / alpha : 0;
+      float *p = new + i *size;
+      float              *q = old + i * size;
+      float               alpha = q[size - 1] + (p[size - 1] - q[size - 1]) * mask[i];
+      float               share = alpha > 0 ? mask[i] * p[size - 1] / alpha : 0;
 
       for (int c = 0; c < size - 1; c++)
         p[c] = q[c] + (p[c] - q[c]) * share;
@@ -180,12 +180,12 @@ blend_soft_pixels (const DrawableIo *io,
 static void
 write_exactly (const DrawableIo *io, GeglBuffer *original, const GeglRectangle *bounds)
 {
-  gboolean      blends = all_components_active (io);
-  gsize         bytes  = babl_format_get_bytes_per_pixel (io->format);
-  gsize         most   = strips_max_pixels (bounds);
-  guchar       *old    = g_malloc (most * bytes);
-  guchar       *new    = g_malloc (most * bytes);
-  float        *mask   = g_new (float, most);
+  gboolean blends = all_components_active (io);
+  gsize    bytes = babl_format_get_bytes_per_pixel (io->format);
+  gsize    most = strips_max_pixels (bounds);
+  guchar  *old = g_malloc (most * bytes);
+  guchar *new = g_malloc (most * bytes);
+  float        *mask = g_new (float, most);
   GeglBuffer   *pixels = gimp_drawable_get_buffer (io->drawable);
   GeglRectangle strip;
   Selection     selection;
@@ -209,7 +209,7 @@ write_exactly (const DrawableIo *io, GeglBuffer *original, const GeglRectangle *
         drawable_io_copy_alpha (io, new, old, n);
       for (gsize i = 0; i < n; i++)
         if (mask[i] < SELECTION_THRESHOLD)
-          memcpy (new + i * bytes, old + i * bytes, bytes);
+          memcpy (new + i *bytes, old + i * bytes, bytes);
 
       gegl_buffer_set (pixels, &strip, 0, io->format, new, GEGL_AUTO_ROWSTRIDE);
     }
@@ -231,7 +231,7 @@ commit_in_place (const DrawableIo *io, GError **error)
   selection_get_bounds (io->drawable, &bounds);
 
   original = gegl_buffer_new (&bounds, io->format);
-  pixels   = gimp_drawable_get_buffer (io->drawable);
+  pixels = gimp_drawable_get_buffer (io->drawable);
   gegl_buffer_copy (pixels, &bounds, GEGL_ABYSS_NONE, original, &bounds);
   g_object_unref (pixels);
 
@@ -241,13 +241,13 @@ commit_in_place (const DrawableIo *io, GError **error)
   g_object_unref (shadow); /* which flushes it */
 
   merged = gimp_drawable_merge_shadow (io->drawable, TRUE);
-  if (! merged)
+  if (!merged)
     fail_by_gimp (error);
   else
     write_exactly (io, original, &bounds);
 
   g_object_unref (original);
-  if (! merged)
+  if (!merged)
     return FALSE;
 
   gimp_drawable_update (io->drawable, bounds.x, bounds.y, bounds.width, bounds.height);
@@ -260,15 +260,15 @@ commit_in_place (const DrawableIo *io, GError **error)
 static GimpLayer *
 commit_new_layer (const DrawableIo *io, const char *name, GError **error)
 {
-  GimpItem      *below  = GIMP_ITEM (io->drawable);
+  GimpItem      *below = GIMP_ITEM (io->drawable);
   GimpLayer     *parent = GIMP_LAYER (gimp_item_get_parent (below));
-  GeglRectangle  own    = { 0, 0, io->region.width, io->region.height };
+  GeglRectangle  own = { 0, 0, io->region.width, io->region.height };
   GimpLayer     *layer;
   GimpLayerMask *mask;
   GeglBuffer    *pixels;
 
-  layer = gimp_layer_new (io->image, name, own.width, own.height,
-                          gimp_drawable_type (io->drawable), 100, GIMP_LAYER_MODE_NORMAL);
+  layer = gimp_layer_new (io->image, name, own.width, own.height, gimp_drawable_type (io->drawable),
+                          100, GIMP_LAYER_MODE_NORMAL);
   if (layer == NULL)
     {
       fail_by_gimp (error);
@@ -280,8 +280,8 @@ commit_new_layer (const DrawableIo *io, const char *name, GError **error)
   gegl_buffer_copy (io->result, &io->region, GEGL_ABYSS_NONE, pixels, &own);
   g_object_unref (pixels);
 
-  if (! gimp_image_insert_layer (io->image, layer, parent,
-                                 gimp_image_get_item_position (io->image, below)))
+  if (!gimp_image_insert_layer (io->image, layer, parent,
+                                gimp_image_get_item_position (io->image, below)))
     {
       fail_by_gimp (error);
       gimp_item_delete (GIMP_ITEM (layer));
@@ -291,7 +291,7 @@ commit_new_layer (const DrawableIo *io, const char *name, GError **error)
   if (io->has_selection)
     {
       mask = gimp_layer_create_mask (layer, GIMP_ADD_MASK_SELECTION);
-      if (! gimp_layer_add_mask (layer, mask))
+      if (!gimp_layer_add_mask (layer, mask))
         {
           fail_by_gimp (error);
           gimp_item_delete (GIMP_ITEM (mask));
@@ -313,7 +313,7 @@ drawable_commit (DrawableIo *io,
 {
   GimpItem *target = NULL;
 
-  if (! check_unchanged (io, output, error))
+  if (!check_unchanged (io, output, error))
     return FALSE;
 
   gimp_image_undo_group_start (io->image);

@@ -28,11 +28,11 @@ copy_part (DrawableIo *io, const GeglRectangle *part, GError **error)
     return TRUE;
 
   /* The user can go on working meanwhile, and so delete the layer. */
-  if (! gimp_item_is_valid (GIMP_ITEM (io->drawable)) ||
+  if (!gimp_item_is_valid (GIMP_ITEM (io->drawable)) ||
       (buffer = gimp_drawable_get_buffer (io->drawable)) == NULL)
     {
       g_set_error_literal (error, GIMP_PLUG_IN_ERROR, 0,
-                           _("The layer went away while the filter ran. Nothing was changed."));
+                           _ ("The layer went away while the filter ran. Nothing was changed."));
       return FALSE;
     }
 
@@ -70,7 +70,7 @@ fetch (DrawableIo *io, const GeglRectangle *rect, GError **error)
 
   if (held.width == 0)
     {
-      if (! copy_part (io, rect, error))
+      if (!copy_part (io, rect, error))
         return FALSE;
       io->held = *rect;
       return TRUE;
@@ -87,7 +87,7 @@ fetch (DrawableIo *io, const GeglRectangle *rect, GError **error)
                                   all.x + all.width - held.x - held.width, held.height);
 
   for (int i = 0; i < n; i++)
-    if (! copy_part (io, &missing[i], error))
+    if (!copy_part (io, &missing[i], error))
       return FALSE;
 
   io->held = all;
@@ -111,7 +111,7 @@ answer_fetch_request (gpointer data)
   FetchRequest *request = data;
 
   g_mutex_lock (&request->lock);
-  request->ok   = fetch (request->io, request->rect, request->error);
+  request->ok = fetch (request->io, request->rect, request->error);
   request->done = TRUE;
   g_cond_signal (&request->changed);
   g_mutex_unlock (&request->lock);
@@ -135,7 +135,7 @@ fetch_by_main_thread (DrawableIo *io, const GeglRectangle *rect, GError **error)
   /* Not g_main_context_invoke(): before the main loop has started it would
    * run the function right here. */
   g_idle_add (answer_fetch_request, &request);
-  while (! request.done)
+  while (!request.done)
     g_cond_wait (&request.changed, &request.lock);
 
   g_mutex_unlock (&request.lock);
@@ -151,12 +151,7 @@ fetch_by_main_thread (DrawableIo *io, const GeglRectangle *rect, GError **error)
  * A value that is no number would spread over all of the network's view: it
  * counts as unknown, like a transparent pixel. */
 static void
-split_pixels (const float *from,
-              gsize        n,
-              int          n_channels,
-              gsize        plane,
-              float       *pixels,
-              float       *alpha)
+split_pixels (const float *from, gsize n, int n_channels, gsize plane, float *pixels, float *alpha)
 {
   for (gsize i = 0; i < n; i++, from += n_channels + 1)
     {
@@ -182,11 +177,11 @@ source_read (gpointer             data,
              float               *selection,
              GError             **error)
 {
-  DrawableIo   *io    = data;
-  GeglRectangle rect  = { window->x, window->y, window->width, window->height };
+  DrawableIo   *io = data;
+  GeglRectangle rect = { window->x, window->y, window->width, window->height };
   gsize         plane = (gsize) rect.width * rect.height;
 
-  if (! fetch_by_main_thread (io, &rect, error))
+  if (!fetch_by_main_thread (io, &rect, error))
     return FALSE;
 
   if (pixels || alpha)
@@ -222,8 +217,8 @@ void
 drawable_io_copy_alpha (const DrawableIo *io, guchar *to, const guchar *from, gsize n)
 {
   gsize bytes = babl_format_get_bytes_per_pixel (io->format);
-  gsize size  = bytes / (io->n_channels + 1);
-  gsize at    = bytes - size;
+  gsize size = bytes / (io->n_channels + 1);
+  gsize at = bytes - size;
 
   for (gsize i = 0; i < n; i++)
     memcpy (to + i * bytes + at, from + i * bytes + at, size);
@@ -233,10 +228,10 @@ drawable_io_copy_alpha (const DrawableIo *io, guchar *to, const guchar *from, gs
 static void
 keep_alpha (DrawableIo *io, const GeglRectangle *strip)
 {
-  gsize   n     = (gsize) strip->width * strip->height;
+  gsize   n = (gsize) strip->width * strip->height;
   gsize   bytes = n * babl_format_get_bytes_per_pixel (io->format);
-  guchar *own   = g_malloc (bytes);
-  guchar *new   = g_malloc (bytes);
+  guchar *own = g_malloc (bytes);
+  guchar *new = g_malloc (bytes);
 
   gegl_buffer_get (io->pixels, strip, 1.0, io->format, own, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
   gegl_buffer_get (io->result, strip, 1.0, io->format, new, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
@@ -250,14 +245,13 @@ keep_alpha (DrawableIo *io, const GeglRectangle *strip)
 static gboolean
 sink_write (gpointer data, const DiffusionRect *window, const float *pixels, GError **error)
 {
-  DrawableIo   *io    = data;
+  DrawableIo   *io = data;
   gsize         plane = (gsize) window->width * window->height;
   GeglRectangle rect, strip;
   float        *both;
 
-  if (! gegl_rectangle_intersect (&rect, &io->region,
-                                  GEGL_RECTANGLE (window->x, window->y, window->width,
-                                                  window->height)))
+  if (!gegl_rectangle_intersect (
+        &rect, &io->region, GEGL_RECTANGLE (window->x, window->y, window->width, window->height)))
     return TRUE;
 
   both = g_new (float, strips_max_pixels (&rect) * (io->n_channels + 1));
@@ -268,8 +262,8 @@ sink_write (gpointer data, const DiffusionRect *window, const float *pixels, GEr
 
       for (int y = strip.y; y < strip.y + strip.height; y++)
         {
-          const float *from = pixels + (gsize) (y - window->y) * window->width +
-                              (strip.x - window->x);
+          const float *from =
+            pixels + (gsize) (y - window->y) * window->width + (strip.x - window->x);
 
           for (int x = 0; x < strip.width; x++, from++)
             {
@@ -297,41 +291,41 @@ drawable_io_new (GimpDrawable *drawable, TaskKind kind, GError **error)
   GeglRectangle extent, first;
 
   io->drawable = drawable;
-  io->kind     = kind;
-  io->image    = gimp_item_get_image (GIMP_ITEM (drawable));
-  io->width    = gimp_drawable_get_width (drawable);
-  io->height   = gimp_drawable_get_height (drawable);
+  io->kind = kind;
+  io->image = gimp_item_get_image (GIMP_ITEM (drawable));
+  io->width = gimp_drawable_get_width (drawable);
+  io->height = gimp_drawable_get_height (drawable);
   gimp_drawable_get_offsets (drawable, &io->offset_x, &io->offset_y);
 
-  io->format       = gimp_drawable_get_format (drawable);
-  io->n_channels   = gimp_drawable_is_gray (drawable) ? 1 : 3;
-  io->has_alpha    = gimp_drawable_has_alpha (drawable);
-  io->float_format = babl_format_with_space (io->n_channels == 1 ? "Y~A float" : "R~G~B~A float",
-                                             io->format);
+  io->format = gimp_drawable_get_format (drawable);
+  io->n_channels = gimp_drawable_is_gray (drawable) ? 1 : 3;
+  io->has_alpha = gimp_drawable_has_alpha (drawable);
+  io->float_format =
+    babl_format_with_space (io->n_channels == 1 ? "Y~A float" : "R~G~B~A float", io->format);
 
-  io->has_selection = ! gimp_selection_is_empty (io->image);
-  io->keeps_alpha   = kind == TASK_DENOISE || (GIMP_IS_LAYER (drawable) &&
-                                               gimp_layer_get_lock_alpha (GIMP_LAYER (drawable)));
+  io->has_selection = !gimp_selection_is_empty (io->image);
+  io->keeps_alpha = kind == TASK_DENOISE ||
+                    (GIMP_IS_LAYER (drawable) && gimp_layer_get_lock_alpha (GIMP_LAYER (drawable)));
   selection_get_region (drawable, &io->region);
 
-  extent     = *GEGL_RECTANGLE (0, 0, io->width, io->height);
+  extent = *GEGL_RECTANGLE (0, 0, io->width, io->height);
   io->pixels = gegl_buffer_new (&extent, io->format);
   io->result = gegl_buffer_new (&io->region, io->format);
   if (io->has_selection)
     io->selection = gegl_buffer_new (&extent, babl_format ("Y float"));
 
-  io->source = (DiffusionSource) {
-    .width = io->width, .height = io->height, .n_channels = io->n_channels,
-    .read = source_read, .data = io
-  };
+  io->source = (DiffusionSource) { .width = io->width,
+                                   .height = io->height,
+                                   .n_channels = io->n_channels,
+                                   .read = source_read,
+                                   .data = io };
   io->sink = (DiffusionSink) { .write = sink_write, .data = io };
 
-  gegl_rectangle_intersect (&first, &extent,
-                            GEGL_RECTANGLE (io->region.x - FIRST_MARGIN,
-                                            io->region.y - FIRST_MARGIN,
-                                            io->region.width + 2 * FIRST_MARGIN,
-                                            io->region.height + 2 * FIRST_MARGIN));
-  if (! fetch (io, &first, error))
+  gegl_rectangle_intersect (
+    &first, &extent,
+    GEGL_RECTANGLE (io->region.x - FIRST_MARGIN, io->region.y - FIRST_MARGIN,
+                    io->region.width + 2 * FIRST_MARGIN, io->region.height + 2 * FIRST_MARGIN));
+  if (!fetch (io, &first, error))
     {
       drawable_io_free (io);
       return NULL;
@@ -363,7 +357,7 @@ drawable_io_memory (int width, int height, int bytes_per_pixel, gboolean has_sel
 {
   /* Pixels and result; then the original, the shadow and the drawable itself. */
   guint64 bytes_each = 5 * (guint64) bytes_per_pixel + (has_selection ? sizeof (float) : 0);
-  guint64 pixels     = (guint64) (width + 2 * FIRST_MARGIN) * (height + 2 * FIRST_MARGIN);
+  guint64 pixels = (guint64) (width + 2 * FIRST_MARGIN) * (height + 2 * FIRST_MARGIN);
 
   return MIN (pixels * bytes_each, GEGL_CACHE_BYTES);
 }
@@ -378,12 +372,12 @@ drawable_io_get_picture (DrawableIo          *io,
 {
   double scale = (double) width / rect->width;
 
-  if (! fetch (io, rect, error))
+  if (!fetch (io, rect, error))
     return FALSE;
 
-  gegl_buffer_get (io->pixels,
-                   GEGL_RECTANGLE ((int) floor (rect->x * scale), (int) floor (rect->y * scale),
-                                   width, height),
-                   scale, babl_format ("R'G'B' u8"), rgb, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_CLAMP);
+  gegl_buffer_get (
+    io->pixels,
+    GEGL_RECTANGLE ((int) floor (rect->x * scale), (int) floor (rect->y * scale), width, height),
+    scale, babl_format ("R'G'B' u8"), rgb, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_CLAMP);
   return TRUE;
 }

@@ -36,13 +36,13 @@ typedef struct
   int           n_channels;         /* 1 or 3, without alpha */
   gboolean      has_alpha;
   gboolean      has_selection;
-  gboolean      keeps_alpha;        /* the result has the drawable's own alpha, else 1 */
-  GeglRectangle region;             /* what the task works on */
+  gboolean      keeps_alpha; /* the result has the drawable's own alpha, else 1 */
+  GeglRectangle region;      /* what the task works on */
 
-  GeglBuffer   *pixels;             /* copy of the drawable, `format`, filled in `held` */
-  GeglBuffer   *selection;          /* copy of the selection, "Y float"; NULL: no selection */
+  GeglBuffer   *pixels;    /* copy of the drawable, `format`, filled in `held` */
+  GeglBuffer   *selection; /* copy of the selection, "Y float"; NULL: no selection */
   GeglRectangle held;
-  GeglBuffer   *result;             /* `format`, extends over `region` */
+  GeglBuffer   *result; /* `format`, extends over `region` */
 
   DiffusionSource source;
   DiffusionSink   sink;
@@ -51,17 +51,14 @@ typedef struct
 /* The drawable has passed drawable_check(). Main thread. Errors: when GIMP
  * does not hand out the pixels. */
 DrawableIo *drawable_io_new (GimpDrawable *drawable, TaskKind kind, GError **error);
-void drawable_io_free (DrawableIo *io);
+void        drawable_io_free (DrawableIo *io);
 
 /* The region as core's rectangle. */
 DiffusionRect drawable_io_get_region (const DrawableIo *io);
 
 /* Bytes that the private buffers of a run on a region of this size take in memory,
  * those of writing the result included. */
-guint64 drawable_io_memory (int      width,
-                            int      height,
-                            int      bytes_per_pixel,
-                            gboolean has_selection);
+guint64 drawable_io_memory (int width, int height, int bytes_per_pixel, gboolean has_selection);
 
 /* 8-bit sRGB picture of `rect` (drawable coordinates), `width` × `height`
  * pixels of 3 bytes, from the copy; `rect` is fetched first. Main thread. */

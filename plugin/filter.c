@@ -23,7 +23,7 @@
 
 typedef struct
 {
-  Session     *session;
+  Session    *session;
   Task       *task;
   DrawableIo *io;
   gboolean    stopped; /* before its end, by the user */
@@ -33,19 +33,19 @@ typedef struct
 static gboolean
 run_task (gpointer data, const DiffusionProgress *progress, GError **error)
 {
-  Run          *run    = data;
-  Session       *session = run->session;
+  Run          *run = data;
+  Session      *session = run->session;
   DiffusionRect region = drawable_io_get_region (run->io);
   DiffusionWork work;
   gint64        start;
 
-  if (! session_load (session, progress, error))
+  if (!session_load (session, progress, error))
     return FALSE;
 
-  work  = diffusion_model_get_work (session->model);
+  work = diffusion_model_get_work (session->model);
   start = g_get_monotonic_time ();
-  if (! task_run (run->task, session->model, session->workers, &run->io->source, &run->io->sink,
-                  &region, progress, error))
+  if (!task_run (run->task, session->model, session->workers, &run->io->source, &run->io->sink,
+                 &region, progress, error))
     return FALSE;
 
   session_note_work (session, &work, (g_get_monotonic_time () - start) / 1e6);
@@ -56,23 +56,27 @@ run_task (gpointer data, const DiffusionProgress *progress, GError **error)
 static const char *
 layer_name (TaskKind kind)
 {
-  return kind == TASK_INPAINT ? _("Inpainted") : _("Denoised");
+  return kind == TASK_INPAINT ? _ ("Inpainted") : _ ("Denoised");
 }
 
 /* What the run will take; refuses it when the memory is not there. */
 static gboolean
-foretell (Session *session, GimpDrawable *drawable, const Task *task, const JobView *view,
-          Forecast *forecast, GError **error)
+foretell (Session       *session,
+          GimpDrawable  *drawable,
+          const Task    *task,
+          const JobView *view,
+          Forecast      *forecast,
+          GError       **error)
 {
-  const JobView  unseen = { .share = 0 };
+  const JobView   unseen = { .share = 0 };
   ForecastSource *source = forecast_source_new (drawable, task->kind);
-  gboolean       ok;
+  gboolean        ok;
 
   ok = forecast_make (session, source, task, forecast, error) && forecast_check (forecast, error);
 
   /* The first run on this machine has to measure its speed. In a window it does so
    * before the user's eyes. */
-  if (ok && forecast->seconds < 0 && ! view->window_title)
+  if (ok && forecast->seconds < 0 && !view->window_title)
     ok = job_run (session_load, session, &unseen, error) &&
          forecast_make (session, source, task, forecast, error);
 
@@ -91,14 +95,14 @@ print_line (const char *what, double seconds, guint64 bytes)
 }
 
 gboolean
-filter_apply (Session        *session,
+filter_apply (Session       *session,
               GimpDrawable  *drawable,
               Task          *task,
               const char    *procedure_name,
               const JobView *view,
               GError       **error)
 {
-  Run       run      = { .session = session, .task = task };
+  Run       run = { .session = session, .task = task };
   JobView   own_view = *view;
   Forecast  forecast;
   GVariant *record;
@@ -109,18 +113,18 @@ filter_apply (Session        *session,
   if (task_changes_nothing (task))
     return TRUE;
 
-  if (! foretell (session, drawable, task, view, &forecast, error))
+  if (!foretell (session, drawable, task, view, &forecast, error))
     return FALSE;
-  if (! view->window_title)
+  if (!view->window_title)
     print_line ("expects", forecast.seconds, forecast.bytes);
   own_view.seconds = forecast.seconds;
-  start            = g_get_monotonic_time ();
+  start = g_get_monotonic_time ();
 
   run.io = drawable_io_new (drawable, task->kind, error);
   if (run.io == NULL)
     return FALSE;
 
-  if (view->window_title && ! (own_view.preview = preview_new (run.io, error)))
+  if (view->window_title && !(own_view.preview = preview_new (run.io, error)))
     {
       drawable_io_free (run.io);
       return FALSE;
@@ -131,20 +135,20 @@ filter_apply (Session        *session,
 
   if (ok)
     {
-      record = provenance_new_run (procedure_name, task,
-                                   diffusion_model_get_sha256 (session->model));
-      ok     = drawable_commit (run.io, task->output, layer_name (task->kind), record, error);
+      record =
+        provenance_new_run (procedure_name, task, diffusion_model_get_sha256 (session->model));
+      ok = drawable_commit (run.io, task->output, layer_name (task->kind), record, error);
       g_variant_unref (record);
     }
 
   drawable_io_free (run.io);
 
-  if (ok && ! run.stopped)
+  if (ok && !run.stopped)
     {
       double  seconds = (g_get_monotonic_time () - start) / 1e6;
-      guint64 bytes   = diffusion_memory_peak ();
+      guint64 bytes = diffusion_memory_peak ();
 
-      if (! view->window_title)
+      if (!view->window_title)
         print_line ("took", seconds, bytes);
       forecast_note_truth (session, procedure_name, &forecast, seconds, bytes);
     }
@@ -169,19 +173,19 @@ ask_for_settings (GimpProcedure       *procedure,
                   GimpProcedureConfig *config,
                   TaskKind             kind,
                   GimpDrawable        *drawable,
-                  Session             **session)
+                  Session            **session)
 {
-  ForecastLine *line   = forecast_line_new (config, gimp_procedure_get_name (procedure), kind,
-                                            drawable);
-  GPtrArray    *models = model_list_new ();
-  gboolean      accepted;
+  ForecastLine *line =
+    forecast_line_new (config, gimp_procedure_get_name (procedure), kind, drawable);
+  GPtrArray *models = model_list_new ();
+  gboolean   accepted;
 
   if (kind == TASK_INPAINT)
-    accepted = settings_dialog_run_inpaint (procedure, config, models,
-                                            forecast_line_get_widget (line));
+    accepted =
+      settings_dialog_run_inpaint (procedure, config, models, forecast_line_get_widget (line));
   else
-    accepted = settings_dialog_run_denoise (procedure, config, models,
-                                            forecast_line_get_widget (line));
+    accepted =
+      settings_dialog_run_denoise (procedure, config, models, forecast_line_get_widget (line));
 
   *session = forecast_line_free (line);
   g_ptr_array_unref (models);
@@ -237,9 +241,9 @@ filter_run (GimpProcedure       *procedure,
   Task          task;
   GFile        *model;
   GimpDrawable *drawable;
-  Session       *session = NULL;
+  Session      *session = NULL;
   char         *folder;
-  JobView       view  = { .start = 0, .share = 1 };
+  JobView       view = { .start = 0, .share = 1 };
   GError       *error = NULL;
   gboolean      has_window;
   gboolean      ok;
@@ -249,11 +253,11 @@ filter_run (GimpProcedure       *procedure,
 
   /* GIMP without windows hands on any mode; GTK would end the process there. */
   has_window = run_mode != GIMP_RUN_NONINTERACTIVE && gimp_display_name () != NULL;
-  if (run_mode == GIMP_RUN_INTERACTIVE && ! has_window)
+  if (run_mode == GIMP_RUN_INTERACTIVE && !has_window)
     {
       g_set_error_literal (&error, GIMP_PLUG_IN_ERROR, 0,
-                           _("GIMP runs without windows here: run the filter with "
-                             "RUN-NONINTERACTIVE and its settings as arguments."));
+                           _ ("GIMP runs without windows here: run the filter with "
+                              "RUN-NONINTERACTIVE and its settings as arguments."));
       return return_error (procedure, GIMP_PDB_CALLING_ERROR, error);
     }
 
@@ -265,7 +269,7 @@ filter_run (GimpProcedure       *procedure,
         return return_error (procedure, GIMP_PDB_CALLING_ERROR, error);
 
       gimp_ui_init ("gimp-diffusion");
-      if (! ask_for_settings (procedure, config, kind, drawable, &session))
+      if (!ask_for_settings (procedure, config, kind, drawable, &session))
         {
           session_free (session);
           return gimp_procedure_new_return_values (procedure, GIMP_PDB_CANCEL, NULL);
@@ -282,7 +286,7 @@ filter_run (GimpProcedure       *procedure,
       return return_error (procedure, GIMP_PDB_CALLING_ERROR, error);
     }
 
-  model  = arguments_get_file (config, "model");
+  model = arguments_get_file (config, "model");
   folder = model_folder_find (model, &error);
   g_clear_object (&model);
   if (folder == NULL)
@@ -293,19 +297,18 @@ filter_run (GimpProcedure       *procedure,
 
   if (has_window)
     {
-      view.window_title = kind == TASK_INPAINT ? _("Inpaint Selection") : _("Denoise");
-      view.can_keep     = task_has_steps (&task);
+      view.window_title = kind == TASK_INPAINT ? _ ("Inpaint Selection") : _ ("Denoise");
+      view.can_keep = task_has_steps (&task);
     }
-  gimp_progress_init (kind == TASK_INPAINT ? _("Inpainting") : _("Denoising"));
+  gimp_progress_init (kind == TASK_INPAINT ? _ ("Inpainting") : _ ("Denoising"));
 
   session = take_engine (session, folder);
-  ok     = filter_apply (session, drawable, &task, gimp_procedure_get_name (procedure), &view,
-                         &error);
-  if (ok && ! has_window)
+  ok = filter_apply (session, drawable, &task, gimp_procedure_get_name (procedure), &view, &error);
+  if (ok && !has_window)
     print_settings (procedure, &task, session);
   session_free (session);
 
-  if (! ok)
+  if (!ok)
     return return_error (procedure, GIMP_PDB_EXECUTION_ERROR, error);
   return gimp_procedure_new_return_values (procedure, GIMP_PDB_SUCCESS, NULL);
 }

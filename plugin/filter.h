@@ -20,7 +20,7 @@ G_BEGIN_DECLS
  *   gimp-diffusion: expects 12.3 s and 300 MB
  *   gimp-diffusion: took 11.0 s and 287 MB
  * Errors: those of forecast.h, before any work; job.h; drawable-commit.h. */
-gboolean filter_apply (Session        *session,
+gboolean filter_apply (Session       *session,
                        GimpDrawable  *drawable,
                        Task          *task,
                        const char    *procedure_name,

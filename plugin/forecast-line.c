@@ -23,13 +23,13 @@ struct ForecastLine
   GimpProcedureConfig *config;
   const char          *procedure_name;
   TaskKind             kind;
-  ForecastSource       *source;
+  ForecastSource      *source;
   GtkWidget           *label;
   gulong               handler;
   guint                update_source, done_source; /* 0: none */
 
-  Session       *session; /* NULL before there is a model */
-  GThread      *thread; /* that loads and measures; NULL: none */
+  Session      *session; /* NULL before there is a model */
+  GThread      *thread;  /* that loads and measures; NULL: none */
   GCancellable *cancel;
   GError       *error; /* of the thread */
 };
@@ -83,14 +83,14 @@ show_forecast (ForecastLine *line, const Forecast *forecast)
   GString *text = g_string_new (NULL);
   SpeedRun last;
 
-  g_string_append_printf (text, _("Takes about %s."), expected);
+  g_string_append_printf (text, _ ("Takes about %s."), expected);
   if (speed_file_get_run (line->session->speed_path, line->session->machine, line->procedure_name,
                           &last))
     {
       char *took = forecast_describe (last.seconds, (guint64) last.bytes);
 
       g_string_append_printf (text, " ");
-      g_string_append_printf (text, _("The last run took %s."), took);
+      g_string_append_printf (text, _ ("The last run took %s."), took);
       g_free (took);
     }
   show_text (line, text->str);
@@ -145,7 +145,7 @@ update (gpointer data)
         show_forecast (line, &forecast);
       else
         {
-          show_text (line, _("Measuring the speed of this computer…"));
+          show_text (line, _ ("Measuring the speed of this computer…"));
           start_measuring (line);
         }
     }
@@ -174,11 +174,11 @@ forecast_line_new (GimpProcedureConfig *config,
 {
   ForecastLine *line = g_new0 (ForecastLine, 1);
 
-  line->config         = config;
+  line->config = config;
   line->procedure_name = procedure_name;
-  line->kind           = kind;
-  line->source          = forecast_source_new (drawable, kind);
-  line->cancel         = g_cancellable_new ();
+  line->kind = kind;
+  line->source = forecast_source_new (drawable, kind);
+  line->cancel = g_cancellable_new ();
 
   line->label = g_object_ref_sink (gtk_label_new (NULL));
   gtk_label_set_xalign (GTK_LABEL (line->label), 0);

@@ -17,7 +17,7 @@
 enum
 {
   SELECTED = 1 << 0,
-  VISIBLE  = 1 << 1, /* not fully transparent */
+  VISIBLE = 1 << 1, /* not fully transparent */
 };
 
 /* Core asks for alpha and selection inside the region alone. */
@@ -30,7 +30,7 @@ read_flags (gpointer             data,
             GError             **error)
 {
   const ForecastSource *source = data;
-  const DiffusionRect *region = &source->region;
+  const DiffusionRect  *region = &source->region;
 
   for (int y = window->y; y < window->y + window->height; y++)
     {
@@ -50,12 +50,12 @@ read_flags (gpointer             data,
 static void
 set_flags (ForecastSource *source, GimpDrawable *drawable, const GeglRectangle *rect)
 {
-  gsize         most      = strips_max_pixels (rect);
-  float        *alpha     = g_new (float, 2 * most); /* "YA float", the second of each pair */
-  float        *mask      = g_new (float, most);
+  gsize         most = strips_max_pixels (rect);
+  float        *alpha = g_new (float, 2 * most); /* "YA float", the second of each pair */
+  float        *mask = g_new (float, most);
   gboolean      has_alpha = gimp_drawable_has_alpha (drawable);
-  GeglBuffer   *pixels    = gimp_drawable_get_buffer (drawable);
-  guint8       *flag      = source->flags;
+  GeglBuffer   *pixels = gimp_drawable_get_buffer (drawable);
+  guint8       *flag = source->flags;
   Selection     selection;
   GeglRectangle strip;
 
@@ -70,7 +70,7 @@ set_flags (ForecastSource *source, GimpDrawable *drawable, const GeglRectangle *
                          GEGL_ABYSS_NONE);
       for (gsize i = 0; i < n; i++)
         *flag++ = (mask[i] >= SELECTION_THRESHOLD ? SELECTED : 0) |
-                  (! has_alpha || alpha[2 * i + 1] > 0 ? VISIBLE : 0);
+                  (!has_alpha || alpha[2 * i + 1] > 0 ? VISIBLE : 0);
     }
   selection_close (&selection);
   g_object_unref (pixels);
@@ -82,18 +82,18 @@ ForecastSource *
 forecast_source_new (GimpDrawable *drawable, TaskKind kind)
 {
   ForecastSource *source = g_new0 (ForecastSource, 1);
-  GeglRectangle  region;
+  GeglRectangle   region;
 
   selection_get_region (drawable, &region);
-  source->region          = (DiffusionRect) { region.x, region.y, region.width, region.height };
+  source->region = (DiffusionRect) { region.x, region.y, region.width, region.height };
   source->bytes_per_pixel = gimp_drawable_get_bpp (drawable);
-  source->has_selection   = ! gimp_selection_is_empty (gimp_item_get_image (GIMP_ITEM (drawable)));
-  source->source          = (DiffusionSource) {
-    .width      = gimp_drawable_get_width (drawable),
-    .height     = gimp_drawable_get_height (drawable),
+  source->has_selection = !gimp_selection_is_empty (gimp_item_get_image (GIMP_ITEM (drawable)));
+  source->source = (DiffusionSource) {
+    .width = gimp_drawable_get_width (drawable),
+    .height = gimp_drawable_get_height (drawable),
     .n_channels = gimp_drawable_is_gray (drawable) ? 1 : 3,
-    .read       = read_flags,
-    .data       = source,
+    .read = read_flags,
+    .data = source,
   };
 
   if (kind == TASK_INPAINT)
@@ -119,15 +119,15 @@ forecast_source_free (ForecastSource *source)
 gboolean
 forecast_make (Session              *session,
                const ForecastSource *source,
-               const Task          *task,
-               Forecast            *forecast,
-               GError             **error)
+               const Task           *task,
+               Forecast             *forecast,
+               GError              **error)
 {
   const DiffusionModel *metadata = session_get_metadata (session, error);
   DiffusionCost         cost;
   guint64               held;
 
-  if (metadata == NULL || ! task_cost (task, metadata, session->n_threads, &source->source,
+  if (metadata == NULL || !task_cost (task, metadata, session->n_threads, &source->source,
                                       &source->region, &cost, error))
     return FALSE;
 
@@ -140,7 +140,7 @@ forecast_make (Session              *session,
                     drawable_io_memory (source->region.width, source->region.height,
                                         source->bytes_per_pixel, source->has_selection);
 
-  held              = diffusion_memory_used ();
+  held = diffusion_memory_used ();
   forecast->missing = forecast->bytes - MIN (forecast->bytes, held);
 
   /* Of a process that has done other runs before, or opened a window. */
@@ -155,7 +155,7 @@ forecast_check (const Forecast *forecast, GError **error)
 }
 
 void
-forecast_note_truth (const Session   *session,
+forecast_note_truth (const Session  *session,
                      const char     *procedure_name,
                      const Forecast *forecast,
                      double          seconds,
@@ -163,9 +163,9 @@ forecast_note_truth (const Session   *session,
 {
   const SpeedRun run = {
     .expected_seconds = MAX (forecast->seconds, 0),
-    .seconds          = seconds,
-    .expected_bytes   = (double) forecast->bytes,
-    .bytes            = (double) bytes,
+    .seconds = seconds,
+    .expected_bytes = (double) forecast->bytes,
+    .bytes = (double) bytes,
   };
 
   speed_file_set_run (session->speed_path, session->machine, procedure_name, &run);
@@ -186,9 +186,9 @@ describe_bytes (guint64 bytes)
   double megabytes = bytes / MEGABYTE;
 
   if (megabytes < 995)
-    return g_strdup_printf (_("%d MB"), MAX (round_to (megabytes, 10), 10));
+    return g_strdup_printf (_ ("%d MB"), MAX (round_to (megabytes, 10), 10));
 
-  return g_strdup_printf (_("%.1f GB"), megabytes / 1000);
+  return g_strdup_printf (_ ("%.1f GB"), megabytes / 1000);
 }
 
 static char *
@@ -221,7 +221,7 @@ forecast_describe (double seconds, guint64 bytes)
 
   time = describe_seconds (seconds);
   /* Translators: a time and an amount of memory, as "12 seconds and 300 MB". */
-  both = g_strdup_printf (_("%s and %s"), time, memory);
+  both = g_strdup_printf (_ ("%s and %s"), time, memory);
   g_free (time);
   g_free (memory);
   return both;

@@ -33,20 +33,20 @@ typedef struct
 /* Reads the selection, for Inpaint the transparency too; it takes a while in a large
  * image. The drawable has passed drawable_check(). Main thread. */
 ForecastSource *forecast_source_new (GimpDrawable *drawable, TaskKind kind);
-void forecast_source_free (ForecastSource *source);
+void            forecast_source_free (ForecastSource *source);
 
 /* Errors: those of the model's metadata and of core's costs. */
 gboolean forecast_make (Session              *session,
                         const ForecastSource *source,
-                        const Task          *task,
-                        Forecast            *forecast,
-                        GError             **error);
+                        const Task           *task,
+                        Forecast             *forecast,
+                        GError              **error);
 
 /* FALSE and DIFFUSION_ERROR_MEMORY with a cure, when the memory is not there. */
 gboolean forecast_check (const Forecast *forecast, GError **error);
 
 /* What a run of the procedure took in the end, for the next dialog. */
-void forecast_note_truth (const Session   *session,
+void forecast_note_truth (const Session  *session,
                           const char     *procedure_name,
                           const Forecast *forecast,
                           double          seconds,

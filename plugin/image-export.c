@@ -14,12 +14,9 @@ static const struct
   const char *extension;
   const char *procedure;
 } other_names[] = {
-  { "jpg", "file-jpeg-export" },
-  { "jpe", "file-jpeg-export" },
-  { "tif", "file-tiff-export" },
-  { "heic", "file-heif-export" },
-  { "avif", "file-heif-av1-export" },
-  { "jxl", "file-jpegxl-export" },
+  { "jpg", "file-jpeg-export" },      { "jpe", "file-jpeg-export" },
+  { "tif", "file-tiff-export" },      { "heic", "file-heif-export" },
+  { "avif", "file-heif-av1-export" }, { "jxl", "file-jpegxl-export" },
 };
 
 /* GIMP does not tell which procedure writes a file. NULL: one without metadata,
@@ -27,11 +24,11 @@ static const struct
 static GimpProcedure *
 find_procedure (GFile *file)
 {
-  GimpPDB       *pdb       = gimp_get_pdb ();
-  char          *name      = g_file_get_basename (file);
-  const char    *dot       = strrchr (name, '.');
+  GimpPDB       *pdb = gimp_get_pdb ();
+  char          *name = g_file_get_basename (file);
+  const char    *dot = strrchr (name, '.');
   char          *extension = g_ascii_strdown (dot ? dot + 1 : "", -1);
-  char          *guess     = g_strdup_printf ("file-%s-export", extension);
+  char          *guess = g_strdup_printf ("file-%s-export", extension);
   GimpProcedure *procedure = NULL;
 
   for (gsize i = 0; i < G_N_ELEMENTS (other_names); i++)
@@ -93,7 +90,7 @@ image_export (GimpImage *image, GFile *file)
     jpeg_quality_keep (config, image);
 
   result = gimp_procedure_run_config (procedure, config);
-  ok     = GIMP_VALUES_GET_ENUM (result, 0) == GIMP_PDB_SUCCESS;
+  ok = GIMP_VALUES_GET_ENUM (result, 0) == GIMP_PDB_SUCCESS;
 
   gimp_value_array_unref (result);
   g_object_unref (config);

@@ -28,18 +28,18 @@ image_file_load (GFile *file, GError **error)
 
   if (image == NULL)
     {
-      fail_by_gimp (error, _("GIMP cannot open it"));
+      fail_by_gimp (error, _ ("GIMP cannot open it"));
       return NULL;
     }
 
   layers = gimp_image_get_layers (image);
-  one    = layers && layers[0] && layers[1] == NULL;
+  one = layers && layers[0] && layers[1] == NULL;
   g_free (layers);
 
-  if (! one)
+  if (!one)
     {
       g_set_error_literal (error, GIMP_PLUG_IN_ERROR, 0,
-                           _("it does not hold exactly one layer or page: flatten it first"));
+                           _ ("it does not hold exactly one layer or page: flatten it first"));
       gimp_image_delete (image);
       return NULL;
     }
@@ -51,7 +51,7 @@ GimpDrawable *
 image_file_get_layer (GimpImage *image)
 {
   GimpLayer **layers = gimp_image_get_layers (image);
-  GimpLayer  *layer  = layers[0];
+  GimpLayer  *layer = layers[0];
 
   g_free (layers);
   return GIMP_DRAWABLE (layer);
@@ -63,8 +63,8 @@ static GFile *
 temporary_name (GFile *file)
 {
   GFile      *folder = g_file_get_parent (file);
-  char       *name   = g_file_get_basename (file);
-  const char *dot    = strrchr (name, '.');
+  char       *name = g_file_get_basename (file);
+  const char *dot = strrchr (name, '.');
   char       *hidden = g_strdup_printf (".gimp-diffusion-%d%s", (int) getpid (), dot ? dot : "");
   GFile      *result = g_file_get_child (folder, hidden);
 
@@ -78,16 +78,16 @@ gboolean
 image_file_check_writable (GFile *file, GError **error)
 {
   /* There is no way to ask GIMP but trying: one pixel, then it is gone. */
-  GimpImage *image     = gimp_image_new (1, 1, GIMP_RGB);
-  GimpLayer *layer     = gimp_layer_new (image, "pixel", 1, 1, GIMP_RGB_IMAGE, 100,
-                                         GIMP_LAYER_MODE_NORMAL);
-  GFile     *temporary = temporary_name (file);
-  gboolean   ok;
+  GimpImage *image = gimp_image_new (1, 1, GIMP_RGB);
+  GimpLayer *layer =
+    gimp_layer_new (image, "pixel", 1, 1, GIMP_RGB_IMAGE, 100, GIMP_LAYER_MODE_NORMAL);
+  GFile   *temporary = temporary_name (file);
+  gboolean ok;
 
   gimp_image_insert_layer (image, layer, NULL, 0);
   ok = image_export (image, temporary);
-  if (! ok)
-    fail_by_gimp (error, _("GIMP cannot write this format"));
+  if (!ok)
+    fail_by_gimp (error, _ ("GIMP cannot write this format"));
 
   g_file_delete (temporary, NULL, NULL);
   g_object_unref (temporary);
@@ -102,13 +102,13 @@ image_file_save (GimpImage *image, GFile *file, gboolean overwrite, GError **err
   gboolean ok;
 
   ok = image_export (image, temporary);
-  if (! ok)
-    fail_by_gimp (error, _("GIMP cannot write it"));
+  if (!ok)
+    fail_by_gimp (error, _ ("GIMP cannot write it"));
   else
     ok = g_file_move (temporary, file, overwrite ? G_FILE_COPY_OVERWRITE : G_FILE_COPY_NONE, NULL,
                       NULL, NULL, error);
 
-  if (! ok)
+  if (!ok)
     g_file_delete (temporary, NULL, NULL);
   g_object_unref (temporary);
   return ok;

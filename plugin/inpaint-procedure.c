@@ -20,15 +20,14 @@ inpaint_procedure_new (GimpPlugIn *plug_in, const char *name)
 
   gimp_procedure_set_image_types (procedure, "RGB*, GRAY*");
   gimp_procedure_set_sensitivity_mask (procedure, GIMP_PROCEDURE_SENSITIVE_DRAWABLE);
-  gimp_procedure_set_menu_label (procedure, _("_Inpaint Selection…"));
+  gimp_procedure_set_menu_label (procedure, _ ("_Inpaint Selection…"));
   gimp_procedure_add_menu_path (procedure, "<Image>/Filters/Diffusion");
   gimp_procedure_set_icon_name (procedure, GIMP_ICON_TOOL_HEAL);
   gimp_procedure_set_documentation (
-    procedure,
-    _("Fill the selection with what its surroundings suggest"),
-    _("Fills the selected pixels of a layer, channel or layer mask by the reverse process of a "
-      "denoising diffusion model that sees the pixels around them. Pixels that are not selected "
-      "stay exactly as they are. The colors are worked on in the image's own color space."),
+    procedure, _ ("Fill the selection with what its surroundings suggest"),
+    _ ("Fills the selected pixels of a layer, channel or layer mask by the reverse process of a "
+       "denoising diffusion model that sees the pixels around them. Pixels that are not selected "
+       "stay exactly as they are. The colors are worked on in the image's own color space."),
     name);
   procedures_set_attribution (procedure);
   arguments_add (procedure, TASK_INPAINT);

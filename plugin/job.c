@@ -47,7 +47,7 @@ static double
 seconds_left (const Job *job)
 {
   double elapsed = (g_get_monotonic_time () - job->started) / 1e6;
-  double done    = job->fraction - job->done_at_start;
+  double done = job->fraction - job->done_at_start;
 
   if (elapsed < SECONDS_UNTIL_ESTIMATE || done < FRACTION_UNTIL_ESTIMATE)
     return -1;
@@ -64,10 +64,10 @@ show_news (gpointer data)
 
   g_mutex_lock (&job->lock);
   job->has_news = FALSE;
-  step          = job->step;
-  n_steps       = job->n_steps;
-  fraction      = job->fraction;
-  seconds       = seconds_left (job);
+  step = job->step;
+  n_steps = job->n_steps;
+  fraction = job->fraction;
+  seconds = seconds_left (job);
   if (job->window && job->has_new_picture)
     {
       const Preview *preview = job->view->preview;
@@ -107,11 +107,11 @@ report (gpointer data, const DiffusionStep *step)
 
   if (job->started == 0)
     {
-      job->started       = g_get_monotonic_time ();
+      job->started = g_get_monotonic_time ();
       job->done_at_start = step->fraction;
     }
-  job->step     = step->step;
-  job->n_steps  = step->n_steps;
+  job->step = step->step;
+  job->n_steps = step->n_steps;
   job->fraction = CLAMP (step->fraction, 0, 1);
   if (step->x0 && job->view->preview)
     {
@@ -120,7 +120,7 @@ report (gpointer data, const DiffusionStep *step)
     }
 
   /* However often core reports, one note at a time waits in the main loop. */
-  if (! job->has_news)
+  if (!job->has_news)
     {
       job->has_news = TRUE;
       g_idle_add (show_news, job);
@@ -132,7 +132,7 @@ report (gpointer data, const DiffusionStep *step)
 static gpointer
 work (gpointer data)
 {
-  Job              *job      = data;
+  Job              *job = data;
   DiffusionProgress progress = {
     .cancel = job->cancel, .finish = job->finish, .report = report, .data = job
   };
@@ -163,9 +163,9 @@ open_window (Job *job)
 {
   const Preview *preview = job->view->preview;
 
-  job->window = g_object_ref_sink (progress_window_new (job->view->window_title,
-                                                        job->view->can_keep));
-  progress_window_set_status (job->window, _("Preparing…"));
+  job->window =
+    g_object_ref_sink (progress_window_new (job->view->window_title, job->view->can_keep));
+  progress_window_set_status (job->window, _ ("Preparing…"));
   if (job->view->seconds > 0)
     progress_window_set_progress (job->window, 0, 0, 0, job->view->seconds);
   if (preview)
@@ -195,7 +195,7 @@ job_run (JobFunc func, gpointer data, const JobView *view, GError **error)
   g_mutex_init (&job.lock);
   job.cancel = g_cancellable_new ();
   job.finish = g_cancellable_new ();
-  job.loop   = g_main_loop_new (NULL, FALSE);
+  job.loop = g_main_loop_new (NULL, FALSE);
   if (view->window_title)
     open_window (&job);
 
@@ -214,7 +214,7 @@ job_run (JobFunc func, gpointer data, const JobView *view, GError **error)
   g_object_unref (job.cancel);
   g_mutex_clear (&job.lock);
 
-  if (! job.ok)
+  if (!job.ok)
     g_propagate_error (error, job.error);
   return job.ok;
 }

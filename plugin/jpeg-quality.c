@@ -43,7 +43,7 @@ static gboolean
 read_settings (GimpImage *image, JpegSettings *settings)
 {
   GimpParasite *parasite = gimp_image_get_parasite (image, JPEG_SETTINGS);
-  guint32       size     = 0;
+  guint32       size = 0;
   const guint8 *data;
   gboolean      ok = FALSE;
 
@@ -53,9 +53,9 @@ read_settings (GimpImage *image, JpegSettings *settings)
   data = gimp_parasite_get_data (parasite, &size);
   if (size >= 4 && size >= 4u + 2u * data[2] && data[1] >= 1 && data[1] <= 100)
     {
-      settings->quality     = data[1];
+      settings->quality = data[1];
       settings->subsampling = subsampling_name (data + 4, data[2]);
-      ok                    = TRUE;
+      ok = TRUE;
     }
 
   gimp_parasite_free (parasite);
@@ -68,6 +68,6 @@ jpeg_quality_keep (GimpProcedureConfig *config, GimpImage *image)
   JpegSettings settings;
 
   if (read_settings (image, &settings))
-    g_object_set (config, "quality", settings.quality / 100.0, "sub-sampling",
-                  settings.subsampling, NULL);
+    g_object_set (config, "quality", settings.quality / 100.0, "sub-sampling", settings.subsampling,
+                  NULL);
 }

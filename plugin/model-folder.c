@@ -20,10 +20,11 @@ find_given (GFile *argument, GError **error)
   if (path && is_folder (path))
     return path;
 
-  g_set_error (error, GIMP_PLUG_IN_ERROR, 0,
-               _("The model “%s” is no folder on this computer: choose a folder that holds unet and "
-                 "scheduler, or no model to use the one that came with the plug-in."),
-               gimp_file_get_utf8_name (argument));
+  g_set_error (
+    error, GIMP_PLUG_IN_ERROR, 0,
+    _ ("The model “%s” is no folder on this computer: choose a folder that holds unet and "
+       "scheduler, or no model to use the one that came with the plug-in."),
+    gimp_file_get_utf8_name (argument));
   g_free (path);
   return NULL;
 }
@@ -47,10 +48,11 @@ find_bundled (GError **error)
     }
 
   if (found == NULL)
-    g_set_error (error, GIMP_PLUG_IN_ERROR, 0,
-                 _("The model that comes with the plug-in is missing: install the plug-in again, or "
-                   "put the folder “model” beside it, in %s."),
-                 beside);
+    g_set_error (
+      error, GIMP_PLUG_IN_ERROR, 0,
+      _ ("The model that comes with the plug-in is missing: install the plug-in again, or "
+         "put the folder “model” beside it, in %s."),
+      beside);
 
   g_free (beside);
   return found;

@@ -61,11 +61,11 @@ skip_front_matter (char **lines, char **license)
 {
   char **line = lines;
 
-  if (! *line || strcmp (g_strchomp (*line), "---") != 0)
+  if (!*line || strcmp (g_strchomp (*line), "---") != 0)
     return lines;
 
   for (line++; *line && strcmp (g_strchomp (*line), "---") != 0; line++)
-    if (g_str_has_prefix (*line, "license:") && ! *license)
+    if (g_str_has_prefix (*line, "license:") && !*license)
       *license = g_strstrip (g_strdup (*line + strlen ("license:")));
   return *line ? line + 1 : line;
 }
@@ -104,9 +104,9 @@ read_card (const char *folder, char **summary, char **license)
   char  *text = read_start (folder, "README.md");
   char **lines;
 
-  if (! text)
+  if (!text)
     text = read_start (folder, "MODEL.md");
-  lines    = g_strsplit (text ? text : "", "\n", -1);
+  lines = g_strsplit (text ? text : "", "\n", -1);
   *summary = first_paragraph (skip_front_matter (lines, license));
   g_strfreev (lines);
   g_free (text);
@@ -125,20 +125,20 @@ append_facts (GString *text, const DiffusionModel *model, const char *license)
   size = g_format_size (info.bytes_loading);
 
   /* Translators: of a model: how many million parameters, and its need of memory. */
-  g_string_append_printf (text, _("%.1f million parameters, %s of memory"),
+  g_string_append_printf (text, _ ("%.1f million parameters, %s of memory"),
                           (double) info.n_parameters / 1e6, size);
-  if (info.sample_size > 0 && ! diffusion_model_is_mask_aware (model))
-    g_string_append_printf (text, _(", made for %d × %d pixels"), info.sample_size,
+  if (info.sample_size > 0 && !diffusion_model_is_mask_aware (model))
+    g_string_append_printf (text, _ (", made for %d × %d pixels"), info.sample_size,
                             info.sample_size);
   if (license && *license)
-    g_string_append_printf (text, _(", licence %s"), license);
+    g_string_append_printf (text, _ (", licence %s"), license);
   g_string_append (text, diffusion_model_is_mask_aware (model)
-                           ? _(". It sees what is to be filled.")
-                           : _(". It does not see what is to be filled: Inpaint takes many more "
-                               "steps."));
+                           ? _ (". It sees what is to be filled.")
+                           : _ (". It does not see what is to be filled: Inpaint takes many more "
+                                "steps."));
   if (info.n_colours == 1)
-    g_string_append (text, _(" It knows grayscale only and sees each channel of a colour image by "
-                             "itself."));
+    g_string_append (text, _ (" It knows grayscale only and sees each channel of a colour image by "
+                              "itself."));
   g_free (size);
 }
 
@@ -157,7 +157,7 @@ model_list_describe (const char *folder)
   if (model)
     append_facts (text, model, license);
   else
-    g_string_append_printf (text, _("This model cannot be used: %s"), error->message);
+    g_string_append_printf (text, _ ("This model cannot be used: %s"), error->message);
 
   g_clear_error (&error);
   diffusion_model_free (model);
@@ -171,7 +171,8 @@ holds_model (const char *folder)
 {
   char    *nested = g_build_filename (folder, "unet", "config.json", NULL);
   char    *flat = g_build_filename (folder, "config.json", NULL);
-  gboolean found = g_file_test (nested, G_FILE_TEST_EXISTS) || g_file_test (flat, G_FILE_TEST_EXISTS);
+  gboolean found =
+    g_file_test (nested, G_FILE_TEST_EXISTS) || g_file_test (flat, G_FILE_TEST_EXISTS);
 
   g_free (flat);
   g_free (nested);
@@ -203,9 +204,9 @@ find_cards (void)
         {
           ModelCard *card = g_new (ModelCard, 1);
 
-          card->name        = g_filename_display_name (name);
+          card->name = g_filename_display_name (name);
           card->description = model_list_describe (folder);
-          card->folder      = g_steal_pointer (&folder);
+          card->folder = g_steal_pointer (&folder);
           g_ptr_array_add (cards, card);
         }
       g_free (folder);
@@ -224,7 +225,7 @@ model_list_new (void)
   GPtrArray *found = find_cards ();
   ModelCard *bundled = g_new0 (ModelCard, 1);
 
-  bundled->name        = g_strdup (_("Bundled model"));
+  bundled->name = g_strdup (_ ("Bundled model"));
   bundled->description = g_strdup ("");
   g_ptr_array_add (list, bundled);
   g_ptr_array_extend_and_steal (list, found);

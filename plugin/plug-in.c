@@ -39,7 +39,7 @@ query_procedures (GimpPlugIn *plug_in)
 {
   GList *names = NULL;
 
-  gimp_plug_in_add_menu_branch (plug_in, "<Image>/Filters", _("_Diffusion"));
+  gimp_plug_in_add_menu_branch (plug_in, "<Image>/Filters", _ ("_Diffusion"));
 
   for (gsize i = 0; i < G_N_ELEMENTS (entries); i++)
     names = g_list_append (names, g_strdup (entries[i].name));
@@ -68,7 +68,7 @@ set_i18n (GimpPlugIn *plug_in, const char *procedure_name, char **domain, char *
 
   if (exists)
     {
-      *domain      = g_strdup (GETTEXT_PACKAGE);
+      *domain = g_strdup (GETTEXT_PACKAGE);
       *catalog_dir = g_strdup (CATALOG_FOLDER);
     }
 
@@ -84,7 +84,7 @@ diffusion_plug_in_class_init (DiffusionPlugInClass *klass)
 
   plug_in_class->query_procedures = query_procedures;
   plug_in_class->create_procedure = create_procedure;
-  plug_in_class->set_i18n         = set_i18n;
+  plug_in_class->set_i18n = set_i18n;
 }
 
 static void

@@ -11,7 +11,7 @@ Preview *
 preview_new (DrawableIo *io, GError **error)
 {
   Preview *preview = g_new0 (Preview, 1);
-  int      border  = (int) (SURROUNDINGS * MAX (io->region.width, io->region.height)) + 1;
+  int      border = (int) (SURROUNDINGS * MAX (io->region.width, io->region.height)) + 1;
   double   scale;
 
   gegl_rectangle_intersect (&preview->rect, GEGL_RECTANGLE (0, 0, io->width, io->height),
@@ -19,17 +19,16 @@ preview_new (DrawableIo *io, GError **error)
                                             io->region.width + 2 * border,
                                             io->region.height + 2 * border));
 
-  scale           = MIN (1, (double) PREVIEW_SIZE / MAX (preview->rect.width, preview->rect.height));
-  preview->width  = MAX (1, (int) (preview->rect.width * scale + 0.5));
+  scale = MIN (1, (double) PREVIEW_SIZE / MAX (preview->rect.width, preview->rect.height));
+  preview->width = MAX (1, (int) (preview->rect.width * scale + 0.5));
   preview->height = MAX (1, (int) (preview->rect.height * scale + 0.5));
-  preview->rgb    = g_new0 (guchar, (gsize) preview->width * preview->height * 3);
-  preview->fish   = babl_fish (babl_format_with_space (io->n_channels == 1 ? "Y~ float"
-                                                                           : "R~G~B~ float",
-                                                       io->format),
-                               babl_format ("R'G'B' u8"));
+  preview->rgb = g_new0 (guchar, (gsize) preview->width * preview->height * 3);
+  preview->fish = babl_fish (
+    babl_format_with_space (io->n_channels == 1 ? "Y~ float" : "R~G~B~ float", io->format),
+    babl_format ("R'G'B' u8"));
 
-  if (! drawable_io_get_picture (io, &preview->rect, preview->width, preview->height, preview->rgb,
-                                 error))
+  if (!drawable_io_get_picture (io, &preview->rect, preview->width, preview->height, preview->rgb,
+                                error))
     {
       preview_free (preview);
       return NULL;
@@ -59,15 +58,15 @@ void
 preview_paste (Preview *preview, const DiffusionStep *step)
 {
   const DiffusionRect *window = &step->window;
-  const GeglRectangle *rect   = &preview->rect;
-  gsize                plane  = (gsize) window->width * window->height;
-  float               *row    = g_new (float, (gsize) preview->width * step->n_channels);
+  const GeglRectangle *rect = &preview->rect;
+  gsize                plane = (gsize) window->width * window->height;
+  float               *row = g_new (float, (gsize) preview->width * step->n_channels);
 
   for (int j = 0; j < preview->height; j++)
     {
-      int    y     = position (j, preview->height, rect->y, rect->height) - window->y;
+      int    y = position (j, preview->height, rect->y, rect->height) - window->y;
       int    first = -1;
-      float *to    = row;
+      float *to = row;
 
       if (y < 0 || y >= window->height)
         continue;

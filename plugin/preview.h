@@ -22,7 +22,7 @@ typedef struct
 
 /* Starts with the drawable as it is. Main thread. */
 Preview *preview_new (DrawableIo *io, GError **error);
-void preview_free (Preview *preview);
+void     preview_free (Preview *preview);
 
 /* Pastes step->x0. Any thread, one at a time. */
 void preview_paste (Preview *preview, const DiffusionStep *step);

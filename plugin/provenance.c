@@ -35,8 +35,8 @@ static JsonArray *
 read_runs (GimpItem *item)
 {
   GimpParasite *parasite = gimp_item_get_parasite (item, PROVENANCE_PARASITE);
-  JsonParser   *parser   = json_parser_new ();
-  JsonArray    *runs     = NULL;
+  JsonParser   *parser = json_parser_new ();
+  JsonArray    *runs = NULL;
 
   if (parasite)
     {
@@ -66,9 +66,8 @@ provenance_attach (GimpItem *target, GimpItem *origin, GVariant *run)
   json_node_init_array (root, runs);
   text = json_to_string (root, FALSE);
 
-  parasite = gimp_parasite_new (PROVENANCE_PARASITE,
-                                GIMP_PARASITE_PERSISTENT | GIMP_PARASITE_UNDOABLE,
-                                strlen (text), text);
+  parasite = gimp_parasite_new (
+    PROVENANCE_PARASITE, GIMP_PARASITE_PERSISTENT | GIMP_PARASITE_UNDOABLE, strlen (text), text);
   gimp_item_attach_parasite (target, parasite);
 
   gimp_parasite_free (parasite);

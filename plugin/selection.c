@@ -60,7 +60,7 @@ selection_get_region (GimpDrawable *drawable, GeglRectangle *region)
   float        *values;
   int           left, right, top, bottom;
 
-  if (! selection_get_bounds (drawable, &bounds))
+  if (!selection_get_bounds (drawable, &bounds))
     return FALSE;
 
   selection_open (&selection, drawable);
@@ -70,9 +70,9 @@ selection_get_region (GimpDrawable *drawable, GeglRectangle *region)
       return TRUE;
     }
 
-  left   = bounds.x + bounds.width;
-  right  = bounds.x - 1;
-  top    = bounds.y + bounds.height;
+  left = bounds.x + bounds.width;
+  right = bounds.x - 1;
+  top = bounds.y + bounds.height;
   bottom = bounds.y - 1;
   values = g_new (float, strips_max_pixels (&bounds));
 
@@ -93,9 +93,9 @@ selection_get_region (GimpDrawable *drawable, GeglRectangle *region)
           for (last = strip.width - 1; row[last] < SELECTION_THRESHOLD; last--)
             ;
 
-          left   = MIN (left, strip.x + first);
-          right  = MAX (right, strip.x + last);
-          top    = MIN (top, strip.y + y);
+          left = MIN (left, strip.x + first);
+          right = MAX (right, strip.x + last);
+          top = MIN (top, strip.y + y);
           bottom = MAX (bottom, strip.y + y);
         }
     }

@@ -11,11 +11,11 @@ session_new (char *model_folder)
 {
   Session *session = g_new0 (Session, 1);
 
-  session->folder     = model_folder;
-  session->n_threads  = gimp_get_num_processors ();
-  session->workers    = diffusion_workers_new (session->n_threads);
+  session->folder = model_folder;
+  session->n_threads = gimp_get_num_processors ();
+  session->workers = diffusion_workers_new (session->n_threads);
   session->base_bytes = diffusion_memory_used ();
-  session->machine    = speed_file_machine (session->n_threads);
+  session->machine = speed_file_machine (session->n_threads);
   session->speed_path = g_build_filename (gimp_directory (), "gimp-diffusion", "speed.ini", NULL);
   return session;
 }
@@ -75,8 +75,8 @@ session_get_metadata (Session *session, GError **error)
 gboolean
 session_load (gpointer data, const DiffusionProgress *progress, GError **error)
 {
-  Session        *session = data;
-  gint64         start  = g_get_monotonic_time ();
+  Session       *session = data;
+  gint64         start = g_get_monotonic_time ();
   DiffusionSpeed speed;
 
   if (session->model == NULL)
@@ -89,10 +89,10 @@ session_load (gpointer data, const DiffusionProgress *progress, GError **error)
   if (session->speed.speed > 0)
     return TRUE;
 
-  if (! diffusion_model_measure (session->model, session->workers, &speed, progress->cancel, error))
+  if (!diffusion_model_measure (session->model, session->workers, &speed, progress->cancel, error))
     return FALSE;
 
-  session->speed.speed      = speed.macs;
+  session->speed.speed = speed.macs;
   session->speed.evaluation = speed.evaluation;
   write_speed (session);
   return TRUE;

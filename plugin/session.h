@@ -13,18 +13,18 @@ typedef struct
 {
   char             *folder;
   DiffusionModel   *metadata; /* NULL until it is asked for */
-  DiffusionModel   *model;   /* NULL until it is loaded */
+  DiffusionModel   *model;    /* NULL until it is loaded */
   DiffusionWorkers *workers;
   int               n_threads;
   guint64           base_bytes; /* what this process held before it had a model */
 
-  char  *speed_path, *machine; /* see speed-file.h */
-  Speed  speed;                /* all 0: not known yet */
+  char *speed_path, *machine; /* see speed-file.h */
+  Speed speed;                /* all 0: not known yet */
 } Session;
 
 /* `model_folder` is taken over. Nothing is loaded yet. */
 Session *session_new (char *model_folder);
-void session_free (Session *session);
+void     session_free (Session *session);
 
 /* What is known of the model before it is loaded, its speed here included. Owned by
  * the session. */

@@ -21,10 +21,10 @@
 #define MAX_BYTES (64 * 1024)
 
 /* What no machine is slower or faster than; no run takes longer or needs more. */
-#define MIN_SPEED 1e5
-#define MAX_SPEED 1e17
+#define MIN_SPEED      1e5
+#define MAX_SPEED      1e17
 #define MAX_EVALUATION 1e3
-#define MAX_VALUE 1e18
+#define MAX_VALUE      1e18
 
 /* Seconds of a run that count as much as all before. */
 #define HALF_WEIGHT 2.0
@@ -54,7 +54,7 @@ processor_name (void)
   g_free (text);
 
 #ifdef G_OS_UNIX
-  if (! name)
+  if (!name)
     {
       struct utsname system;
 
@@ -73,7 +73,7 @@ speed_file_machine (int n_threads)
 
   /* What may not stand in the name of a group. */
   for (char *c = processor; *c; c++)
-    if (! g_ascii_isprint (*c) || *c == '[' || *c == ']')
+    if (!g_ascii_isprint (*c) || *c == '[' || *c == ']')
       *c = '_';
 
   machine = g_strdup_printf ("%s, %d threads, %s", processor, n_threads, VERSION);
@@ -91,8 +91,8 @@ read_file (const char *path)
   GStatBuf  status;
 
   if (g_stat (path, &status) != 0 || status.st_size > MAX_BYTES ||
-      ! g_file_test (path, G_FILE_TEST_IS_REGULAR) ||
-      ! g_key_file_load_from_file (file, path, G_KEY_FILE_NONE, NULL))
+      !g_file_test (path, G_FILE_TEST_IS_REGULAR) ||
+      !g_key_file_load_from_file (file, path, G_KEY_FILE_NONE, NULL))
     {
       g_key_file_unref (file);
       file = g_key_file_new ();
@@ -101,8 +101,12 @@ read_file (const char *path)
 }
 
 static gboolean
-get_numbers (const char *path, const char *machine, const char *prefix, const char *name,
-             double *numbers, gsize n)
+get_numbers (const char *path,
+             const char *machine,
+             const char *prefix,
+             const char *name,
+             double     *numbers,
+             gsize       n)
 {
   GKeyFile *file = read_file (path);
   char     *key = g_strconcat (prefix, name, NULL);
@@ -123,8 +127,12 @@ get_numbers (const char *path, const char *machine, const char *prefix, const ch
 }
 
 static void
-set_numbers (const char *path, const char *machine, const char *prefix, const char *name,
-             double *numbers, gsize n)
+set_numbers (const char *path,
+             const char *machine,
+             const char *prefix,
+             const char *name,
+             double     *numbers,
+             gsize       n)
 {
   GKeyFile *file = read_file (path);
   char     *key = g_strconcat (prefix, name, NULL);
@@ -134,7 +142,7 @@ set_numbers (const char *path, const char *machine, const char *prefix, const ch
   g_key_file_set_comment (file, NULL, NULL,
                           " How fast this machine has been, for estimates. May be deleted.", NULL);
   g_mkdir_with_parents (folder, 0700);
-  if (! g_key_file_save_to_file (file, path, NULL))
+  if (!g_key_file_save_to_file (file, path, NULL))
     g_debug ("%s cannot be written", path);
 
   g_free (folder);
@@ -147,7 +155,7 @@ speed_file_get (const char *path, const char *machine, const char *model, Speed 
 {
   double numbers[3];
 
-  if (! get_numbers (path, machine, "model-", model, numbers, 3) || numbers[0] < MIN_SPEED ||
+  if (!get_numbers (path, machine, "model-", model, numbers, 3) || numbers[0] < MIN_SPEED ||
       numbers[0] > MAX_SPEED || numbers[1] > MAX_EVALUATION)
     {
       *speed = (Speed) { 0 };
@@ -170,14 +178,16 @@ speed_file_get_run (const char *path, const char *machine, const char *procedure
 {
   double numbers[4];
 
-  if (! get_numbers (path, machine, "run-", procedure, numbers, 4))
+  if (!get_numbers (path, machine, "run-", procedure, numbers, 4))
     return FALSE;
   *run = (SpeedRun) { numbers[0], numbers[1], numbers[2], numbers[3] };
   return TRUE;
 }
 
 void
-speed_file_set_run (const char *path, const char *machine, const char *procedure,
+speed_file_set_run (const char     *path,
+                    const char     *machine,
+                    const char     *procedure,
                     const SpeedRun *run)
 {
   double numbers[4] = { run->expected_seconds, run->seconds, run->expected_bytes, run->bytes };
@@ -199,14 +209,14 @@ speed_learn (Speed *speed, double macs, double n_evaluations, double seconds)
   double weight = seconds / (seconds + HALF_WEIGHT);
   double slower;
 
-  if (! (macs > 0) || ! (seconds > 0))
+  if (!(macs > 0) || !(seconds > 0))
     return;
 
   /* Twice as fast and half as fast are as far away. */
   slower = pow (seconds / speed_seconds (speed, macs, n_evaluations), weight);
-  if (! (speed->speed / slower > MIN_SPEED && speed->speed / slower < MAX_SPEED &&
-         speed->evaluation * slower < MAX_EVALUATION))
+  if (!(speed->speed / slower > MIN_SPEED && speed->speed / slower < MAX_SPEED &&
+        speed->evaluation * slower < MAX_EVALUATION))
     return;
-  speed->speed      /= slower;
+  speed->speed /= slower;
   speed->evaluation *= slower;
 }

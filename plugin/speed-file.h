@@ -33,10 +33,8 @@ char *speed_file_machine (int n_threads);
 /* FALSE where nothing is known, or nothing that can be true. `model` tells models
  * apart whose speed may differ; it is a key: letters, digits and "-". */
 gboolean speed_file_get (const char *path, const char *machine, const char *model, Speed *speed);
-gboolean speed_file_get_run (const char *path,
-                             const char *machine,
-                             const char *procedure,
-                             SpeedRun   *run);
+gboolean
+speed_file_get_run (const char *path, const char *machine, const char *procedure, SpeedRun *run);
 
 /* Written to a new file that takes the old one's place. That it cannot be written
  * is no error: the next run has to measure again. */

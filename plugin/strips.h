@@ -30,7 +30,7 @@ strips_max_pixels (const GeglRectangle *rect)
 static inline void
 strips_first (const GeglRectangle *rect, GeglRectangle *strip)
 {
-  *strip        = *rect;
+  *strip = *rect;
   strip->height = strips_rows (rect);
 }
 

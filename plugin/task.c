@@ -159,7 +159,7 @@ char *
 task_describe (const Task *task)
 {
   GVariant    *settings = task_get_settings (task);
-  GString     *line     = g_string_new (NULL);
+  GString     *line = g_string_new (NULL);
   GVariantIter iter;
   const char  *name;
   GVariant    *value;

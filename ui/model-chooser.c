@@ -33,13 +33,13 @@ struct _ModelChooser
 {
   GtkBox parent_instance;
 
-  GObject *config;
-  char *property;
-  GPtrArray *cards;
+  GObject      *config;
+  char         *property;
+  GPtrArray    *cards;
   GtkListStore *rows;
-  GtkWidget *list;
-  GtkLabel *description;
-  gboolean is_updating;
+  GtkWidget    *list;
+  GtkLabel     *description;
+  gboolean      is_updating;
 };
 
 G_DEFINE_TYPE (ModelChooser, model_chooser, GTK_TYPE_BOX)
@@ -58,7 +58,7 @@ static char *
 get_folder (ModelChooser *chooser)
 {
   GFile *file = NULL;
-  char *path;
+  char  *path;
 
   g_object_get (chooser->config, chooser->property, &file, NULL);
   path = file ? g_file_get_path (file) : NULL;
@@ -90,7 +90,7 @@ static void
 show_folder (ModelChooser *chooser)
 {
   char *folder = get_folder (chooser);
-  int active = -1;
+  int   active = -1;
 
   chooser->is_updating = TRUE;
   gtk_list_store_clear (chooser->rows);
@@ -120,7 +120,7 @@ show_folder (ModelChooser *chooser)
       g_free (name);
     }
   add_row (chooser, NULL, NULL, ROW_SEPARATOR);
-  add_row (chooser, _("Other Folder…"), NULL, ROW_OTHER_FOLDER);
+  add_row (chooser, _ ("Other Folder…"), NULL, ROW_OTHER_FOLDER);
 
   gtk_combo_box_set_active (GTK_COMBO_BOX (chooser->list), active);
   gtk_widget_set_visible (GTK_WIDGET (chooser->description),
@@ -135,8 +135,8 @@ choose_folder (ModelChooser *chooser)
 {
   GtkWidget *parent = gtk_widget_get_toplevel (chooser->list);
   GtkWidget *dialog = gtk_file_chooser_dialog_new (
-    _("Choose a Model Folder"), GTK_WINDOW (parent), GTK_FILE_CHOOSER_ACTION_SELECT_FOLDER,
-    _("_Cancel"), GTK_RESPONSE_CANCEL, _("C_hoose"), GTK_RESPONSE_ACCEPT, NULL);
+    _ ("Choose a Model Folder"), GTK_WINDOW (parent), GTK_FILE_CHOOSER_ACTION_SELECT_FOLDER,
+    _ ("_Cancel"), GTK_RESPONSE_CANCEL, _ ("C_hoose"), GTK_RESPONSE_ACCEPT, NULL);
   char *folder = get_folder (chooser);
 
   gtk_dialog_set_default_response (GTK_DIALOG (dialog), GTK_RESPONSE_ACCEPT);
@@ -161,11 +161,10 @@ static void
 row_chosen (ModelChooser *chooser)
 {
   GtkTreeIter row;
-  char *folder;
-  int kind;
+  char       *folder;
+  int         kind;
 
-  if (chooser->is_updating ||
-      !gtk_combo_box_get_active_iter (GTK_COMBO_BOX (chooser->list), &row))
+  if (chooser->is_updating || !gtk_combo_box_get_active_iter (GTK_COMBO_BOX (chooser->list), &row))
     return;
 
   gtk_tree_model_get (GTK_TREE_MODEL (chooser->rows), &row, COLUMN_FOLDER, &folder, COLUMN_KIND,
@@ -241,7 +240,7 @@ ModelChooser *
 model_chooser_new (GObject *config, const char *property, GPtrArray *cards)
 {
   ModelChooser *chooser = g_object_new (MODEL_TYPE_CHOOSER, NULL);
-  char *signal = g_strconcat ("notify::", property, NULL);
+  char         *signal = g_strconcat ("notify::", property, NULL);
 
   chooser->config = g_object_ref (config);
   chooser->property = g_strdup (property);

@@ -32,10 +32,10 @@ struct _NoiseLevel
 {
   GtkGrid parent_instance;
 
-  GObject *config;
+  GObject   *config;
   GtkWidget *radios[N_WAYS];
   GtkWidget *sliders[N_WAYS]; /* none for MEASURED */
-  gboolean is_updating;
+  gboolean   is_updating;
 };
 
 G_DEFINE_TYPE (NoiseLevel, noise_level, GTK_TYPE_GRID)
@@ -44,7 +44,7 @@ static void
 show_values (NoiseLevel *level)
 {
   double sigma, strength;
-  Way way;
+  Way    way;
 
   g_object_get (level->config, "sigma", &sigma, "strength", &strength, NULL);
   way = sigma > 0.0 ? SIGMA : strength > 0.0 ? STRENGTH : MEASURED;
@@ -77,11 +77,16 @@ choose_way (NoiseLevel *level, GtkToggleButton *radio)
 }
 
 static void
-add_way (NoiseLevel *level, Way way, const char *label, const char *property, double upper,
-         double step, int digits)
+add_way (NoiseLevel *level,
+         Way         way,
+         const char *label,
+         const char *property,
+         double      upper,
+         double      step,
+         int         digits)
 {
-  GtkWidget *radio;
-  GtkWidget *slider;
+  GtkWidget  *radio;
+  GtkWidget  *slider;
   GParamSpec *pspec;
 
   radio =
@@ -147,9 +152,9 @@ noise_level_new (GObject *config)
 
   level->config = g_object_ref (config);
 
-  add_way (level, MEASURED, _("Me_asured in the picture"), NULL, 0.0, 0.0, 0);
-  add_way (level, SIGMA, _("Standard deviation (o_f 255)"), "sigma", SLIDER_SIGMA, 0.5, 1);
-  add_way (level, STRENGTH, _("Part of the model's noise ran_ge"), "strength", 1.0, 0.01, 3);
+  add_way (level, MEASURED, _ ("Me_asured in the picture"), NULL, 0.0, 0.0, 0);
+  add_way (level, SIGMA, _ ("Standard deviation (o_f 255)"), "sigma", SLIDER_SIGMA, 0.5, 1);
+  add_way (level, STRENGTH, _ ("Part of the model's noise ran_ge"), "strength", 1.0, 0.01, 3);
 
   g_signal_connect_object (config, "notify::sigma", G_CALLBACK (show_values), level,
                            G_CONNECT_SWAPPED);

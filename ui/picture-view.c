@@ -28,10 +28,10 @@ G_DEFINE_TYPE (PictureView, picture_view, GTK_TYPE_DRAWING_AREA)
 static cairo_pattern_t *
 checks_new (void)
 {
-  const double size = CHECK_SIZE;
+  const double     size = CHECK_SIZE;
   cairo_surface_t *surface =
     cairo_image_surface_create (CAIRO_FORMAT_RGB24, 2 * CHECK_SIZE, 2 * CHECK_SIZE);
-  cairo_t *cr = cairo_create (surface);
+  cairo_t         *cr = cairo_create (surface);
   cairo_pattern_t *pattern;
 
   cairo_set_source_rgb (cr, 0.40, 0.40, 0.40);
@@ -55,7 +55,7 @@ picture_view_draw (GtkWidget *widget, cairo_t *cr)
   PictureView *view = PICTURE_VIEW (widget);
   const double area_width = gtk_widget_get_allocated_width (widget);
   const double area_height = gtk_widget_get_allocated_height (widget);
-  double width, height, scale;
+  double       width, height, scale;
 
   if (!view->picture)
     {
@@ -94,8 +94,10 @@ picture_view_get_preferred_width (GtkWidget *widget, int *minimum, int *natural)
 
 /* As high as the picture then is, within reason. */
 static void
-picture_view_get_preferred_height_for_width (GtkWidget *widget, int width, int *minimum,
-                                             int *natural)
+picture_view_get_preferred_height_for_width (GtkWidget *widget,
+                                             int        width,
+                                             int       *minimum,
+                                             int       *natural)
 {
   cairo_surface_t *picture = PICTURE_VIEW (widget)->picture;
 
@@ -149,7 +151,7 @@ picture_view_init (PictureView *view)
   gtk_widget_set_can_focus (GTK_WIDGET (view), TRUE);
 
   atk_object_set_role (accessible, ATK_ROLE_IMAGE);
-  atk_object_set_name (accessible, _("Present estimate of the picture"));
+  atk_object_set_name (accessible, _ ("Present estimate of the picture"));
 }
 
 PictureView *
@@ -162,7 +164,7 @@ void
 picture_view_set_picture (PictureView *view, const guchar *rgb, int width, int height)
 {
   guchar *pixels;
-  int stride;
+  int     stride;
 
   g_return_if_fail (PICTURE_IS_VIEW (view));
   g_return_if_fail (rgb && width > 0 && height > 0);
@@ -187,7 +189,7 @@ picture_view_set_picture (PictureView *view, const guchar *rgb, int width, int h
 
   for (int y = 0; y < height; y++)
     {
-      guint32 *out = (guint32 *) (gpointer) (pixels + (gsize) y * stride);
+      guint32      *out = (guint32 *) (gpointer) (pixels + (gsize) y * stride);
       const guchar *in = rgb + (gsize) y * width * 3;
 
       for (int x = 0; x < width; x++, in += 3)

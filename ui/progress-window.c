@@ -32,9 +32,9 @@ struct _ProgressWindow
   GtkDialog parent_instance;
 
   PictureView *picture;
-  GtkLabel *status;
-  GtkWidget *bar;
-  GtkLabel *time_left;
+  GtkLabel    *status;
+  GtkWidget   *bar;
+  GtkLabel    *time_left;
 
   gboolean is_cancelling;
   gboolean is_keeping;
@@ -73,9 +73,9 @@ progress_window_response (GtkDialog *dialog, int response)
   ProgressWindow *window = PROGRESS_WINDOW (dialog);
 
   if (response == RESPONSE_KEEP)
-    leave (window, &window->is_keeping, KEEP, _("Finishing with the present picture…"));
+    leave (window, &window->is_keeping, KEEP, _ ("Finishing with the present picture…"));
   else
-    leave (window, &window->is_cancelling, CANCEL, _("Cancelling…"));
+    leave (window, &window->is_cancelling, CANCEL, _ ("Cancelling…"));
 }
 
 /* The close button and Escape. GtkDialog has already made a response of it;
@@ -102,8 +102,8 @@ static void
 progress_window_init (ProgressWindow *window)
 {
   GtkWidget *area = gtk_dialog_get_content_area (GTK_DIALOG (window));
-  GtkBox *box = GTK_BOX (gtk_box_new (GTK_ORIENTATION_VERTICAL, 6));
-  GtkBox *line;
+  GtkBox    *box = GTK_BOX (gtk_box_new (GTK_ORIENTATION_VERTICAL, 6));
+  GtkBox    *line;
 
   gtk_window_set_role (GTK_WINDOW (window), "gimp-diffusion-progress");
   gtk_window_set_default_size (GTK_WINDOW (window), 420, -1);
@@ -127,7 +127,7 @@ progress_window_init (ProgressWindow *window)
   window->bar = gtk_progress_bar_new ();
   gtk_progress_bar_set_show_text (GTK_PROGRESS_BAR (window->bar), TRUE);
   gtk_progress_bar_set_text (GTK_PROGRESS_BAR (window->bar), "");
-  atk_object_set_name (gtk_widget_get_accessible (window->bar), _("Progress"));
+  atk_object_set_name (gtk_widget_get_accessible (window->bar), _ ("Progress"));
   gtk_box_pack_start (box, window->bar, FALSE, FALSE, 0);
 
   gtk_widget_show_all (GTK_WIDGET (box));
@@ -140,16 +140,16 @@ ProgressWindow *
 progress_window_new (const char *title, gboolean can_keep)
 {
   ProgressWindow *window = g_object_new (PROGRESS_TYPE_WINDOW, "title", title, NULL);
-  GtkDialog *dialog = GTK_DIALOG (window);
+  GtkDialog      *dialog = GTK_DIALOG (window);
 
-  gtk_dialog_add_button (dialog, _("_Cancel"), GTK_RESPONSE_CANCEL);
+  gtk_dialog_add_button (dialog, _ ("_Cancel"), GTK_RESPONSE_CANCEL);
   if (can_keep)
     {
       GtkWidget *keep =
-        gtk_dialog_add_button (dialog, _("_Stop Here and Keep This"), RESPONSE_KEEP);
+        gtk_dialog_add_button (dialog, _ ("_Stop Here and Keep This"), RESPONSE_KEEP);
 
       gtk_widget_set_tooltip_text (keep,
-                                   _("End the run now; the picture shown becomes the result"));
+                                   _ ("End the run now; the picture shown becomes the result"));
     }
 
   /* Neither way out has the focus, so that a Return meant for the dialog before
@@ -177,7 +177,7 @@ describe_time_left (double seconds)
     {
       n = seconds < 10.0 ? (int) (seconds + 0.5) : 5 * (int) (seconds / 5.0 + 0.5);
       if (n < 1)
-        return g_strdup (_("almost done"));
+        return g_strdup (_ ("almost done"));
 
       return g_strdup_printf (
         g_dngettext (GETTEXT_PACKAGE, "about %d second left", "about %d seconds left", n), n);
@@ -196,11 +196,14 @@ describe_time_left (double seconds)
 }
 
 void
-progress_window_set_progress (ProgressWindow *window, int step, int n_steps, double fraction,
-                              double seconds_left)
+progress_window_set_progress (ProgressWindow *window,
+                              int             step,
+                              int             n_steps,
+                              double          fraction,
+                              double          seconds_left)
 {
   GtkProgressBar *bar;
-  char *text;
+  char           *text;
 
   g_return_if_fail (PROGRESS_IS_WINDOW (window));
 
@@ -210,7 +213,7 @@ progress_window_set_progress (ProgressWindow *window, int step, int n_steps, dou
   if (n_steps > 0)
     {
       /* Translators: of the reverse process, as "Step 3 of 20". */
-      text = g_strdup_printf (_("Step %d of %d"), step, n_steps);
+      text = g_strdup_printf (_ ("Step %d of %d"), step, n_steps);
       gtk_progress_bar_set_text (bar, text);
       g_free (text);
     }

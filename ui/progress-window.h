@@ -19,8 +19,11 @@ G_DECLARE_FINAL_TYPE (ProgressWindow, progress_window, PROGRESS, WINDOW, GtkDial
 ProgressWindow *progress_window_new (const char *title, gboolean can_keep);
 
 /* step of n_steps; fraction 0…1 of the work; seconds_left < 0: not known yet. */
-void progress_window_set_progress (ProgressWindow *window, int step, int n_steps, double fraction,
-                                   double seconds_left);
+void progress_window_set_progress (ProgressWindow *window,
+                                   int             step,
+                                   int             n_steps,
+                                   double          fraction,
+                                   double          seconds_left);
 
 /* A line of text above the bar, as "Estimating the noise…". */
 void progress_window_set_status (ProgressWindow *window, const char *text);

@@ -17,18 +17,21 @@
 
 typedef struct
 {
-  GtkWidget *dialog;
-  GObject *config;
+  GtkWidget    *dialog;
+  GObject      *config;
   SettingsGrid *basic;
   SettingsGrid *advanced;
-  GtkLabel *hint;
+  GtkLabel     *hint;
 } SettingsDialog;
 
 typedef void (*ShowEffects) (SettingsDialog *self);
 
 static void
-open_dialog (SettingsDialog *self, GimpProcedure *procedure, GimpProcedureConfig *config,
-             const char *title, const char *ok_label)
+open_dialog (SettingsDialog      *self,
+             GimpProcedure       *procedure,
+             GimpProcedureConfig *config,
+             const char          *title,
+             const char          *ok_label)
 {
   GtkSizeGroup *labels = gtk_size_group_new (GTK_SIZE_GROUP_HORIZONTAL);
 
@@ -47,9 +50,9 @@ static gboolean
 run_dialog (SettingsDialog *self, ShowEffects show_effects, GtkWidget *cost)
 {
   GtkWidget *area = gtk_dialog_get_content_area (GTK_DIALOG (self->dialog));
-  GtkWidget *expander = gtk_expander_new_with_mnemonic (_("Ad_vanced"));
-  gulong handler;
-  gboolean accepted;
+  GtkWidget *expander = gtk_expander_new_with_mnemonic (_ ("Ad_vanced"));
+  gulong     handler;
+  gboolean   accepted;
 
   gtk_box_pack_start (GTK_BOX (area), GTK_WIDGET (self->basic), FALSE, FALSE, 0);
   gtk_box_pack_start (GTK_BOX (area), expander, FALSE, FALSE, 6);
@@ -85,7 +88,7 @@ add_model (SettingsDialog *self, GPtrArray *models)
 static gboolean
 choice_is (GObject *config, const char *property, const char *name)
 {
-  char *value = NULL;
+  char    *value = NULL;
   gboolean is_equal;
 
   g_object_get (config, property, &value, NULL);
@@ -101,15 +104,15 @@ static void
 show_inpaint_effects (SettingsDialog *self)
 {
   double strength;
-  int resample;
+  int    resample;
 
   g_object_get (self->config, "strength", &strength, "resample", &resample, NULL);
 
   gtk_label_set_text (self->hint,
-                      strength >= 1.0  ? _("Fills anew: what lies in the selection is ignored")
-                      : strength > 0.5 ? _("Keeps the coarse shapes of what lies in the selection")
-                      : strength > 0.0 ? _("Redraws the details only")
-                                       : _("Changes nothing"));
+                      strength >= 1.0  ? _ ("Fills anew: what lies in the selection is ignored")
+                      : strength > 0.5 ? _ ("Keeps the coarse shapes of what lies in the selection")
+                      : strength > 0.0 ? _ ("Redraws the details only")
+                                       : _ ("Changes nothing"));
 
   settings_grid_set_sensitive (self->advanced, "eta", choice_is (self->config, "sampler", "ddim"));
   /* One pass over each jump is no jump at all. */
@@ -117,12 +120,14 @@ show_inpaint_effects (SettingsDialog *self)
 }
 
 gboolean
-settings_dialog_run_inpaint (GimpProcedure *procedure, GimpProcedureConfig *config,
-                             GPtrArray *models, GtkWidget *cost)
+settings_dialog_run_inpaint (GimpProcedure       *procedure,
+                             GimpProcedureConfig *config,
+                             GPtrArray           *models,
+                             GtkWidget           *cost)
 {
   SettingsDialog self;
 
-  open_dialog (&self, procedure, config, _("Inpaint Selection"), _("_Inpaint"));
+  open_dialog (&self, procedure, config, _ ("Inpaint Selection"), _ ("_Inpaint"));
 
   settings_grid_add_scale (self.basic, "strength", 1.0, 2);
   self.hint = settings_grid_add_hint (self.basic, "");
@@ -154,8 +159,8 @@ show_denoise_effects (SettingsDialog *self)
 
   g_object_get (self->config, "steps", &steps, NULL);
 
-  gtk_label_set_text (self->hint, steps > 1 ? _("Several steps: crisper, with invented detail")
-                                            : _("One step: the smoothest and most faithful"));
+  gtk_label_set_text (self->hint, steps > 1 ? _ ("Several steps: crisper, with invented detail")
+                                            : _ ("One step: the smoothest and most faithful"));
 
   settings_grid_set_sensitive (self->advanced, "sampler", steps > 1);
   /* Only where random numbers are drawn. */
@@ -163,12 +168,14 @@ show_denoise_effects (SettingsDialog *self)
 }
 
 gboolean
-settings_dialog_run_denoise (GimpProcedure *procedure, GimpProcedureConfig *config,
-                             GPtrArray *models, GtkWidget *cost)
+settings_dialog_run_denoise (GimpProcedure       *procedure,
+                             GimpProcedureConfig *config,
+                             GPtrArray           *models,
+                             GtkWidget           *cost)
 {
   SettingsDialog self;
 
-  open_dialog (&self, procedure, config, _("Denoise"), _("_Denoise"));
+  open_dialog (&self, procedure, config, _ ("Denoise"), _ ("_Denoise"));
 
   settings_grid_add_group (self.basic, "sigma", GTK_WIDGET (noise_level_new (self.config)));
   settings_grid_add_scale (self.basic, "detail", 1.0, 2);

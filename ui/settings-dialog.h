@@ -14,9 +14,13 @@ G_BEGIN_DECLS
  * when the user pressed the run button. gimp_ui_init() has been called. models: of
  * ModelCard (model-chooser.h). cost: what tells the run's cost, shown below the
  * settings. */
-gboolean settings_dialog_run_inpaint (GimpProcedure *procedure, GimpProcedureConfig *config,
-                                      GPtrArray *models, GtkWidget *cost);
-gboolean settings_dialog_run_denoise (GimpProcedure *procedure, GimpProcedureConfig *config,
-                                      GPtrArray *models, GtkWidget *cost);
+gboolean settings_dialog_run_inpaint (GimpProcedure       *procedure,
+                                      GimpProcedureConfig *config,
+                                      GPtrArray           *models,
+                                      GtkWidget           *cost);
+gboolean settings_dialog_run_denoise (GimpProcedure       *procedure,
+                                      GimpProcedureConfig *config,
+                                      GPtrArray           *models,
+                                      GtkWidget           *cost);
 
 G_END_DECLS

@@ -17,10 +17,10 @@ struct _SettingsGrid
 {
   GtkGrid parent_instance;
 
-  GObject *config;
+  GObject      *config;
   GtkSizeGroup *label_group;
-  GHashTable *rows; /* property name → its Row */
-  int n_rows;
+  GHashTable   *rows; /* property name → its Row */
+  int           n_rows;
 };
 
 typedef struct
@@ -77,8 +77,8 @@ automatic_output (GtkSpinButton *spin)
   if (gtk_adjustment_get_value (gtk_spin_button_get_adjustment (spin)) >= 0.5)
     return FALSE;
 
-  if (strcmp (gtk_entry_get_text (GTK_ENTRY (spin)), _("Automatic")) != 0)
-    gtk_entry_set_text (GTK_ENTRY (spin), _("Automatic"));
+  if (strcmp (gtk_entry_get_text (GTK_ENTRY (spin)), _ ("Automatic")) != 0)
+    gtk_entry_set_text (GTK_ENTRY (spin), _ ("Automatic"));
 
   return TRUE;
 }
@@ -86,8 +86,8 @@ automatic_output (GtkSpinButton *spin)
 static int
 automatic_input (GtkSpinButton *spin, double *value)
 {
-  char *text = g_strstrip (g_strdup (gtk_entry_get_text (GTK_ENTRY (spin))));
-  gboolean is_automatic = *text == '\0' || strcmp (text, _("Automatic")) == 0;
+  char    *text = g_strstrip (g_strdup (gtk_entry_get_text (GTK_ENTRY (spin))));
+  gboolean is_automatic = *text == '\0' || strcmp (text, _ ("Automatic")) == 0;
 
   g_free (text);
   if (is_automatic)
@@ -105,7 +105,7 @@ number_new (SettingsGrid *grid, const char *property, gboolean automatic)
 
   if (automatic)
     {
-      int n_chars = (int) g_utf8_strlen (_("Automatic"), -1);
+      int n_chars = (int) g_utf8_strlen (_ ("Automatic"), -1);
 
       gtk_spin_button_set_numeric (GTK_SPIN_BUTTON (spin), FALSE);
       gtk_entry_set_width_chars (GTK_ENTRY (spin), MAX (10, n_chars + 1));
@@ -133,11 +133,11 @@ static GtkWidget *
 seed_new (SettingsGrid *grid, const char *property)
 {
   GtkWidget *box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, SPACING);
-  GtkWidget *button = gtk_button_new_with_mnemonic (_("_New Seed"));
+  GtkWidget *button = gtk_button_new_with_mnemonic (_ ("_New Seed"));
 
   gtk_box_pack_start (GTK_BOX (box), number_new (grid, property, FALSE), FALSE, FALSE, 0);
   gtk_box_pack_start (GTK_BOX (box), button, FALSE, FALSE, 0);
-  gtk_widget_set_tooltip_text (button, _("Draw another seed, for another result"));
+  gtk_widget_set_tooltip_text (button, _ ("Draw another seed, for another result"));
   g_object_set_data_full (G_OBJECT (button), "property", g_strdup (property), g_free);
   g_signal_connect_object (button, "clicked", G_CALLBACK (draw_seed), grid->config, 0);
 
@@ -176,8 +176,8 @@ void
 settings_grid_add_widget (SettingsGrid *grid, const char *property, GtkWidget *widget)
 {
   GParamSpec *pspec = find_property (grid, property);
-  GtkWidget *label = gtk_label_new_with_mnemonic (g_param_spec_get_nick (pspec));
-  Row *row = g_new (Row, 1);
+  GtkWidget  *label = gtk_label_new_with_mnemonic (g_param_spec_get_nick (pspec));
+  Row        *row = g_new (Row, 1);
 
   gtk_label_set_xalign (GTK_LABEL (label), 0.0);
   gtk_label_set_mnemonic_widget (GTK_LABEL (label), first_focus (widget));
@@ -200,8 +200,8 @@ void
 settings_grid_add_group (SettingsGrid *grid, const char *property, GtkWidget *widget)
 {
   GParamSpec *pspec = find_property (grid, property);
-  GtkWidget *frame = gimp_frame_new (NULL);
-  GtkWidget *label = gtk_label_new_with_mnemonic (g_param_spec_get_nick (pspec));
+  GtkWidget  *frame = gimp_frame_new (NULL);
+  GtkWidget  *label = gtk_label_new_with_mnemonic (g_param_spec_get_nick (pspec));
 
   gtk_frame_set_label_widget (GTK_FRAME (frame), label);
   gtk_label_set_mnemonic_widget (GTK_LABEL (label), widget);
@@ -215,7 +215,7 @@ void
 settings_grid_add_scale (SettingsGrid *grid, const char *property, double upper, int digits)
 {
   GParamSpecDouble *pspec = G_PARAM_SPEC_DOUBLE (find_property (grid, property));
-  double step = digits > 1 ? 0.01 : 0.5;
+  double            step = digits > 1 ? 0.01 : 0.5;
   GtkWidget *scale = gimp_prop_spin_scale_new (grid->config, property, step, 10.0 * step, digits);
 
   gimp_spin_scale_set_label (GIMP_SPIN_SCALE (scale), NULL);
@@ -278,14 +278,14 @@ gboolean
 settings_grid_is_changed (SettingsGrid *grid)
 {
   GHashTableIter iter;
-  gpointer property;
-  gboolean is_changed = FALSE;
+  gpointer       property;
+  gboolean       is_changed = FALSE;
 
   g_hash_table_iter_init (&iter, grid->rows);
   while (!is_changed && g_hash_table_iter_next (&iter, &property, NULL))
     {
       GParamSpec *pspec = find_property (grid, property);
-      GValue value = G_VALUE_INIT;
+      GValue      value = G_VALUE_INIT;
 
       g_value_init (&value, pspec->value_type);
       g_object_get_property (grid->config, property, &value);

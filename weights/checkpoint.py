@@ -9,14 +9,14 @@ def write_parts(folder, state, part_mib=0):
     buffer = io.BytesIO()
     torch.save(state, buffer)
     data, new, old = buffer.getbuffer(), folder + '.new', folder + '.old'
-    size = int(part_mib * 2 ** 20) or len(data)
+    size = int(part_mib * 2**20) or len(data)
     shutil.rmtree(new, ignore_errors=True)
     os.makedirs(new)
     names = []
     for i in range(0, len(data), size):
         names.append('part.%03d' % len(names))
         with open('%s/%s' % (new, names[-1]), 'wb') as f:
-            f.write(data[i:i + size])
+            f.write(data[i : i + size])
     with open(new + '/index.json', 'w') as f:
         json.dump({'parts': names, 'sha256': hashlib.sha256(data).hexdigest(), 'step': state['step']}, f)
     shutil.rmtree(old, ignore_errors=True)

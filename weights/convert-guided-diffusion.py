@@ -13,10 +13,16 @@ import argparse, json, os, pickle, re, zipfile
 import torch
 from safetensors.torch import save_file
 
-GROUPS = 32                          # of every GroupNorm of the family
+GROUPS = 32  # of every GroupNorm of the family
 
-RESNET = {'in_layers.0': 'norm1', 'in_layers.2': 'conv1', 'emb_layers.1': 'time_emb_proj', 'out_layers.0': 'norm2',
-          'out_layers.3': 'conv2', 'skip_connection': 'conv_shortcut'}
+RESNET = {
+    'in_layers.0': 'norm1',
+    'in_layers.2': 'conv1',
+    'emb_layers.1': 'time_emb_proj',
+    'out_layers.0': 'norm2',
+    'out_layers.3': 'conv2',
+    'skip_connection': 'conv_shortcut',
+}
 
 
 class Converter:
@@ -31,7 +37,9 @@ class Converter:
     def move(self, old, new):
         for parameter in ('weight', 'bias'):
             if old + '.' + parameter not in self.left:
-                raise SystemExit('%s.%s is missing: this is not an unconditional network of guided-diffusion.' % (old, parameter))
+                raise SystemExit(
+                    '%s.%s is missing: this is not an unconditional network of guided-diffusion.' % (old, parameter)
+                )
             self.out[new + '.' + parameter] = self.left.pop(old + '.' + parameter)
 
     def resnet(self, old, new):
@@ -47,7 +55,9 @@ class Converter:
         width = self.out[new + '.to_out.0.weight'].shape[0]
         size = width // self.heads if self.heads else self.head_channels
         if width % size:
-            raise SystemExit('%d channels are no multiple of the %d of a head: give --head-channels or --heads.' % (width, size))
+            raise SystemExit(
+                '%d channels are no multiple of the %d of a head: give --head-channels or --heads.' % (width, size)
+            )
         self.head_sizes.add(size)
         for parameter in ('weight', 'bias'):
             whole = self.out.pop('%s.qkv.%s' % (new, parameter)).flatten(1 if parameter == 'weight' else 0)
@@ -59,15 +69,23 @@ class Converter:
 
     def blocks(self):
         """Moves all; returns (widths, attention by level on the way down, on the way up, layers a block, by residual blocks)."""
-        indices = lambda side: 1 + max([int(m[1]) for m in (re.match(side + r'\.(\d+)\.', k) for k in self.left) if m] + [-1])
+        indices = lambda side: 1 + max(
+            [int(m[1]) for m in (re.match(side + r'\.(\d+)\.', k) for k in self.left) if m] + [-1]
+        )
         n_in, n_out = indices('input_blocks'), indices('output_blocks')
-        place = lambda i: next((j for j in (1, 2) if self.has('output_blocks.%d.%d.conv' % (i, j))
-                                or self.has('output_blocks.%d.%d.in_layers.2' % (i, j))), None)
+        place = lambda i: next(
+            (
+                j
+                for j in (1, 2)
+                if self.has('output_blocks.%d.%d.conv' % (i, j)) or self.has('output_blocks.%d.%d.in_layers.2' % (i, j))
+            ),
+            None,
+        )
         ends = [i for i in range(n_out) if place(i)]
         levels = len(ends) + 1
         if not n_out or n_in != n_out or n_out % levels:
             raise SystemExit('The blocks are not those of guided-diffusion.')
-        rows = n_out // levels       # residual blocks of a level on the way up
+        rows = n_out // levels  # residual blocks of a level on the way up
         by_resnet = bool(ends) and not self.has('output_blocks.%d.%d.conv' % (ends[0], place(ends[0])))
         widths, down, up = [], [], []
 
@@ -118,22 +136,40 @@ class Converter:
 
         # Blocks without attention have a name of their own where residual blocks change the size; the last changes nothing.
         last = len(widths) - 1
-        kind = lambda i, attention, plain, other: ('Attn' + plain if attention else other if by_resnet and i < last else plain)
+        kind = lambda i, attention, plain, other: (
+            'Attn' + plain if attention else other if by_resnet and i < last else plain
+        )
         time = self.out['time_embedding.linear_1.weight'].shape[1]
         scale_shift = len(self.out['mid_block.resnets.0.time_emb_proj.bias']) == 2 * widths[-1]
         config = {
-            '_class_name': 'UNet2DModel', 'act_fn': 'silu', 'add_attention': True, 'attention_head_dim': max(self.head_sizes),
-            'attn_norm_num_groups': GROUPS, 'block_out_channels': widths, 'center_input_sample': False,
+            '_class_name': 'UNet2DModel',
+            'act_fn': 'silu',
+            'add_attention': True,
+            'attention_head_dim': max(self.head_sizes),
+            'attn_norm_num_groups': GROUPS,
+            'block_out_channels': widths,
+            'center_input_sample': False,
             'down_block_types': [kind(i, a, 'DownBlock2D', 'ResnetDownsampleBlock2D') for i, a in enumerate(down)],
-            'downsample_padding': 1, 'downsample_type': 'resnet' if by_resnet else 'conv', 'flip_sin_to_cos': True, 'freq_shift': 0,
-            'in_channels': self.out['conv_in.weight'].shape[1], 'layers_per_block': layers, 'mid_block_scale_factor': 1,
-            'norm_eps': 1e-05, 'norm_num_groups': GROUPS, 'out_channels': self.out['conv_out.weight'].shape[0],
-            'resnet_time_scale_shift': 'scale_shift' if scale_shift else 'default', 'time_embedding_type': 'positional',
+            'downsample_padding': 1,
+            'downsample_type': 'resnet' if by_resnet else 'conv',
+            'flip_sin_to_cos': True,
+            'freq_shift': 0,
+            'in_channels': self.out['conv_in.weight'].shape[1],
+            'layers_per_block': layers,
+            'mid_block_scale_factor': 1,
+            'norm_eps': 1e-05,
+            'norm_num_groups': GROUPS,
+            'out_channels': self.out['conv_out.weight'].shape[0],
+            'resnet_time_scale_shift': 'scale_shift' if scale_shift else 'default',
+            'time_embedding_type': 'positional',
             'up_block_types': [kind(i, a, 'UpBlock2D', 'ResnetUpsampleBlock2D') for i, a in enumerate(up)],
-            'upsample_type': 'resnet' if by_resnet else 'conv'}
+            'upsample_type': 'resnet' if by_resnet else 'conv',
+        }
         if config['in_channels'] != 3 or config['out_channels'] not in (3, 6):
-            raise SystemExit('%d channels go in and %d out: only pictures alone (3, and 3 or 6) are supported.'
-                             % (config['in_channels'], config['out_channels']))
+            raise SystemExit(
+                '%d channels go in and %d out: only pictures alone (3, and 3 or 6) are supported.'
+                % (config['in_channels'], config['out_channels'])
+            )
         # What UNet2DModel cannot say, in keys of our own.
         if len(self.head_sizes) > 1:
             config['num_attention_heads'] = self.heads
@@ -154,10 +190,16 @@ def main(a):
     if a.rescale_timesteps and a.steps != 1000:
         unet['timestep_scale'] = scale
     scheduler = {
-        '_class_name': 'DDPMScheduler', 'beta_end': .02 * scale, 'beta_start': 1e-4 * scale,
-        'beta_schedule': {'linear': 'linear', 'cosine': 'squaredcos_cap_v2'}[a.noise_schedule], 'clip_sample': True,
-        'clip_sample_range': 1.0, 'num_train_timesteps': a.steps, 'prediction_type': 'epsilon',
-        'variance_type': 'learned_range' if unet['out_channels'] == 6 else 'fixed_large'}
+        '_class_name': 'DDPMScheduler',
+        'beta_end': 0.02 * scale,
+        'beta_start': 1e-4 * scale,
+        'beta_schedule': {'linear': 'linear', 'cosine': 'squaredcos_cap_v2'}[a.noise_schedule],
+        'clip_sample': True,
+        'clip_sample_range': 1.0,
+        'num_train_timesteps': a.steps,
+        'prediction_type': 'epsilon',
+        'variance_type': 'learned_range' if unet['out_channels'] == 6 else 'fixed_large',
+    }
     for name, contents in (('unet/config.json', unet), ('scheduler/scheduler_config.json', scheduler)):
         path = os.path.join(a.out, name)
         os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -165,9 +207,15 @@ def main(a):
             json.dump(contents, f, indent=2)
             f.write('\n')
     dtype = torch.float16 if a.half else torch.float32
-    save_file({k: v.to(dtype).contiguous() for k, v in converter.out.items()},
-              os.path.join(a.out, 'unet', 'diffusion_pytorch_model.safetensors'), metadata={'format': 'pt'})
-    print('%d levels, %.1f M parameters' % (len(unet['block_out_channels']), sum(v.numel() for v in converter.out.values()) / 1e6))
+    save_file(
+        {k: v.to(dtype).contiguous() for k, v in converter.out.items()},
+        os.path.join(a.out, 'unet', 'diffusion_pytorch_model.safetensors'),
+        metadata={'format': 'pt'},
+    )
+    print(
+        '%d levels, %.1f M parameters'
+        % (len(unet['block_out_channels']), sum(v.numel() for v in converter.out.values()) / 1e6)
+    )
 
 
 def options(arguments=None):
@@ -179,7 +227,11 @@ def options(arguments=None):
     p.add_argument('--new-attention-order', action='store_true', help='use_new_attention_order')
     p.add_argument('--noise-schedule', choices=('linear', 'cosine'), default='linear')
     p.add_argument('--steps', type=int, default=1000, help='diffusion_steps')
-    p.add_argument('--rescale-timesteps', action='store_true', help='rescale_timesteps: on in improved-diffusion unless switched off')
+    p.add_argument(
+        '--rescale-timesteps',
+        action='store_true',
+        help='rescale_timesteps: on in improved-diffusion unless switched off',
+    )
     p.add_argument('--image-size', type=int, default=256)
     p.add_argument('--half', action='store_true', help='store F16')
     return p.parse_args(arguments)

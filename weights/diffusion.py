@@ -3,10 +3,10 @@
 import math
 import torch
 
-T, BETA_START, BETA_END = 1000, 1e-4, .02
+T, BETA_START, BETA_END = 1000, 1e-4, 0.02
 LOG_ABAR = torch.cumsum(torch.log1p(-torch.linspace(BETA_START, BETA_END, T, dtype=torch.float64)), 0).float()
-SIGMA = 2 / 255                     # one 8-bit level in the network's range -1..1
-START = 850                         # above it x_t tells next to nothing (its noise has a sigma of 37 or more, the picture lies in -1..1): the estimate is what looks show
+SIGMA = 2 / 255  # one 8-bit level in the network's range -1..1
+START = 850  # above it x_t tells next to nothing (its noise has a sigma of 37 or more, the picture lies in -1..1): the estimate is what looks show
 
 
 def abar(t):
@@ -34,12 +34,12 @@ def estimate(x_t, v, ab):
 def fill_times(b, device):
     """Times for samples with a hole: over the whole path, with weight on its start, where the hole's content is decided."""
     u = torch.rand(b, device=device)
-    return torch.where(torch.rand(b, device=device) < .5, START + (T - 1 - START) * u, (T - 1) * u)
+    return torch.where(torch.rand(b, device=device) < 0.5, START + (T - 1 - START) * u, (T - 1) * u)
 
 
 def noise_levels(b, device):
     """Standard deviations for samples without known pixels: log-uniform, sigma_8bit 1..5 for a quarter, 5..80 for the rest."""
-    u, low = torch.rand(b, device=device), torch.rand(b, device=device) < .25
+    u, low = torch.rand(b, device=device), torch.rand(b, device=device) < 0.25
     return SIGMA * torch.where(low, torch.exp(u * math.log(5)), 5 * torch.exp(u * math.log(16)))
 
 
@@ -47,8 +47,8 @@ class Balance:
     """Weights 1 / (expected loss) per class of sample, so that every noise level and hole size counts by its relative error (decibels)
     and not by how hard it is. The expectation is a running mean; its table is part of a checkpoint."""
 
-    def __init__(self, classes, device, rate=.02):
-        self.table, self.rate = torch.full((classes,), .2, device=device), rate
+    def __init__(self, classes, device, rate=0.02):
+        self.table, self.rate = torch.full((classes,), 0.2, device=device), rate
 
     def weight(self, k):
         return 1 / self.table[k]

@@ -30,12 +30,24 @@ def load(path):
     """A model folder or a checkpoint folder -> the network, in evaluation mode."""
     if os.path.isdir(path + '/unet'):
         from safetensors.torch import load_file
+
         c = json.load(open(path + '/unet/config.json'))
-        model = Folded(c['block_out_channels'], c['layers_per_block'], c['norm_num_groups'], c['add_attention'], c['pixel_unshuffle'],
-                       c.get('guess_deviation', 0), c.get('guess_sweeps', 0), c.get('self_condition', False))
-        model.net.load_state_dict({k: v.float() for k, v in load_file(path + '/unet/diffusion_pytorch_model.safetensors').items()})
+        model = Folded(
+            c['block_out_channels'],
+            c['layers_per_block'],
+            c['norm_num_groups'],
+            c['add_attention'],
+            c['pixel_unshuffle'],
+            c.get('guess_deviation', 0),
+            c.get('guess_sweeps', 0),
+            c.get('self_condition', False),
+        )
+        model.net.load_state_dict(
+            {k: v.float() for k, v in load_file(path + '/unet/diffusion_pytorch_model.safetensors').items()}
+        )
     else:
         from checkpoint import read_parts
+
         s = read_parts(path)
         model = Folded(**s['options'])
         model.net.load_state_dict(s['ema'])
@@ -61,7 +73,9 @@ def run(model, x, y, m, t, fast=False):
 def denoise(model, y, sigma, window=0, fast=False):
     """One evaluation at the matched t, on the whole picture or in overlapping windows (averaged)."""
     t, ab = matched(torch.tensor([sigma * SIGMA], device=y.device))
-    one = lambda z: estimate(z * ab.sqrt(), run(model, z * ab.sqrt(), torch.zeros_like(z), torch.ones_like(z[:, :1]), t, fast), ab)
+    one = lambda z: estimate(
+        z * ab.sqrt(), run(model, z * ab.sqrt(), torch.zeros_like(z), torch.ones_like(z[:, :1]), t, fast), ab
+    )
     h, w = y.shape[2:]
     if not window:
         return one(y)
@@ -73,8 +87,12 @@ def denoise(model, y, sigma, window=0, fast=False):
             z = one(y[s])
             soft = torch.zeros_like(count[s]) + 1e-3
             e = window // 16
-            soft[:, :, e if i else 0:, e if j else 0:][:, :, :soft.shape[2] - (e if i else 0) - (e if i + window < h else 0),
-                                                      :soft.shape[3] - (e if j else 0) - (e if j + window < w else 0)] = 1
+            soft[:, :, e if i else 0 :, e if j else 0 :][
+                :,
+                :,
+                : soft.shape[2] - (e if i else 0) - (e if i + window < h else 0),
+                : soft.shape[3] - (e if j else 0) - (e if j + window < w else 0),
+            ] = 1
             total[s] += z * soft
             count[s] += soft
     return total / count
@@ -90,12 +108,12 @@ def gaussian(model, folder, device, every=1, gray=False, window=0, size=0, fast=
             if size:
                 x = x[:, :, :size, :size]
             if gray:
-                x = (x * torch.tensor([.299, .587, .114], device=device)[:, None, None]).sum(1, keepdim=True)
+                x = (x * torch.tensor([0.299, 0.587, 0.114], device=device)[:, None, None]).sum(1, keepdim=True)
             e = torch.randn(x.shape, generator=torch.Generator().manual_seed(n)).to(device)
             y = (x + e * sigma * SIGMA).expand(-1, 3, -1, -1)
             level = sigma
-            if kind:                                     # JPEG's blocks: multiples of 8
-                x, y = (v[:, :, :x.shape[2] // 8 * 8, :x.shape[3] // 8 * 8] for v in (x, y))
+            if kind:  # JPEG's blocks: multiples of 8
+                x, y = (v[:, :, : x.shape[2] // 8 * 8, : x.shape[3] // 8 * 8] for v in (x, y))
                 torch.manual_seed(n)
                 y = photographic(x, y - x, kind)
                 level = (y - x).square().mean().sqrt().item() / SIGMA
@@ -117,7 +135,7 @@ def cases(folder, device, limit=99, size=0):
             if size:
                 middle = m[0, 0].nonzero().median(0).values.tolist()
                 i, j = (max(0, min(c - size // 2, n - size)) for c, n in zip(middle, x.shape[2:]))
-                x, m = x[:, :, i:i + size, j:j + size], m[:, :, i:i + size, j:j + size]
+                x, m = x[:, :, i : i + size, j : j + size], m[:, :, i : i + size, j : j + size]
             yield name, kind, x, m
 
 
@@ -132,11 +150,14 @@ def ddim(model, x, m, steps, seed, fast=False):
         x_t = m * x_t + (1 - m) * (abar(at).sqrt() * x + (1 - abar(at)).sqrt() * noise)
         return x_t, m * estimate(x_t, run(model, x_t, y, m, at, fast), abar(at)).clamp(-1, 1) + (1 - m) * x
 
-    first = predict(noise, y, T - 1.)[1]
-    results, x_t = [y, first, predict(noise.flip(2), first, T - 1.)[1]], noise
+    first = predict(noise, y, T - 1.0)[1]
+    results, x_t = [y, first, predict(noise.flip(2), first, T - 1.0)[1]], noise
     times = torch.linspace(T - 1, -1, steps + 1).tolist() if steps > 1 else []
     for t, s in zip(times, times[1:]):
-        ab, next_ab = (abar(torch.tensor([v], device=x.device)) if v >= 0 else torch.ones(1, 1, 1, 1, device=x.device) for v in (t, s))
+        ab, next_ab = (
+            abar(torch.tensor([v], device=x.device)) if v >= 0 else torch.ones(1, 1, 1, 1, device=x.device)
+            for v in (t, s)
+        )
         x_t, x0 = predict(x_t, y, t)
         y = x0 if model.options['self_condition'] else y
         x_t = next_ab.sqrt() * x0 + (1 - next_ab).sqrt() * (x_t - ab.sqrt() * x0) / (1 - ab).sqrt()
@@ -151,8 +172,12 @@ def holes(model, folder, device, steps=20, limit=99, size=0, fast=False, out=Non
         rows.setdefault(kind, []).append([psnr(z, x, m) for z in results])
         if out:
             os.makedirs(out, exist_ok=True)
-            byte = lambda z: Image.fromarray(((z[0].clamp(-1, 1) + 1) * 127.5).round().byte().permute(1, 2, 0).cpu().numpy())
-            byte(results[-1]).save('%s/%s_%s.png' % (out, name, kind)), byte(x).save('%s/%s_%s_gt.png' % (out, name, kind))
+            byte = lambda z: Image.fromarray(
+                ((z[0].clamp(-1, 1) + 1) * 127.5).round().byte().permute(1, 2, 0).cpu().numpy()
+            )
+            byte(results[-1]).save('%s/%s_%s.png' % (out, name, kind)), byte(x).save(
+                '%s/%s_%s_gt.png' % (out, name, kind)
+            )
             Image.fromarray((m[0, 0] * 255).byte().cpu().numpy()).save('%s/%s_%s_mask.png' % (out, name, kind))
     return {k: [round(float(c), 2) for c in np.mean(v, 0)] for k, v in rows.items()}
 
@@ -160,15 +185,24 @@ def holes(model, folder, device, steps=20, limit=99, size=0, fast=False, out=Non
 if __name__ == '__main__':
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument('model'), p.add_argument('--eval', required=True), p.add_argument('--every', type=int, default=1)
-    p.add_argument('--gray', action='store_true'), p.add_argument('--fill', action='store_true'), p.add_argument('--window', type=int, default=0)
+    p.add_argument('--gray', action='store_true'), p.add_argument('--fill', action='store_true'), p.add_argument(
+        '--window', type=int, default=0
+    )
     p.add_argument('--threads', type=int, default=1), p.add_argument('--device', default='cpu'), p.add_argument('--out')
-    p.add_argument('--steps', type=int, default=20), p.add_argument('--limit', type=int, default=99), p.add_argument('--bf16', action='store_true')
+    p.add_argument('--steps', type=int, default=20), p.add_argument('--limit', type=int, default=99), p.add_argument(
+        '--bf16', action='store_true'
+    )
     p.add_argument('--noise', choices=KINDS)
     a = p.parse_args()
     torch.set_num_threads(a.threads)
     net = load(a.model).to(a.device)
     if a.fill:
-        print('hole: guess, x0 at t = 999, again with that as guess, %d-step DDIM:' % a.steps, holes(net, a.eval, a.device, a.steps, a.limit, fast=a.bf16, out=a.out))
+        print(
+            'hole: guess, x0 at t = 999, again with that as guess, %d-step DDIM:' % a.steps,
+            holes(net, a.eval, a.device, a.steps, a.limit, fast=a.bf16, out=a.out),
+        )
     else:
-        print('CBSD68%s%s:' % (' gray' if a.gray else '', ' ' + a.noise if a.noise else ''),
-              gaussian(net, a.eval + '/cbsd68', a.device, a.every, a.gray, a.window, fast=a.bf16, kind=a.noise))
+        print(
+            'CBSD68%s%s:' % (' gray' if a.gray else '', ' ' + a.noise if a.noise else ''),
+            gaussian(net, a.eval + '/cbsd68', a.device, a.every, a.gray, a.window, fast=a.bf16, kind=a.noise),
+        )

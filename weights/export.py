@@ -25,18 +25,47 @@ def main(checkpoint, out, dtype, average=None):
         ema = {k: torch.lerp(v.float(), other[k].float(), share) for k, v in ema.items()}
     n, fold = len(o['channels']), o['unshuffle'] ** 2
     unet = {
-        '_class_name': 'UNet2DModel', 'act_fn': 'silu', 'add_attention': o['mid_attention'], 'attention_head_dim': 32,
-        'block_out_channels': o['channels'], 'center_input_sample': False, 'conditioning': 'filled-image',
-        'down_block_types': ['DownBlock2D'] * n, 'downsample_padding': 1, 'flip_sin_to_cos': True, 'freq_shift': 0,
-        'guess_deviation': o.get('guess_deviation', 0), 'guess_sweeps': o.get('guess_sweeps', 0), 'in_channels': 7 * fold,
-        'layers_per_block': o['layers'], 'mid_block_scale_factor': 1, 'norm_eps': 1e-05,
-        'norm_num_groups': o['groups'], 'out_channels': 3 * fold, 'pixel_unshuffle': o['unshuffle'], 'sample_size': 32,
-        'self_condition': o.get('self_condition', False), 'time_embedding_type': 'positional', 'up_block_types': ['UpBlock2D'] * n}
+        '_class_name': 'UNet2DModel',
+        'act_fn': 'silu',
+        'add_attention': o['mid_attention'],
+        'attention_head_dim': 32,
+        'block_out_channels': o['channels'],
+        'center_input_sample': False,
+        'conditioning': 'filled-image',
+        'down_block_types': ['DownBlock2D'] * n,
+        'downsample_padding': 1,
+        'flip_sin_to_cos': True,
+        'freq_shift': 0,
+        'guess_deviation': o.get('guess_deviation', 0),
+        'guess_sweeps': o.get('guess_sweeps', 0),
+        'in_channels': 7 * fold,
+        'layers_per_block': o['layers'],
+        'mid_block_scale_factor': 1,
+        'norm_eps': 1e-05,
+        'norm_num_groups': o['groups'],
+        'out_channels': 3 * fold,
+        'pixel_unshuffle': o['unshuffle'],
+        'sample_size': 32,
+        'self_condition': o.get('self_condition', False),
+        'time_embedding_type': 'positional',
+        'up_block_types': ['UpBlock2D'] * n,
+    }
     scheduler = {
-        '_class_name': 'DDPMScheduler', 'beta_end': BETA_END, 'beta_schedule': 'linear', 'beta_start': BETA_START, 'clip_sample': True,
-        'clip_sample_range': 1.0, 'num_train_timesteps': T, 'prediction_type': 'v_prediction', 'variance_type': 'fixed_small'}
-    files = {'unet/diffusion_pytorch_model.safetensors': {k: v.to(dtype).contiguous() for k, v in ema.items()},
-             'unet/config.json': unet, 'scheduler/scheduler_config.json': scheduler}
+        '_class_name': 'DDPMScheduler',
+        'beta_end': BETA_END,
+        'beta_schedule': 'linear',
+        'beta_start': BETA_START,
+        'clip_sample': True,
+        'clip_sample_range': 1.0,
+        'num_train_timesteps': T,
+        'prediction_type': 'v_prediction',
+        'variance_type': 'fixed_small',
+    }
+    files = {
+        'unet/diffusion_pytorch_model.safetensors': {k: v.to(dtype).contiguous() for k, v in ema.items()},
+        'unet/config.json': unet,
+        'scheduler/scheduler_config.json': scheduler,
+    }
     for name in files:
         os.makedirs(os.path.dirname('%s/%s' % (out, name)), exist_ok=True)
         if name.endswith('.json'):

@@ -16,7 +16,7 @@ typedef int32_t  Ints __attribute__ ((vector_size (64)));
 typedef uint32_t Words __attribute__ ((vector_size (64)));
 typedef uint16_t Halves __attribute__ ((vector_size (32)));
 
-#define LANES 16
+#define LANES        16
 #define MAX_CHANNELS 2048
 
 static inline Floats
@@ -46,31 +46,50 @@ get (const float *p)
   return v;
 }
 
-static inline void put (float *p, Floats v) { memcpy (p, &v, sizeof v); }
+static inline void
+put (float *p, Floats v)
+{
+  memcpy (p, &v, sizeof v);
+}
 
-static inline Floats choose (Ints mask, Floats yes, Floats no) { return (Floats) (((Ints) yes & mask) | ((Ints) no & ~mask)); }
+static inline Floats
+choose (Ints mask, Floats yes, Floats no)
+{
+  return (Floats) (((Ints) yes & mask) | ((Ints) no & ~mask));
+}
 
 /* 1 / (1 + exp (-z)), relative error about 1e-6. */
 static inline Floats
 logistic (Floats z)
 {
   const Floats magic = (Floats) {} + 12582912.f, limit = (Floats) {} + 100.f;
-  Floats t, n, f, e;
-  Ints   whole;
+  Floats       t, n, f, e;
+  Ints         whole;
 
   t = z * -1.44269504f;
   t = choose (t > limit, limit, choose (t < -limit, -limit, t));
   n = t + magic;
   whole = (Ints) n - (Ints) magic;
   f = t - (n - magic);
-  e = 1.f + f * (.69314718f + f * (.24022651f + f * (.05550411f + f * (.00961813f + f * .00133336f))));
+  e = 1.f +
+      f * (.69314718f + f * (.24022651f + f * (.05550411f + f * (.00961813f + f * .00133336f))));
   e = (Floats) ((Ints) e + (whole << 23));
   return 1.f / (1.f + e);
 }
 
 void
-norm_silu_forward (const uint16_t *x, const float *e, const float *gamma, const float *beta, uint16_t *y,
-                   float *mean, float *rstd, long n, long p, long c, long groups, float eps)
+norm_silu_forward (const uint16_t *x,
+                   const float    *e,
+                   const float    *gamma,
+                   const float    *beta,
+                   uint16_t       *y,
+                   float          *mean,
+                   float          *rstd,
+                   long            n,
+                   long            p,
+                   long            c,
+                   long            groups,
+                   float           eps)
 {
   float s1[MAX_CHANNELS], s2[MAX_CHANNELS], a[MAX_CHANNELS], b[MAX_CHANNELS];
   long  per = c / groups;
@@ -122,12 +141,26 @@ norm_silu_forward (const uint16_t *x, const float *e, const float *gamma, const 
 
 /* work: p × c floats; dgamma, dbeta (c) are added to; de (n × c) is written. */
 void
-norm_silu_backward (const uint16_t *dy, const uint16_t *x, const float *e, const float *gamma, const float *beta,
-                    const float *mean, const float *rstd, uint16_t *dx, float *de, float *dgamma, float *dbeta,
-                    float *work, long n, long p, long c, long groups)
+norm_silu_backward (const uint16_t *dy,
+                    const uint16_t *x,
+                    const float    *e,
+                    const float    *gamma,
+                    const float    *beta,
+                    const float    *mean,
+                    const float    *rstd,
+                    uint16_t       *dx,
+                    float          *de,
+                    float          *dgamma,
+                    float          *dbeta,
+                    float          *work,
+                    long            n,
+                    long            p,
+                    long            c,
+                    long            groups)
 {
-  float a[MAX_CHANNELS], b[MAX_CHANNELS], d0[MAX_CHANNELS], d1[MAX_CHANNELS], r1[MAX_CHANNELS], r0[MAX_CHANNELS];
-  long  per = c / groups;
+  float a[MAX_CHANNELS], b[MAX_CHANNELS], d0[MAX_CHANNELS], d1[MAX_CHANNELS], r1[MAX_CHANNELS],
+    r0[MAX_CHANNELS];
+  long per = c / groups;
 
   for (long i = 0; i < n; i++, dy += p * c, x += p * c, dx += p * c, mean += groups, rstd += groups)
     {

@@ -18,7 +18,7 @@ def orthogonal(g, steps=5):
 class Muon(torch.optim.Optimizer):
     """Steps scaled to a root mean square of 0.2 lr per weight, as AdamW's are, so that both take the same lr."""
 
-    def __init__(self, params, lr, momentum=.95, weight_decay=0., pool=None):
+    def __init__(self, params, lr, momentum=0.95, weight_decay=0.0, pool=None):
         super().__init__(params, dict(lr=lr, momentum=momentum, weight_decay=weight_decay))
         self.map = pool.map if pool else map
 
@@ -27,7 +27,7 @@ class Muon(torch.optim.Optimizer):
         m = self.state[p].setdefault('momentum', torch.zeros_like(p))
         m.lerp_(p.grad, 1 - group['momentum'])
         flat = torch.lerp(p.grad, m, group['momentum']).flatten(1)
-        o = orthogonal(flat) * (.2 * max(flat.shape) ** .5)
+        o = orthogonal(flat) * (0.2 * max(flat.shape) ** 0.5)
         p.mul_(1 - group['lr'] * group['weight_decay']).add_(o.to(p.dtype).view(p.shape), alpha=-group['lr'])
 
     def step(self):
@@ -41,5 +41,5 @@ def make(net, lr, kind, pool=None):
     for name, p in net.named_parameters():
         (inner if kind == 'muon' and p.ndim == 4 and not name.startswith(('conv_in', 'conv_out')) else rest).append(p)
     fused = all(p.device.type in ('cuda', 'cpu') for p in rest)
-    adam = torch.optim.AdamW(rest, lr=lr, weight_decay=1e-4, betas=(.9, .99), fused=fused)
+    adam = torch.optim.AdamW(rest, lr=lr, weight_decay=1e-4, betas=(0.9, 0.99), fused=fused)
     return [Muon(inner, lr, weight_decay=1e-2, pool=pool), adam] if inner else [adam]

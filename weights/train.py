@@ -23,17 +23,24 @@ p.add_argument('--layers', type=int, default=2)
 p.add_argument('--groups', type=int, default=4)
 p.add_argument('--mid-attention', action='store_true')
 p.add_argument('--unshuffle', type=int, default=2)
-p.add_argument('--guess-deviation', type=float, default=.25, help='0: no skip around the guess')
+p.add_argument('--guess-deviation', type=float, default=0.25, help='0: no skip around the guess')
 p.add_argument('--guess-sweeps', type=int, default=8, help='that smooth the guess at every scale')
 p.add_argument('--patch', type=int, default=64)
 p.add_argument('--batch', type=int, default=32)
 p.add_argument('--optimizer', choices=('muon', 'adamw'), default='muon')
 p.add_argument('--lr', type=float, default=1e-3)
-p.add_argument('--ema', type=float, default=.999)
-p.add_argument('--denoise', type=float, default=.5, help='share of samples without known pixels (all at low noise)')
-p.add_argument('--robust', type=float, default=.2, help='share of these with clipped, correlated or compressed noise')
-p.add_argument('--self-condition', type=float, default=.5, help='share of samples with a hole whose guess is an estimate of the network; half of that in thin ones, which gain less')
-p.add_argument('--structure', type=float, default=.15, help='weight of 1 - SSIM beside the squared error where t > 850; 0: none')
+p.add_argument('--ema', type=float, default=0.999)
+p.add_argument('--denoise', type=float, default=0.5, help='share of samples without known pixels (all at low noise)')
+p.add_argument('--robust', type=float, default=0.2, help='share of these with clipped, correlated or compressed noise')
+p.add_argument(
+    '--self-condition',
+    type=float,
+    default=0.5,
+    help='share of samples with a hole whose guess is an estimate of the network; half of that in thin ones, which gain less',
+)
+p.add_argument(
+    '--structure', type=float, default=0.15, help='weight of 1 - SSIM beside the squared error where t > 850; 0: none'
+)
 p.add_argument('--minutes', type=float, default=60)
 p.add_argument('--steps', type=int, default=0)
 p.add_argument('--decay', type=float, default=0, help='the last minutes, in which the learning rate falls to zero')
@@ -45,10 +52,10 @@ p.add_argument('--f32', action='store_true', help='no bfloat16')
 p.add_argument('--val', help='the evaluation folder: figures on a few pictures at every checkpoint')
 p.add_argument('--seed', type=int, default=0)
 a = p.parse_args()
-os.environ.setdefault('OMP_WAIT_POLICY', 'passive')      # spinning threads make a shared processor ten times slower
+os.environ.setdefault('OMP_WAIT_POLICY', 'passive')  # spinning threads make a shared processor ten times slower
 os.environ.setdefault('GOMP_SPINCOUNT', '0')
 
-import torch                                             # after the environment is set
+import torch  # after the environment is set
 import torch.nn.functional as F
 import evaluate
 from checkpoint import read_parts, write_parts
@@ -61,25 +68,40 @@ from unet import Folded, cost
 
 dev = torch.device(a.device)
 cuda = dev.type == 'cuda'
-torch.set_num_threads(1)                                 # the batch is shared out instead: nothing waits for anything within a layer
+torch.set_num_threads(1)  # the batch is shared out instead: nothing waits for anything within a layer
 torch.manual_seed(a.seed)
 if cuda:
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = torch.backends.cudnn.benchmark = True
 os.makedirs(a.out, exist_ok=True)
 
 state = read_parts(a.out + '/state', dev)
-options = state['options'] if state else dict(channels=[int(c) for c in a.channels.split(',')], layers=a.layers, groups=a.groups,
-                                              mid_attention=a.mid_attention, unshuffle=a.unshuffle,
-                                              guess_deviation=a.guess_deviation, guess_sweeps=a.guess_sweeps,
-                                              self_condition=a.self_condition > 0)
+options = (
+    state['options']
+    if state
+    else dict(
+        channels=[int(c) for c in a.channels.split(',')],
+        layers=a.layers,
+        groups=a.groups,
+        mid_attention=a.mid_attention,
+        unshuffle=a.unshuffle,
+        guess_deviation=a.guess_deviation,
+        guess_sweeps=a.guess_sweeps,
+        self_condition=a.self_condition > 0,
+    )
+)
 if a.init and not state:
     start = evaluate.load(a.init)
-    options = dict(start.options, guess_deviation=a.guess_deviation, guess_sweeps=a.guess_sweeps, self_condition=a.self_condition > 0,
-                   mid_attention=start.options['mid_attention'] or a.mid_attention)
+    options = dict(
+        start.options,
+        guess_deviation=a.guess_deviation,
+        guess_sweeps=a.guess_sweeps,
+        self_condition=a.self_condition > 0,
+        mid_attention=start.options['mid_attention'] or a.mid_attention,
+    )
 model, ema = (Folded(**options).to(dev, memory_format=torch.channels_last) for _ in range(2))
 if a.init and not state:
     new = model.load_state_dict(start.state_dict(), strict=False).missing_keys
-    with torch.no_grad():                                # attention that the folder does not have begins by adding nothing
+    with torch.no_grad():  # attention that the folder does not have begins by adding nothing
         for name, v in model.named_parameters():
             if name in new and '.to_out.' in name:
                 v.zero_()
@@ -94,7 +116,7 @@ if state:
     for o, s in zip(optimizers, state['optimizers']):
         o.load_state_dict(s)
     balance.table, step, log = state['balance'], state['step'], state['log']
-sweeps = options.get('guess_sweeps', 0)                  # a state of before there were any has none
+sweeps = options.get('guess_sweeps', 0)  # a state of before there were any has none
 own_share = a.self_condition if options.get('self_condition') else 0
 weights, averages = ([v for v in m.state_dict().values()] for m in (model, ema))
 core = torch.compile(model) if a.compile else model
@@ -109,9 +131,12 @@ def twin(model):
 
 
 replicas = [core] + [twin(model) for _ in range(0 if cuda else a.threads - 1)]
-print('%s; %d masks; %.2f M parameters, %.3f MMAC per pixel; step %d' % (
-    photos.about, len(masks.bank), sum(v.numel() for v in weights) / 1e6, cost(Folded(**options)) / 1e6, step), flush=True)
-if state:                                                # last: all the above drew random numbers
+print(
+    '%s; %d masks; %.2f M parameters, %.3f MMAC per pixel; step %d'
+    % (photos.about, len(masks.bank), sum(v.numel() for v in weights) / 1e6, cost(Folded(**options)) / 1e6, step),
+    flush=True,
+)
+if state:  # last: all the above drew random numbers
     torch.set_rng_state(state['rng'].cpu())
     if cuda and state['cuda_rng'] is not None:
         torch.cuda.set_rng_state(state['cuda_rng'].cpu())
@@ -127,27 +152,32 @@ def batch():
     m = torch.cat([torch.ones(free, 1, a.patch, a.patch, device=dev), hole])
     sigma = noise_levels(free, dev)
     odd = round(free * a.robust)
-    if odd:                                              # their noise is what was measured, not what was added
+    if odd:  # their noise is what was measured, not what was added
         e = e.clone()
         d = photographic(x[:odd], e[:odd] * sigma[:odd, None, None, None]) - x[:odd]
-        sigma = torch.cat([d.square().mean((1, 2, 3)).sqrt().clamp(min=.002, max=1), sigma[odd:]])
+        sigma = torch.cat([d.square().mean((1, 2, 3)).sqrt().clamp(min=0.002, max=1), sigma[odd:]])
         e[:odd] = d / sigma[:odd, None, None, None]
     t_free, ab_free = matched(sigma)
     t_fill = fill_times(b - free, dev)
     t, ab = torch.cat([t_free, t_fill]), torch.cat([ab_free, abar(t_fill)])
     y = torch.cat([torch.zeros_like(x[:free]), fill(x[free:] * (1 - hole), 1 - hole, sweeps)])
-    level = (sigma / .0078).log2().mul(2.5).long().clamp(0, 15)
+    level = (sigma / 0.0078).log2().mul(2.5).long().clamp(0, 15)
     k = torch.cat([level, 16 * (1 + depth) + (t_fill / 62.5).long().clamp(0, 15)])
     # thin holes half as often: the network gains less from a second look at them
-    own = torch.cat([torch.zeros(free, dtype=torch.bool, device=dev), torch.rand(b - free, device=dev) < own_share * (.5 + .5 * (depth > 0))])
-    half = own & (k >= 16 * 3) & (torch.rand(b, device=dev) < .5)       # deep holes: as often from the next coarser scale
+    own = torch.cat(
+        [
+            torch.zeros(free, dtype=torch.bool, device=dev),
+            torch.rand(b - free, device=dev) < own_share * (0.5 + 0.5 * (depth > 0)),
+        ]
+    )
+    half = own & (k >= 16 * 3) & (torch.rand(b, device=dev) < 0.5)  # deep holes: as often from the next coarser scale
     return x, ab.sqrt() * x + (1 - ab).sqrt() * e, y, m, t, ab, e, own.int() + half.int(), k
 
 
 @torch.no_grad()
 def first_estimate(model, x, y, m, e):
     """The mean of what may lie in the hole, as the network sees it from noise and the guess y, the picture around it."""
-    t = torch.full((len(x),), T - 1., device=dev)
+    t = torch.full((len(x),), T - 1.0, device=dev)
     ab = abar(t)
     x_t = ab.sqrt() * x + (1 - ab).sqrt() * e
     with torch.autocast(dev.type, torch.bfloat16, enabled=not a.f32):
@@ -166,7 +196,7 @@ def self_condition(model, x, y, m, e, own):
     if len(i):
         z, n, hole = F.avg_pool2d(x[i], 2), e[i, :, ::2, ::2], F.max_pool2d(m[i], 2)
         z = first_estimate(model, z, fill(z * (1 - hole), 1 - hole, sweeps), hole, n)
-        y[i] = m[i] * F.interpolate(z, scale_factor=2., mode='bilinear') + (1 - m[i]) * x[i]
+        y[i] = m[i] * F.interpolate(z, scale_factor=2.0, mode='bilinear') + (1 - m[i]) * x[i]
     return y
 
 
@@ -175,10 +205,10 @@ def backward(model, weight, x, x_t, y, m, t, ab, e, own, k):
     y = self_condition(model, x, y, m, e, own)
     with torch.autocast(dev.type, torch.bfloat16, enabled=not a.f32):
         v = model(x_t, y, m, t)
-    w = m + .01 * (1 - m)                                # known pixels: hardly
+    w = m + 0.01 * (1 - m)  # known pixels: hardly
     error = ((v.float() - (ab.sqrt() * e - (1 - ab).sqrt() * x)).square() * w).sum((1, 2, 3)) / (3 * w.sum((1, 2, 3)))
     i = (t > START).nonzero()[:, 0] if a.structure else ()
-    if len(i):                                           # what the user sees first: the mean of all pictures, but with their contrast
+    if len(i):  # what the user sees first: the mean of all pictures, but with their contrast
         x0 = m[i] * estimate(x_t[i], v[i].float(), ab[i]) + (1 - m[i]) * x[i]
         unlike = ((1 - similarity(x0, x[i])) * m[i]).sum((1, 2, 3)) / (3 * m[i].sum((1, 2, 3)))
         error = error.index_add(0, i, a.structure * unlike)
@@ -187,10 +217,21 @@ def backward(model, weight, x, x_t, y, m, t, ab, e, own, k):
 
 
 def save(name):
-    write_parts('%s/%s' % (a.out, name), {
-        'options': options, 'net': model.net.state_dict(), 'ema': ema.net.state_dict(), 'optimizers': [o.state_dict() for o in optimizers],
-        'balance': balance.table, 'step': step, 'log': log, 'rng': torch.get_rng_state(),
-        'cuda_rng': torch.cuda.get_rng_state() if cuda else None}, a.part_mib)
+    write_parts(
+        '%s/%s' % (a.out, name),
+        {
+            'options': options,
+            'net': model.net.state_dict(),
+            'ema': ema.net.state_dict(),
+            'optimizers': [o.state_dict() for o in optimizers],
+            'balance': balance.table,
+            'step': step,
+            'log': log,
+            'rng': torch.get_rng_state(),
+            'cuda_rng': torch.cuda.get_rng_state() if cuda else None,
+        },
+        a.part_mib,
+    )
 
 
 def figures():
@@ -198,14 +239,23 @@ def figures():
         return ''
     ema.eval()
     return '%s x0 at t = 999: %s' % (
-        ' '.join('%.2f' % v for v in evaluate.gaussian(ema, a.val + '/cbsd68', dev, 6, size=320, fast=not a.f32).values()),
-        {k: v[1:] for k, v in evaluate.holes(ema, a.val, dev, 1, 6, 192, fast=not a.f32).items()})
+        ' '.join(
+            '%.2f' % v for v in evaluate.gaussian(ema, a.val + '/cbsd68', dev, 6, size=320, fast=not a.f32).values()
+        ),
+        {k: v[1:] for k, v in evaluate.holes(ema, a.val, dev, 1, 6, 192, fast=not a.f32).items()},
+    )
 
 
 def report():
     line = '%.1f min step %d %.1f patches/s loss %.4f fill %.4f free %.4f %s' % (
-        (time.time() - begin) / 60, step, (step - first) * a.batch / (time.time() - begin), total.item() / max(1, since),
-        balance.table[16:].mean(), balance.table[:16].mean(), figures())
+        (time.time() - begin) / 60,
+        step,
+        (step - first) * a.batch / (time.time() - begin),
+        total.item() / max(1, since),
+        balance.table[16:].mean(),
+        balance.table[:16].mean(),
+        figures(),
+    )
     log.append(line)
     print(line, flush=True)
 
@@ -226,14 +276,14 @@ while not stopping and (step - first < a.steps if a.steps else time.time() - beg
             g['lr'] = rate
     samples = batch()
     weight = balance.weight(samples[-1])
-    share = lambda v: [v[i::len(replicas)] for i in range(len(replicas))]
+    share = lambda v: [v[i :: len(replicas)] for i in range(len(replicas))]
     error = torch.cat(list(pool.map(backward, replicas, share(weight), *map(share, samples))))
     weight, k = torch.cat(share(weight)), torch.cat(share(samples[-1]))
     balance.learn(error, k)
     for other in replicas[1:]:
         torch._foreach_add_([p.grad for p in model.parameters()], [p.grad for p in other.parameters()])
         other.zero_grad(set_to_none=True)
-    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.)
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     for o in optimizers:
         o.step()
         o.zero_grad(set_to_none=True)

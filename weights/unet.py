@@ -101,7 +101,9 @@ class UNet(nn.Module):
 
     def embed(self, t):
         half = self.first // 2
-        a = t.float()[:, None] * torch.exp(-math.log(10000) * torch.arange(half, dtype=torch.float32, device=t.device) / half)
+        a = t.float()[:, None] * torch.exp(
+            -math.log(10000) * torch.arange(half, dtype=torch.float32, device=t.device) / half
+        )
         e = torch.cat([a.cos(), a.sin()], 1)
         return F.silu(self.time_embedding.linear_2(F.silu(self.time_embedding.linear_1(e))))
 
@@ -139,12 +141,29 @@ class Folded(nn.Module):
     F = 0 is the best linear estimate of x_0 from x_t and the prior N(y, s^2), so nothing of the guess has to pass through the network
     (the skip of Karras et al. 2022, eq. 7, around y). s = 1 and y = 0 give v = F, which is what Denoise has."""
 
-    def __init__(self, channels, layers=1, groups=16, mid_attention=False, unshuffle=2, guess_deviation=0, guess_sweeps=0,
-                 self_condition=False):
+    def __init__(
+        self,
+        channels,
+        layers=1,
+        groups=16,
+        mid_attention=False,
+        unshuffle=2,
+        guess_deviation=0,
+        guess_sweeps=0,
+        self_condition=False,
+    ):
         super().__init__()
-        self.options = dict(channels=list(channels), layers=layers, groups=groups, mid_attention=mid_attention, unshuffle=unshuffle,
-                            guess_deviation=guess_deviation, guess_sweeps=guess_sweeps, self_condition=self_condition)
-        self.net = UNet(7 * unshuffle ** 2, 3 * unshuffle ** 2, channels, layers, groups, mid_attention)
+        self.options = dict(
+            channels=list(channels),
+            layers=layers,
+            groups=groups,
+            mid_attention=mid_attention,
+            unshuffle=unshuffle,
+            guess_deviation=guess_deviation,
+            guess_sweeps=guess_sweeps,
+            self_condition=self_condition,
+        )
+        self.net = UNet(7 * unshuffle**2, 3 * unshuffle**2, channels, layers, groups, mid_attention)
 
     def forward(self, x, y, m, t):
         f, s = self.options['unshuffle'], self.options['guess_deviation']
@@ -172,5 +191,6 @@ def cost(model):
 
 if __name__ == '__main__':
     import sys
+
     m = Folded([int(c) for c in sys.argv[1].split(',')], *map(int, sys.argv[2:3]))
     print('%.2f M parameters, %.3f MMAC per pixel' % (sum(p.numel() for p in m.parameters()) / 1e6, cost(m) / 1e6))

@@ -5,4 +5,4 @@
 #include "diffusion.h"
 
 /* clang-format off: the name is made a string as it stands */
-G_DEFINE_QUARK (diffusion-error-quark, diffusion_error)
+G_DEFINE_QUARK (diffusion - error - quark, diffusion_error)

@@ -113,11 +113,11 @@ from_groups (const char *root, const char *path, const char *limit_name, const c
 
   for (;;)
     {
-      char *folder = g_build_filename (root, group, NULL);
-      char *limit = read_in (folder, limit_name);
-      char *usage = read_in (folder, usage_name);
-      char *stat = read_in (folder, "memory.stat");
-      char *parent = g_path_get_dirname (group);
+      char    *folder = g_build_filename (root, group, NULL);
+      char    *limit = read_in (folder, limit_name);
+      char    *usage = read_in (folder, usage_name);
+      char    *stat = read_in (folder, "memory.stat");
+      char    *parent = g_path_get_dirname (group);
       gboolean at_root = strcmp (parent, group) == 0;
 
       least = MIN (least, memory_from_cgroup (limit, usage, stat));
@@ -152,8 +152,8 @@ from_control_groups (void)
           char **controllers = g_strsplit (parts[1], ",", -1);
 
           if (parts[1][0] == '\0')
-            least = MIN (least, from_groups ("/sys/fs/cgroup", parts[2], "memory.max",
-                                             "memory.current"));
+            least =
+              MIN (least, from_groups ("/sys/fs/cgroup", parts[2], "memory.max", "memory.current"));
           else if (g_strv_contains ((const char *const *) controllers, "memory"))
             least = MIN (least, from_groups ("/sys/fs/cgroup/memory", parts[2],
                                              "memory.limit_in_bytes", "memory.usage_in_bytes"));
@@ -232,8 +232,8 @@ diffusion_memory_check (guint64 needed, guint64 available, GError **error)
   need = g_format_size (needed);
   there = g_format_size (available);
   g_set_error (error, DIFFUSION_ERROR, DIFFUSION_ERROR_MEMORY,
-               _("This takes about %s of memory and %s can be had: select less, choose a smaller "
-                 "model, or close other programs."),
+               _ ("This takes about %s of memory and %s can be had: select less, choose a smaller "
+                  "model, or close other programs."),
                need, there);
   g_free (need);
   g_free (there);

@@ -17,14 +17,13 @@ planes_new (int width, int height, int n_planes, GError **error)
   g_return_val_if_fail (width > 0 && height > 0 && n_planes > 0, NULL);
 
   if (g_size_checked_mul (&n, (gsize) width, (gsize) height) &&
-      g_size_checked_mul (&n, n, (gsize) n_planes) &&
-      g_size_checked_mul (&n, n, sizeof (float)))
+      g_size_checked_mul (&n, n, (gsize) n_planes) && g_size_checked_mul (&n, n, sizeof (float)))
     planes = g_try_malloc (n);
 
   if (planes == NULL)
     g_set_error (error, DIFFUSION_ERROR, DIFFUSION_ERROR_MEMORY,
-                 _("There is not enough memory for a region of %d × %d pixels: select less, or "
-                   "close other pictures."),
+                 _ ("There is not enough memory for a region of %d × %d pixels: select less, or "
+                    "close other pictures."),
                  width, height);
   return planes;
 }
@@ -58,6 +57,6 @@ gboolean
 planes_rect_inside (const DiffusionRect *inner, int width, int height)
 {
   return inner->x >= 0 && inner->y >= 0 && inner->width > 0 && inner->height > 0 &&
-         inner->x < width && inner->y < height &&
-         inner->width <= width - inner->x && inner->height <= height - inner->y;
+         inner->x < width && inner->y < height && inner->width <= width - inner->x &&
+         inner->height <= height - inner->y;
 }

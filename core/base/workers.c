@@ -20,7 +20,7 @@ typedef struct
 
 struct DiffusionWorkers
 {
-  int     n; /* threads, the caller included */
+  int     n;       /* threads, the caller included */
   Helper *helpers; /* n − 1 */
 
   GMutex   mutex;   /* guards what follows */
@@ -33,7 +33,7 @@ struct DiffusionWorkers
   gpointer      data;
   GCancellable *cancel;
   gboolean      cancelled;
-  WorkersPhase   pass;
+  WorkersPhase  pass;
   int           next_block; /* the first of the pass that nobody has */
   int           n_busy;     /* workers in a block or in `next` */
 
@@ -44,12 +44,11 @@ struct DiffusionWorkers
 /* The functions from here to work_along are called with the mutex locked and
  * leave it so, but give it up while they work. */
 static void
-do_block (DiffusionWorkers *workers,
-          int               worker)
+do_block (DiffusionWorkers *workers, int worker)
 {
   const WorkersPhase pass = workers->pass;
-  const int         block = workers->next_block++;
-  gint64            start;
+  const int          block = workers->next_block++;
+  gint64             start;
 
   workers->n_busy++;
   g_mutex_unlock (&workers->mutex);
@@ -67,7 +66,7 @@ static void
 begin_pass (DiffusionWorkers *workers)
 {
   WorkersPhase pass = { 0 };
-  gboolean    more;
+  gboolean     more;
 
   workers->n_busy++;
   g_mutex_unlock (&workers->mutex);
@@ -87,8 +86,7 @@ begin_pass (DiffusionWorkers *workers)
 
 /* Works until the run is over. */
 static void
-work_along (DiffusionWorkers *workers,
-            int               worker)
+work_along (DiffusionWorkers *workers, int worker)
 {
   while (workers->running)
     {
@@ -179,9 +177,7 @@ workers_get_n (const DiffusionWorkers *workers)
 }
 
 void
-workers_set_trace (DiffusionWorkers *workers,
-                   WorkersTrace      trace,
-                   gpointer          data)
+workers_set_trace (DiffusionWorkers *workers, WorkersTrace trace, gpointer data)
 {
   workers->trace = trace;
   workers->trace_data = data;
@@ -211,8 +207,7 @@ workers_run_passes (DiffusionWorkers *workers,
 }
 
 static gboolean
-take_pass (gpointer     data,
-           WorkersPhase *pass)
+take_pass (gpointer data, WorkersPhase *pass)
 {
   WorkersPhase *only = data;
 

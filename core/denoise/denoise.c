@@ -40,26 +40,26 @@ typedef struct
   const DiffusionDenoiseSettings *settings;
   const DiffusionProgress        *progress; /* never NULL */
 
-  DiffusionRect region; /* what is written */
-  DiffusionRect area;   /* the region and its context: what is cut into windows */
-  TilesCut      cut;
-  TilesAxis     across, down;
-  int           n_channels;
-  double        t;
-  int           n_evaluations; /* of a window, ≥ 1 */
-  float         sigma;  /* of the noise, in the range 0…1; at most SIGMA_MAX */
-  gboolean      keeps_level;
-  int           n_done; /* windows */
-  ReverseProcess       process;
+  DiffusionRect  region; /* what is written */
+  DiffusionRect  area;   /* the region and its context: what is cut into windows */
+  TilesCut       cut;
+  TilesAxis      across, down;
+  int            n_channels;
+  double         t;
+  int            n_evaluations; /* of a window, ≥ 1 */
+  float          sigma;         /* of the noise, in the range 0…1; at most SIGMA_MAX */
+  gboolean       keeps_level;
+  int            n_done; /* windows */
+  ReverseProcess process;
 
   float *band;     /* n_channels × window height × area width: Σ weight · x̂_0, 0…1 */
   int    band_top; /* first row of the band, in the area */
 
   /* Planes of one window. */
-  float *picture; /* 0…1, clipped, without holes */
-  float *alpha;   /* then 1 where a colour is there, else 0 */
-  float *x_t, *x0;
-  float *preview; /* only when somebody looks */
+  float      *picture; /* 0…1, clipped, without holes */
+  float      *alpha;   /* then 1 where a colour is there, else 0 */
+  float      *x_t, *x0;
+  float      *preview; /* only when somebody looks */
   TiledModel *tiles;   /* the model bound to a window */
 } Denoise;
 
@@ -105,8 +105,8 @@ read_window (Denoise *job, const DiffusionRect *window, gboolean *visible, GErro
     }
   *visible = n_transparent < size;
   return n_transparent == 0 || !*visible ||
-         push_pull_fill (window->width, window->height, job->n_channels, 0, job->picture, job->alpha,
-                         error);
+         push_pull_fill (window->width, window->height, job->n_channels, 0, job->picture,
+                         job->alpha, error);
 }
 
 /* x_t of the window: the picture scaled by √ᾱ_t, with fresh noise when it is asked
@@ -169,8 +169,8 @@ static gboolean
 do_window (Denoise *job, int i, int j, GError **error)
 {
   DiffusionRect window = { job->area.x + tiles_axis_start (&job->across, i),
-                           job->area.y + tiles_axis_start (&job->down, j),
-                           job->across.size, job->down.size };
+                           job->area.y + tiles_axis_start (&job->down, j), job->across.size,
+                           job->down.size };
   gsize         n = (gsize) job->n_channels * window.width * window.height;
   float        *result = job->picture;
   gboolean      visible;
@@ -189,8 +189,8 @@ do_window (Denoise *job, int i, int j, GError **error)
       for (gsize p = 0; p < n; p++)
         result[p] = planes_from_network (result[p]);
       if (job->keeps_level &&
-          !local_mean_keep (job->workers, window.width, window.height, job->n_channels, job->picture,
-                       job->alpha, job->sigma, result, error))
+          !local_mean_keep (job->workers, window.width, window.height, job->n_channels,
+                            job->picture, job->alpha, job->sigma, result, error))
         return FALSE;
     }
   tiles_blend (&job->across, i, &job->down, j, job->n_channels, result, job->band, job->band_top,
@@ -285,17 +285,17 @@ check_settings (const DiffusionDenoiseSettings *settings,
   const char *wrong = NULL;
 
   if (!(settings->strength >= 0.0 && settings->strength <= 1.0))
-    wrong = _("The strength has to be between 0 and 1.");
+    wrong = _ ("The strength has to be between 0 and 1.");
   else if (!(settings->sigma >= 0.0 && settings->sigma <= 255.0))
-    wrong = _("Sigma has to be between 0 and 255.");
+    wrong = _ ("Sigma has to be between 0 and 255.");
   else if (settings->steps < 0 || settings->steps > 1000)
-    wrong = _("The number of steps has to be between 0 and 1000.");
+    wrong = _ ("The number of steps has to be between 0 and 1000.");
   else if (!(settings->detail >= 0.0 && settings->detail <= 1.0))
-    wrong = _("The detail has to be between 0 and 1.");
+    wrong = _ ("The detail has to be between 0 and 1.");
   else if (source->n_channels != 1 && source->n_channels != 3)
-    wrong = _("Only gray and colour pictures can be denoised.");
+    wrong = _ ("Only gray and colour pictures can be denoised.");
   else if (!planes_rect_inside (region, source->width, source->height))
-    wrong = _("The region to be denoised is empty or lies outside the picture.");
+    wrong = _ ("The region to be denoised is empty or lies outside the picture.");
 
   if (wrong != NULL)
     g_set_error_literal (error, DIFFUSION_ERROR, DIFFUSION_ERROR_ARGUMENT, wrong);
@@ -338,8 +338,8 @@ static void
 cut_region (Denoise *job)
 {
   job->cut = tiled_model_cut_denoise (job->model);
-  job->area = tiles_area (&job->region, CONTEXT, job->cut.size, 1, job->source->width,
-                          job->source->height);
+  job->area =
+    tiles_area (&job->region, CONTEXT, job->cut.size, 1, job->source->width, job->source->height);
   job->across = tiles_axis (job->area.width, &job->cut);
   job->down = tiles_axis (job->area.height, &job->cut);
 }
@@ -357,7 +357,7 @@ run (Denoise *job, GError **error)
       (job->progress->report != NULL &&
        !(job->preview = planes_new (job->across.size, job->down.size, job->n_channels, error))) ||
       !(job->tiles = tiled_model_new (job->model, job->workers, job->across.size, job->down.size,
-                                job->n_channels, &job->cut, NULL, NULL, error)))
+                                      job->n_channels, &job->cut, NULL, NULL, error)))
     return FALSE;
   job->process.predict = tiled_model_predict;
   job->process.predict_data = job->tiles;
@@ -389,14 +389,14 @@ diffusion_denoise (DiffusionModel           *model,
   DiffusionDenoiseSettings used = *settings;
   gboolean                 success;
   Denoise                  job = {
-    .model = model,
-    .workers = workers,
-    .source = source,
-    .sink = sink,
-    .settings = &used,
-    .progress = progress != NULL ? progress : &nobody,
-    .region = *region,
-    .n_channels = source->n_channels,
+                     .model = model,
+                     .workers = workers,
+                     .source = source,
+                     .sink = sink,
+                     .settings = &used,
+                     .progress = progress != NULL ? progress : &nobody,
+                     .region = *region,
+                     .n_channels = source->n_channels,
   };
 
   if (!check_settings (settings, source, region, error) || !choose_t (&job, &used, error))
@@ -408,7 +408,7 @@ diffusion_denoise (DiffusionModel           *model,
 
   cut_region (&job);
 
-  job.process = (ReverseProcess){
+  job.process = (ReverseProcess) {
     .workers = workers,
     .n_channels = job.n_channels,
     .gray_noise = model_get_shape (model)->n_colours == 1,
@@ -464,13 +464,14 @@ diffusion_denoise_cost (const DiffusionModel           *model,
 
   cut_region (&job);
   tiled_model_cost (model, n_threads, job.cut.size, job.cut.size, source->n_channels, &job.cut,
-              reverse_process_count (steps, 1, 1, settings->sampler), cost);
+                    reverse_process_count (steps, 1, 1, settings->sampler), cost);
   cost->n_evaluations *= (guint64) job.across.n * job.down.n;
   cost->macs *= (double) job.across.n * job.down.n;
 
-  n_planes = WINDOW_PLANES (source->n_channels) +
-             source->n_channels *
-               reverse_process_planes (settings->sampler, model_get_scheduler_config (model)->variance);
+  n_planes =
+    WINDOW_PLANES (source->n_channels) +
+    source->n_channels *
+      reverse_process_planes (settings->sampler, model_get_scheduler_config (model)->variance);
   planes = (guint64) n_planes * job.across.size * job.down.size;
   planes += (guint64) source->n_channels * job.down.size * job.area.width; /* the band */
   cost->bytes += planes * sizeof (float);

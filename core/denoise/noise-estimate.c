@@ -137,8 +137,11 @@ typedef struct
 } Reading;
 
 static void
-read_window (Reading *reading, const NoiseWindow *window, int n_channels, const ClipTable *table,
-             double sigma)
+read_window (Reading           *reading,
+             const NoiseWindow *window,
+             int                n_channels,
+             const ClipTable   *table,
+             double             sigma)
 {
   double gain[3] = { 1.0, 1.0, 1.0 };
 
@@ -520,8 +523,9 @@ keep_green (NoiseWindows *windows)
 /* --- Interface ------------------------------------------------------------ */
 
 double
-diffusion_estimate_sigma (const DiffusionSource *source, const DiffusionRect *region,
-                          GError **error)
+diffusion_estimate_sigma (const DiffusionSource *source,
+                          const DiffusionRect   *region,
+                          GError               **error)
 {
   NoiseWindows windows;
   double       sigma = 0.0;
@@ -529,7 +533,7 @@ diffusion_estimate_sigma (const DiffusionSource *source, const DiffusionRect *re
   if (!planes_rect_inside (region, source->width, source->height))
     {
       g_set_error (error, DIFFUSION_ERROR, DIFFUSION_ERROR_ARGUMENT,
-                   _("The region to estimate noise in is empty or outside the picture."));
+                   _ ("The region to estimate noise in is empty or outside the picture."));
       return -1.0;
     }
   if (!noise_windows_read (&windows, source, region, error))

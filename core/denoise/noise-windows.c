@@ -97,9 +97,12 @@ transform_apply (const Transform *transform, const float *pixels, int stride, fl
 }
 
 static void
-window_measure (NoiseWindow *window, const Transform *transform,
-                const float *pixels, /* 8-bit levels */
-                int stride, gsize plane, int n_channels)
+window_measure (NoiseWindow     *window,
+                const Transform *transform,
+                const float     *pixels, /* 8-bit levels */
+                int              stride,
+                gsize            plane,
+                int              n_channels)
 {
   static const int pairs[N_PAIRS][2] = {
     { 0, 0 }, { 1, 1 }, { 2, 2 }, { 0, 1 }, { 0, 2 }, { 1, 2 }
@@ -208,8 +211,11 @@ read_block (Reader *reader, const DiffusionRect *rect, GError **error)
 }
 
 static gboolean
-read_windows (Reader *reader, const Transform *transform, GArray *windows, int *n_pixels,
-              GError **error)
+read_windows (Reader          *reader,
+              const Transform *transform,
+              GArray          *windows,
+              int             *n_pixels,
+              GError         **error)
 {
   reader->n_constant = 0;
   *n_pixels = 0;
@@ -289,8 +295,10 @@ lay_out (Reader *reader)
 }
 
 gboolean
-noise_windows_read (NoiseWindows *windows, const DiffusionSource *source,
-                    const DiffusionRect *region, GError **error)
+noise_windows_read (NoiseWindows          *windows,
+                    const DiffusionSource *source,
+                    const DiffusionRect   *region,
+                    GError               **error)
 {
   Reader    reader = { .source = source, .region = *region, .use_selection = TRUE };
   Transform transform;

@@ -52,6 +52,8 @@ int noise_band_size (WindowBand band);
  * clipped in some colour, and those of one colour all over (frames, letters),
  * as long as they are not the majority. May find none. FALSE when reading
  * fails. Free with noise_windows_clear. */
-gboolean noise_windows_read (NoiseWindows *windows, const DiffusionSource *source,
-                             const DiffusionRect *region, GError **error);
+gboolean noise_windows_read (NoiseWindows          *windows,
+                             const DiffusionSource *source,
+                             const DiffusionRect   *region,
+                             GError               **error);
 void     noise_windows_clear (NoiseWindows *windows);

@@ -55,24 +55,26 @@ read_colours (ConfigReader *reader, PictureConfig *picture)
     {
       expected = g_strdup_printf (
         picture->conditioning == CONDITIONING_NONE
-          ? _("%d (3 colours, folded by pixel_unshuffle) or %d (gray)")
-          : _("%d (3 + 3 + 1 planes, folded by pixel_unshuffle) or %d (gray, 1 + 1 + 1)"),
+          ? _ ("%d (3 colours, folded by pixel_unshuffle) or %d (gray)")
+          : _ ("%d (3 + 3 + 1 planes, folded by pixel_unshuffle) or %d (gray, 1 + 1 + 1)"),
         colour, gray);
       config_refuse (reader, "in_channels", expected);
       g_free (expected);
     }
   else if (picture->out_channels != outputs && picture->out_channels != 2 * outputs)
     {
-      expected = g_strdup_printf (
-        _("%d (as many colours as go in, folded by pixel_unshuffle) or twice as many (with the variance)"),
-        outputs);
+      expected = g_strdup_printf (_ ("%d (as many colours as go in, folded by pixel_unshuffle) or "
+                                     "twice as many (with the variance)"),
+                                  outputs);
       config_refuse (reader, "out_channels", expected);
       g_free (expected);
     }
 }
 
 void
-config_read_picture (ConfigReader *reader, int in_channels, int out_channels,
+config_read_picture (ConfigReader  *reader,
+                     int            in_channels,
+                     int            out_channels,
                      PictureConfig *picture)
 {
   picture->in_channels = config_int (reader, "in_channels", in_channels, 1, MAX_CHANNELS);
@@ -92,9 +94,10 @@ config_read_picture (ConfigReader *reader, int in_channels, int out_channels,
   if (picture->guess_deviation > 0.0)
     {
       if (picture->conditioning != CONDITIONING_FILLED_IMAGE)
-        config_refuse (reader, "guess_deviation", _("0, for “conditioning” is not \"filled-image\""));
+        config_refuse (reader, "guess_deviation",
+                       _ ("0, for “conditioning” is not \"filled-image\""));
       else if (picture->guess_deviation < 1e-3)
-        config_refuse (reader, "guess_deviation", _("0, or a number from 0.001 to 2"));
+        config_refuse (reader, "guess_deviation", _ ("0, or a number from 0.001 to 2"));
     }
   if (picture->self_condition && picture->conditioning != CONDITIONING_FILLED_IMAGE)
     config_refuse (reader, "self_condition", "false");

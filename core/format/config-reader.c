@@ -97,13 +97,13 @@ config_refuse (ConfigReader *reader, const char *key, const char *expected)
     {
       char *value = describe (node);
 
-      model_file_fail (&reader->error, reader->path, _("“%s” is %s, expected %s."), key, value,
+      model_file_fail (&reader->error, reader->path, _ ("“%s” is %s, expected %s."), key, value,
                        expected);
       g_free (value);
     }
   else
     {
-      model_file_fail (&reader->error, reader->path, _("“%s” is missing, expected %s."), key,
+      model_file_fail (&reader->error, reader->path, _ ("“%s” is missing, expected %s."), key,
                        expected);
     }
 }
@@ -170,7 +170,7 @@ config_bool (ConfigReader *reader, const char *key, gboolean fallback)
     return fallback;
   if (type_of (node) == G_TYPE_BOOLEAN)
     return json_node_get_boolean (node);
-  config_refuse (reader, key, _("true or false"));
+  config_refuse (reader, key, _ ("true or false"));
   return fallback;
 }
 
@@ -185,7 +185,7 @@ config_int (ConfigReader *reader, const char *key, int fallback, int min, int ma
   if (get_int (node, min, max, &value))
     return value;
   if (min < max)
-    refuse (reader, key, _("a whole number from %d to %d"), min, max);
+    refuse (reader, key, _ ("a whole number from %d to %d"), min, max);
   else
     refuse (reader, key, "%d", min);
   return fallback;
@@ -201,7 +201,7 @@ config_double (ConfigReader *reader, const char *key, double fallback, double mi
     return fallback;
   if (get_double (node, min, max, &value))
     return value;
-  refuse (reader, key, _("a number from %g to %g"), min, max);
+  refuse (reader, key, _ ("a number from %g to %g"), min, max);
   return fallback;
 }
 
@@ -212,7 +212,7 @@ refuse_choice (ConfigReader *reader, const char *key, const ConfigChoice *choice
 
   for (const ConfigChoice *choice = choices; choice->name; choice++)
     g_string_append_printf (names, "%s\"%s\"", choice == choices ? "" : ", ", choice->name);
-  refuse (reader, key, _("one of %s"), names->str);
+  refuse (reader, key, _ ("one of %s"), names->str);
   g_string_free (names, TRUE);
 }
 
@@ -261,15 +261,18 @@ lookup_list (ConfigReader *reader, const char *key, int min_length, int max_leng
         return list;
     }
   if (min_length == max_length)
-    refuse (reader, key, _("a list of length %d"), max_length);
+    refuse (reader, key, _ ("a list of length %d"), max_length);
   else
-    refuse (reader, key, _("a list of length %d to %d"), min_length, max_length);
+    refuse (reader, key, _ ("a list of length %d to %d"), min_length, max_length);
   return NULL;
 }
 
 int
-config_choices (ConfigReader *reader, const char *key, const ConfigChoice *choices, int max_length,
-                int *values)
+config_choices (ConfigReader       *reader,
+                const char         *key,
+                const ConfigChoice *choices,
+                int                 max_length,
+                int                *values)
 {
   JsonArray *list = lookup_list (reader, key, 1, max_length);
   int        length = list ? json_array_get_length (list) : 0;
@@ -292,7 +295,7 @@ config_ints (ConfigReader *reader, const char *key, int min, int max, int max_le
   for (int i = 0; i < length; i++)
     if (!get_int (json_array_get_element (list, i), min, max, &values[i]))
       {
-        refuse (reader, key, _("whole numbers from %d to %d"), min, max);
+        refuse (reader, key, _ ("whole numbers from %d to %d"), min, max);
         return 0;
       }
   return length;
@@ -310,7 +313,7 @@ config_doubles (ConfigReader *reader, const char *key, double min, double max, i
   for (int i = 0; i < length; i++)
     if (!get_double (json_array_get_element (list, i), min, max, &values[i]))
       {
-        refuse (reader, key, _("numbers from %g to %g"), min, max);
+        refuse (reader, key, _ ("numbers from %g to %g"), min, max);
         g_free (values);
         return NULL;
       }

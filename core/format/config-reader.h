@@ -40,22 +40,25 @@ gboolean config_is_null (ConfigReader *reader, const char *key);
 
 gboolean config_bool (ConfigReader *reader, const char *key, gboolean fallback);
 int      config_int (ConfigReader *reader, const char *key, int fallback, int min, int max);
-double   config_double (ConfigReader *reader, const char *key, double fallback, double min,
-                        double max);
+double
+config_double (ConfigReader *reader, const char *key, double fallback, double min, double max);
 
 /* A string out of a list; `fallback` is the value that an absent key has. */
-int config_choice (ConfigReader *reader, const char *key, int fallback,
-                   const ConfigChoice *choices);
+int
+config_choice (ConfigReader *reader, const char *key, int fallback, const ConfigChoice *choices);
 
 /* A string for which this build has one value only. */
 void config_only (ConfigReader *reader, const char *key, const char *value);
 
 /* The same as config_choice for a key that holds a list of at most `max` strings, or whole
  * numbers. Each returns the length, 0 where the key is absent or wrong. */
-int config_choices (ConfigReader *reader, const char *key, const ConfigChoice *choices,
-                    int max_length, int *values);
-int config_ints (ConfigReader *reader, const char *key, int min, int max, int max_length,
-                 int *values);
+int config_choices (ConfigReader       *reader,
+                    const char         *key,
+                    const ConfigChoice *choices,
+                    int                 max_length,
+                    int                *values);
+int
+config_ints (ConfigReader *reader, const char *key, int min, int max, int max_length, int *values);
 
 /* A list of exactly `length` numbers, newly allocated; NULL when it is wrong. */
 double *config_doubles (ConfigReader *reader, const char *key, double min, double max, int length);

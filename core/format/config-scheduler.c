@@ -32,12 +32,9 @@ static const ConfigChoice predictions[] = {
 
 /* In diffusers the …_log variants hold the logarithm of the same variance. */
 static const ConfigChoice variances[] = {
-  { "fixed_small", VARIANCE_FIXED_SMALL },
-  { "fixed_small_log", VARIANCE_FIXED_SMALL },
-  { "fixed_large", VARIANCE_FIXED_LARGE },
-  { "fixed_large_log", VARIANCE_FIXED_LARGE },
-  { "learned_range", VARIANCE_LEARNED_RANGE },
-  { NULL, 0 },
+  { "fixed_small", VARIANCE_FIXED_SMALL },     { "fixed_small_log", VARIANCE_FIXED_SMALL },
+  { "fixed_large", VARIANCE_FIXED_LARGE },     { "fixed_large_log", VARIANCE_FIXED_LARGE },
+  { "learned_range", VARIANCE_LEARNED_RANGE }, { NULL, 0 },
 };
 
 static const ConfigChoice spacings[] = {
@@ -56,9 +53,11 @@ read_variance (ConfigReader *reader)
   const char *key = "variance_type";
 
   if (!reader->error &&
-      g_strcmp0 (json_object_get_string_member_with_default (reader->object, key, NULL), "learned") == 0)
-    config_refuse (reader, key,
-                   _("\"fixed_small\" or \"fixed_large\", which leave the network's own variance unused"));
+      g_strcmp0 (json_object_get_string_member_with_default (reader->object, key, NULL),
+                 "learned") == 0)
+    config_refuse (
+      reader, key,
+      _ ("\"fixed_small\" or \"fixed_large\", which leave the network's own variance unused"));
   return config_choice (reader, key, VARIANCE_FIXED_SMALL, variances);
 }
 
@@ -84,7 +83,7 @@ scheduler_config_read (SchedulerConfig *config, const char *path, GError **error
     }
   config->rescale_betas_zero_snr = config_bool (&reader, "rescale_betas_zero_snr", FALSE);
   if (config->rescale_betas_zero_snr && T < 2)
-    config_refuse (&reader, "num_train_timesteps", _("at least 2 with rescale_betas_zero_snr"));
+    config_refuse (&reader, "num_train_timesteps", _ ("at least 2 with rescale_betas_zero_snr"));
 
   config->prediction = config_choice (&reader, "prediction_type", PREDICTION_EPSILON, predictions);
   config->variance = read_variance (&reader);

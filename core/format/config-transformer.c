@@ -9,7 +9,7 @@
 #include "format/config-picture.h"
 
 #define MAX_CHANNELS 8192
-#define MAX_CLASSES 1000000
+#define MAX_CLASSES  1000000
 
 /* num_embeds_ada_norm: null, which diffusers writes for no network of its own, is a
  * network without classes. */
@@ -32,7 +32,7 @@ read_heads (ConfigReader *reader, TransformerConfig *config)
   if (config->channels % 4 != 0 || config->channels > MAX_CHANNELS)
     config_refuse (
       reader, "attention_head_dim",
-      _("a number that times num_attention_heads is a multiple of 4 and at most 8192"));
+      _ ("a number that times num_attention_heads is a multiple of 4 and at most 8192"));
 }
 
 /* Only the value that leaves the arithmetic as it is is taken. Dropout is for
@@ -60,7 +60,7 @@ transformer_config_read (TransformerConfig *config, const char *path, GError **e
     config->picture.sample_size = 32;
   config->patch_size = config_int (&reader, "patch_size", 2, 1, 64);
   if (config->picture.sample_size < config->patch_size)
-    config_refuse (&reader, "sample_size", _("at least patch_size"));
+    config_refuse (&reader, "sample_size", _ ("at least patch_size"));
   config->n_layers = config_int (&reader, "num_layers", 28, 1, 256);
   read_heads (&reader, config);
   config->attention_bias = config_bool (&reader, "attention_bias", TRUE);

@@ -82,9 +82,13 @@ static const UnetConfig defaults = {
 /* One list of blocks, with the type of what changes the size of those that may
  * have either. */
 static void
-read_blocks (ConfigReader *reader, const UnetConfig *config, const char *list_key,
-             const ConfigChoice *blocks, const char *type_key, gboolean *attention,
-             gboolean *resnet)
+read_blocks (ConfigReader       *reader,
+             const UnetConfig   *config,
+             const char         *list_key,
+             const ConfigChoice *blocks,
+             const char         *type_key,
+             gboolean           *attention,
+             gboolean           *resnet)
 {
   const gboolean by_resnet = config_choice (reader, type_key, FALSE, sampler_types);
   int            values[UNET_MAX_LEVELS];
@@ -96,7 +100,7 @@ read_blocks (ConfigReader *reader, const UnetConfig *config, const char *list_ke
       resnet[i] = values[i] == RESNET;
     }
   if (n != config->n_levels && (n > 0 || config->n_levels != defaults.n_levels))
-    config_refuse (reader, list_key, _("as many values as block_out_channels has"));
+    config_refuse (reader, list_key, _ ("as many values as block_out_channels has"));
 
   for (int i = 0; i < config->n_levels; i++)
     if (attention[i])
@@ -133,25 +137,25 @@ check_divisions (ConfigReader *reader, const UnetConfig *config)
 
       if (channels % config->norm_num_groups != 0)
         config_refuse (reader, "norm_num_groups",
-                       _("a divisor of each number in block_out_channels"));
+                       _ ("a divisor of each number in block_out_channels"));
       if (attention && config->n_heads > 0 && channels % config->n_heads != 0)
         config_refuse (reader, "num_attention_heads",
-                       _("a divisor of the channels of each block with attention"));
+                       _ ("a divisor of the channels of each block with attention"));
       if (attention && config->n_heads == 0 && config->attention_head_dim > 0 &&
           channels % config->attention_head_dim != 0)
         config_refuse (reader, "attention_head_dim",
-                       _("a divisor of the channels of each block with attention"));
+                       _ ("a divisor of the channels of each block with attention"));
       if (middle && config->attn_norm_num_groups > 0 &&
           channels % config->attn_norm_num_groups != 0)
         config_refuse (reader, "attn_norm_num_groups",
-                       _("a divisor of the last number in block_out_channels"));
+                       _ ("a divisor of the last number in block_out_channels"));
     }
 
   /* The positional embedding has half as many frequencies as channels; the last
    * of them is at 1 / (half − freq_shift). */
   if (!config->fourier && config->freq_shift >= config->time_channels / 2)
     config_refuse (reader, "freq_shift",
-                   _("less than half of the first number in block_out_channels"));
+                   _ ("less than half of the first number in block_out_channels"));
 }
 
 /* Keys of diffusers that change the arithmetic in ways this build does not
@@ -211,8 +215,8 @@ unet_config_read (UnetConfig *config, const char *path, GError **error)
     config->n_heads = config_int (&reader, "num_attention_heads", 0, 1, MAX_CHANNELS);
   config->downsample_padding = config_int (&reader, "downsample_padding", 1, 0, 1);
   config->timestep_scale = config_double (&reader, "timestep_scale", 1.0, 1e-6, 1e6);
-  config->time_channels = config_int (&reader, "time_proj_channels", config->block_out_channels[0],
-                                      1, MAX_CHANNELS);
+  config->time_channels =
+    config_int (&reader, "time_proj_channels", config->block_out_channels[0], 1, MAX_CHANNELS);
   config->fourier = config_choice (&reader, "time_embedding_type", FALSE, time_embeddings);
   config->flip_sin_to_cos = config_bool (&reader, "flip_sin_to_cos", TRUE);
   config->freq_shift = config_double (&reader, "freq_shift", 0.0, 0.0, MAX_CHANNELS);

@@ -78,22 +78,22 @@ model_file_map (const char *path, GError **error)
       int code = errno;
 
       if (code == ENOENT || code == ENOTDIR)
-        model_file_fail (error, path, _("This file of the model is missing."));
+        model_file_fail (error, path, _ ("This file of the model is missing."));
       else
-        model_file_fail (error, path, _("This file of the model cannot be opened (%s)."),
+        model_file_fail (error, path, _ ("This file of the model cannot be opened (%s)."),
                          g_strerror (code));
       return NULL;
     }
   if (!S_ISREG (info.st_mode))
     {
-      model_file_fail (error, path, _("A file was expected, this is something else."));
+      model_file_fail (error, path, _ ("A file was expected, this is something else."));
       return NULL;
     }
 
   map = g_mapped_file_new (path, FALSE, &failure);
   if (!map)
     {
-      model_file_fail (error, path, _("This file of the model cannot be read (%s)."),
+      model_file_fail (error, path, _ ("This file of the model cannot be read (%s)."),
                        failure->message);
       g_error_free (failure);
     }
@@ -171,18 +171,18 @@ scan (const char *text, gsize length, gsize *offset)
         {
           p = skip_string (p, end);
           if (!p)
-            return N_("a string that does not end or has a forbidden character");
+            return N_ ("a string that does not end or has a forbidden character");
         }
       else if (*p == '[' || *p == '{')
         {
           if (++depth > MAX_DEPTH)
-            return N_("brackets nested too deep");
+            return N_ ("brackets nested too deep");
           p++;
         }
       else if (*p == ']' || *p == '}')
         {
           if (--depth < 0)
-            return N_("a bracket that was never opened");
+            return N_ ("a bracket that was never opened");
           p++;
         }
       else if (g_ascii_isdigit (*p) || *p == '-')
@@ -190,7 +190,7 @@ scan (const char *text, gsize length, gsize *offset)
           while (p < end && is_number_char (*p))
             p++;
           if (!scan_number (token, p - token))
-            return N_("a number that is too large or malformed");
+            return N_ ("a number that is too large or malformed");
         }
       else if (is_word_char (*p))
         {
@@ -202,16 +202,16 @@ scan (const char *text, gsize length, gsize *offset)
           if (!((n == 4 && strncmp (token, "true", 4) == 0) ||
                 (n == 4 && strncmp (token, "null", 4) == 0) ||
                 (n == 5 && strncmp (token, "false", 5) == 0)))
-            return N_("an unknown word");
+            return N_ ("an unknown word");
         }
       else if (*p && strchr (" \t\r\n,:", *p))
         p++;
       else
-        return N_("an unexpected character");
+        return N_ ("an unexpected character");
     }
 
   *offset = length;
-  return depth > 0 ? N_("the end before a bracket is closed") : NULL;
+  return depth > 0 ? N_ ("the end before a bracket is closed") : NULL;
 }
 
 /* Finds names that occur twice in one object: by then the parser has replaced
@@ -261,24 +261,24 @@ model_file_parse_json (const char *path, const char *text, gsize length, GError 
 
   if (length == 0)
     {
-      model_file_fail (error, path, _("A JSON object {…} was expected, there is nothing."));
+      model_file_fail (error, path, _ ("A JSON object {…} was expected, there is nothing."));
       return NULL;
     }
   if (length > MODEL_FILE_MAX_JSON)
     {
-      model_file_fail (error, path, _("The JSON text has %zu bytes, expected at most %d."), length,
+      model_file_fail (error, path, _ ("The JSON text has %zu bytes, expected at most %d."), length,
                        MODEL_FILE_MAX_JSON);
       return NULL;
     }
   if (!g_utf8_validate_len (text, length, NULL))
     {
-      model_file_fail (error, path, _("JSON in UTF-8 was expected, this is something else."));
+      model_file_fail (error, path, _ ("JSON in UTF-8 was expected, this is something else."));
       return NULL;
     }
   problem = scan (text, length, &offset);
   if (problem)
     {
-      model_file_fail (error, path, _("This is not valid JSON: %s (byte %zu)."), _ (problem),
+      model_file_fail (error, path, _ ("This is not valid JSON: %s (byte %zu)."), _ (problem),
                        offset);
       return NULL;
     }
@@ -294,12 +294,12 @@ model_file_parse_json (const char *path, const char *text, gsize length, GError 
 
   if (!json_parser_load_from_data (parser, text, length, &failure))
     {
-      model_file_fail (error, path, _("This is not valid JSON: %s."), failure->message);
+      model_file_fail (error, path, _ ("This is not valid JSON: %s."), failure->message);
       g_error_free (failure);
     }
   else if (check.duplicate)
     {
-      model_file_fail (error, path, _("The name “%s” occurs twice in one JSON object."),
+      model_file_fail (error, path, _ ("The name “%s” occurs twice in one JSON object."),
                        check.duplicate);
     }
   else
@@ -309,7 +309,7 @@ model_file_parse_json (const char *path, const char *text, gsize length, GError 
       if (root && JSON_NODE_HOLDS_OBJECT (root))
         object = json_object_ref (json_node_get_object (root));
       else
-        model_file_fail (error, path, _("A JSON object {…} was expected."));
+        model_file_fail (error, path, _ ("A JSON object {…} was expected."));
     }
 
   g_object_unref (parser);

@@ -32,5 +32,5 @@ GMappedFile *model_file_map (const char *path, GError **error);
  * deeper than 16, names that occur twice in one object, comments, NaN, whole
  * numbers of more than 18 digits, the character U+0000. The object is to be
  * given back with json_object_unref. */
-JsonObject *model_file_parse_json (const char *path, const char *text, gsize length,
-                                   GError **error);
+JsonObject *
+model_file_parse_json (const char *path, const char *text, gsize length, GError **error);

@@ -22,7 +22,7 @@
 #include "format/dtype.h"
 #include "format/model-file.h"
 
-#define MAX_DIMS 8
+#define MAX_DIMS   8
 #define HASH_BLOCK (1 << 20)
 
 typedef struct SafetensorsTensor
@@ -128,7 +128,7 @@ read_entry (const Safetensors *file, const char *name, JsonNode *node, GError **
   if (!JSON_NODE_HOLDS_OBJECT (node))
     {
       model_file_fail (error, file->path,
-                       _("The entry of tensor “%s” should be an object with dtype, "
+                       _ ("The entry of tensor “%s” should be an object with dtype, "
                           "shape and data_offsets."),
                        shown);
       goto out;
@@ -142,7 +142,7 @@ read_entry (const Safetensors *file, const char *name, JsonNode *node, GError **
       char *text = model_file_printable (dtype ? dtype : "");
 
       model_file_fail (error, file->path,
-                       _("Tensor “%s” has the unknown dtype “%s”, expected F32, F16 or BF16."),
+                       _ ("Tensor “%s” has the unknown dtype “%s”, expected F32, F16 or BF16."),
                        shown, text);
       g_free (text);
       goto out;
@@ -152,21 +152,21 @@ read_entry (const Safetensors *file, const char *name, JsonNode *node, GError **
   if (tensor.n_dims < 0 || tensor.n_dims > MAX_DIMS)
     {
       model_file_fail (error, file->path,
-                       _("The shape of tensor “%s” should be a list of at most %d whole "
+                       _ ("The shape of tensor “%s” should be a list of at most %d whole "
                           "numbers from 0."),
                        shown, MAX_DIMS);
       goto out;
     }
   if (!count_bytes (&tensor, &n_bytes))
     {
-      model_file_fail (error, file->path, _("Tensor “%s” has a shape that is too large."), shown);
+      model_file_fail (error, file->path, _ ("Tensor “%s” has a shape that is too large."), shown);
       goto out;
     }
 
   if (read_counts (entry, "data_offsets", 2, offsets) != 2 || offsets[1] < offsets[0])
     {
       model_file_fail (error, file->path,
-                       _("The data_offsets of tensor “%s” should be two whole numbers, "
+                       _ ("The data_offsets of tensor “%s” should be two whole numbers, "
                           "the first not above the second."),
                        shown);
       goto out;
@@ -176,7 +176,7 @@ read_entry (const Safetensors *file, const char *name, JsonNode *node, GError **
   if (tensor.end > file->data_length)
     {
       model_file_fail (error, file->path,
-                       _("Tensor “%s” ends at byte %" PRId64
+                       _ ("Tensor “%s” ends at byte %" PRId64
                           " of the data, expected at most %" PRId64 ": the file is cut or wrong."),
                        shown, tensor.end, file->data_length);
       goto out;
@@ -185,7 +185,7 @@ read_entry (const Safetensors *file, const char *name, JsonNode *node, GError **
     {
       model_file_fail (
         error, file->path,
-        _("Tensor “%s” has %" PRId64 " bytes, by its dtype and shape %" PRId64 " were expected."),
+        _ ("Tensor “%s” has %" PRId64 " bytes, by its dtype and shape %" PRId64 " were expected."),
         shown, tensor.end - tensor.begin, n_bytes);
       goto out;
     }
@@ -234,9 +234,9 @@ check_places (const Safetensors *file, GError **error)
 
           ok = model_file_fail (error, file->path,
                                 tensor->begin < place
-                                  ? _("The bytes of tensor “%s” begin at %" PRId64
+                                  ? _ ("The bytes of tensor “%s” begin at %" PRId64
                                        " and overlap another tensor's, expected %" PRId64 ".")
-                                  : _("The bytes of tensor “%s” begin at %" PRId64
+                                  : _ ("The bytes of tensor “%s” begin at %" PRId64
                                        " after a gap, expected %" PRId64 "."),
                                 shown, tensor->begin, place);
           g_free (shown);
@@ -246,7 +246,7 @@ check_places (const Safetensors *file, GError **error)
   if (ok && place != file->data_length)
     ok = model_file_fail (
       error, file->path,
-      _("The data has %" PRId64 " bytes, by the tensors %" PRId64 " were expected."),
+      _ ("The data has %" PRId64 " bytes, by the tensors %" PRId64 " were expected."),
       file->data_length, place);
 
   g_ptr_array_unref (sorted);
@@ -270,7 +270,7 @@ read_entries (Safetensors *file, JsonObject *header, GError **error)
         {
           if (!JSON_NODE_HOLDS_OBJECT (node))
             return model_file_fail (error, file->path,
-                                    _("The entry “__metadata__” should be an object."));
+                                    _ ("The entry “__metadata__” should be an object."));
           continue;
         }
       tensor = read_entry (file, name, node, error);
@@ -298,7 +298,7 @@ refuse_pickle (const char *path, GError **error)
 
       if (exists)
         model_file_fail (error, pickle,
-                         _("Weights in this format can run programs and are never read: "
+                         _ ("Weights in this format can run programs and are never read: "
                             "convert them to safetensors."));
       g_free (pickle);
       if (exists)
@@ -333,14 +333,14 @@ safetensors_open (const char *path, GError **error)
   if (length < 8)
     {
       model_file_fail (
-        error, path, _("The file has %" PRIu64 " bytes, too few for a safetensors file."), length);
+        error, path, _ ("The file has %" PRIu64 " bytes, too few for a safetensors file."), length);
       goto fail;
     }
   header_length = read_u64 ((const guint8 *) contents);
   if (header_length > MIN (length - 8, MODEL_FILE_MAX_JSON))
     {
       model_file_fail (error, path,
-                       _("The header's length is given as %" PRIu64
+                       _ ("The header's length is given as %" PRIu64
                           " bytes, expected at most %" PRIu64
                           ": this is no safetensors file, or it is cut."),
                        header_length, MIN (length - 8, MODEL_FILE_MAX_JSON));
@@ -427,8 +427,11 @@ describe_shape (int n_dims, const gint64 *shape)
 }
 
 static gboolean
-check_shape (const Safetensors *file, const Tensor *tensor, int n_dims, const gint64 *shape,
-             GError **error)
+check_shape (const Safetensors *file,
+             const Tensor      *tensor,
+             int                n_dims,
+             const gint64      *shape,
+             GError           **error)
 {
   char *found, *expected;
 
@@ -438,7 +441,7 @@ check_shape (const Safetensors *file, const Tensor *tensor, int n_dims, const gi
 
   found = describe_shape (tensor->n_dims, tensor->shape);
   expected = describe_shape (n_dims, shape);
-  model_file_fail (error, file->path, _("Tensor “%s” has the shape %s, expected %s."),
+  model_file_fail (error, file->path, _ ("Tensor “%s” has the shape %s, expected %s."),
                    tensor->name, found, expected);
   g_free (found);
   g_free (expected);
@@ -446,14 +449,18 @@ check_shape (const Safetensors *file, const Tensor *tensor, int n_dims, const gi
 }
 
 const SafetensorsTensor *
-safetensors_find (Safetensors *file, const char *name, int n_dims, const gint64 *shape, GError **error)
+safetensors_find (Safetensors  *file,
+                  const char   *name,
+                  int           n_dims,
+                  const gint64 *shape,
+                  GError      **error)
 {
   const Tensor *tensor = g_hash_table_lookup (file->tensors, name);
 
   if (!tensor)
     {
       model_file_fail (error, file->path,
-                       _("Tensor “%s” is missing; the configuration asks for it."), name);
+                       _ ("Tensor “%s” is missing; the configuration asks for it."), name);
       return NULL;
     }
   if (!check_shape (file, tensor, n_dims, shape, error))
@@ -461,7 +468,7 @@ safetensors_find (Safetensors *file, const char *name, int n_dims, const gint64 
   if (!tensor->dtype->load)
     {
       model_file_fail (error, file->path,
-                       _("Tensor “%s” has the dtype %s, expected F32, F16 or BF16."), name,
+                       _ ("Tensor “%s” has the dtype %s, expected F32, F16 or BF16."), name,
                        tensor->dtype->name);
       return NULL;
     }
@@ -469,17 +476,23 @@ safetensors_find (Safetensors *file, const char *name, int n_dims, const gint64 
 }
 
 gboolean
-safetensors_read (Safetensors *file, const SafetensorsTensor *tensor, gint64 first, gint64 n, float *values,
-                  GError **error)
+safetensors_read (Safetensors             *file,
+                  const SafetensorsTensor *tensor,
+                  gint64                   first,
+                  gint64                   n,
+                  float                   *values,
+                  GError                 **error)
 {
   const int size = tensor->dtype->bits / 8;
 
-  g_return_val_if_fail (first >= 0 && n >= 0 && (first + n) * size <= tensor->end - tensor->begin, FALSE);
+  g_return_val_if_fail (first >= 0 && n >= 0 && (first + n) * size <= tensor->end - tensor->begin,
+                        FALSE);
 
   tensor->dtype->load (values, file->data + tensor->begin + first * size, n);
   if (!dtype_are_finite (values, n))
     return model_file_fail (error, file->path,
-                            _("Tensor “%s” has a value that is infinite or not a number."), tensor->name);
+                            _ ("Tensor “%s” has a value that is infinite or not a number."),
+                            tensor->name);
   return TRUE;
 }
 
@@ -496,10 +509,11 @@ safetensors_load_tensor (Safetensors *file, const SafetensorsTensor *tensor, GEr
   float       *values = g_try_malloc_n (MAX (n, 1), sizeof (float));
 
   if (!values)
-    g_set_error (error, DIFFUSION_ERROR, DIFFUSION_ERROR_MEMORY,
-                 _("There is not enough memory for the model's tensor “%s”: close other programs or "
-                   "choose a smaller model."),
-                 tensor->name);
+    g_set_error (
+      error, DIFFUSION_ERROR, DIFFUSION_ERROR_MEMORY,
+      _ ("There is not enough memory for the model's tensor “%s”: close other programs or "
+         "choose a smaller model."),
+      tensor->name);
   else if (!safetensors_read (file, tensor, 0, n, values, error))
     g_clear_pointer (&values, g_free);
   safetensors_forget (file, tensor);
@@ -507,8 +521,11 @@ safetensors_load_tensor (Safetensors *file, const SafetensorsTensor *tensor, GEr
 }
 
 float *
-safetensors_load (Safetensors *file, const char *name, int n_dims, const gint64 *shape,
-                  GError **error)
+safetensors_load (Safetensors  *file,
+                  const char   *name,
+                  int           n_dims,
+                  const gint64 *shape,
+                  GError      **error)
 {
   const SafetensorsTensor *tensor = safetensors_find (file, name, n_dims, shape, error);
 

@@ -9,11 +9,11 @@
 
 #include "diffusion.h"
 
-typedef struct Safetensors Safetensors;
+typedef struct Safetensors       Safetensors;
 typedef struct SafetensorsTensor SafetensorsTensor;
 
 Safetensors *safetensors_open (const char *path, GError **error);
-void safetensors_close (Safetensors *file);
+void         safetensors_close (Safetensors *file);
 
 /* The tensor `name`, after its type (F32, F16 or BF16) and its shape have been
  * found to be `shape`. The error names the file, the tensor and what was

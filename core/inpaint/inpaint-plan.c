@@ -10,8 +10,8 @@
 
 /* What a setting of 0 means. Networks that do not see the mask are brought into harmony
  * with the known pixels by RePaint's passes; others need no resampling and few steps. */
-#define STEPS_UNCONDITIONAL 100
-#define RESAMPLE_MASK_AWARE 1
+#define STEPS_UNCONDITIONAL    100
+#define RESAMPLE_MASK_AWARE    1
 #define RESAMPLE_UNCONDITIONAL 5
 
 /* A hole whose largest unknown square has at most so many pixels a side is thin: its
@@ -36,19 +36,19 @@ typedef struct
   double relaxation_thin; /* ω */
   double relaxation;
   double relaxation_colour; /* at most, of what the channels differ by */
-  double refining_thin;   /* by one evaluation; 0: by none */
-  double refining[4];     /* of other holes, by how many halvings they need: 0, 1, 2, 3 and more */
-  double refining_finer;  /* share of it from one scale to the next finer one */
-  double refining_asked;  /* of coarser results, without looks, when a number of steps is asked for */
+  double refining_thin;     /* by one evaluation; 0: by none */
+  double refining[4];    /* of other holes, by how many halvings they need: 0, 1, 2, 3 and more */
+  double refining_finer; /* share of it from one scale to the next finer one */
+  double
+    refining_asked; /* of coarser results, without looks, when a number of steps is asked for */
   double ending;
   int    steps;
 } Way;
 
 /* Chosen with former weights, by a program that is not kept: of circles of 18 to 28 pixels 8
  * times the detail made 21.56 dB .636 x.76, 25 times 20.95 dB .615 x.85. */
-static const Way way_guess = {
-  1, 1, 0, 1.0, 1.0, 1.0, 1.0, { 8.0, 70.0, 70.0, 70.0 }, 1.0, 70.0, 0.10, 12
-};
+static const Way way_guess = { 1,   1,    0,    1.0, 1.0, 1.0, 1.0, { 8.0, 70.0, 70.0, 70.0 },
+                               1.0, 70.0, 0.10, 12 };
 
 /* The bundled weights, all cases of tests/measure/large-holes.py --enlarge 1 and the scratches and
  * texts beside them, by a program that is not kept. Looks at a scale, ω, of colour, refined
@@ -84,9 +84,9 @@ static const Way way_guess = {
  *                        3, 1.5             25.65 dB .830 x.86 g.51         24.26 dB .772 x.81 g.51
  *                        4, 1.3             25.61 dB .830 x.87 g.56         24.24 dB .773 x.82 g.51
  * The second is done: with a grain below 0.5 a fill looks smooth. */
-static const Way way_self_condition = {
-  3, 4, 4, 1.5, 1.4, 0.3, 0.0, { 8.0, 3.0, 20.0, 40.0 }, 0.4, 40.0, 0.40, 4
-};
+static const Way way_self_condition = { 3,   4,    4,    1.5,
+                                        1.4, 0.3,  0.0,  { 8.0, 3.0, 20.0, 40.0 },
+                                        0.4, 40.0, 0.40, 4 };
 
 /* Sides of the area of one part, pixels: its planes take 22 floats a pixel, so about
  * 210 MB at most. */
@@ -104,7 +104,7 @@ inpaint_plan_settings (const DiffusionModel *model, const DiffusionInpaintSettin
 {
   DiffusionInpaintSettings used = *settings;
   gboolean                 mask_aware = diffusion_model_is_mask_aware (model);
-  int view = scales_view (model_get_shape (model), model_get_multiple (model));
+  int                      view = scales_view (model_get_shape (model), model_get_multiple (model));
 
   if (used.steps == 0 && !mask_aware)
     used.steps = STEPS_UNCONDITIONAL;
@@ -132,7 +132,7 @@ reduce_rect (const DiffusionRect *rect, int scale)
   int right = (rect->x + rect->width - 1) >> scale, bottom = (rect->y + rect->height - 1) >> scale;
   int left = rect->x >> scale, top = rect->y >> scale;
 
-  return (DiffusionRect){ left, top, right - left + 1, bottom - top + 1 };
+  return (DiffusionRect) { left, top, right - left + 1, bottom - top + 1 };
 }
 
 static gboolean
@@ -181,7 +181,11 @@ count_windows (InpaintStage *stage, const Canvas *canvas, const TilesCut *cut)
 }
 
 static InpaintStage *
-add_stage (InpaintPart *part, const Conditions *conditions, const Canvas *canvas, int scale, int steps)
+add_stage (InpaintPart      *part,
+           const Conditions *conditions,
+           const Canvas     *canvas,
+           int               scale,
+           int               steps)
 {
   const DiffusionInpaintSettings *settings = conditions->settings;
   const Schedule                 *schedule = model_get_schedule (conditions->model);
@@ -240,7 +244,10 @@ add_refinement (InpaintPart      *part,
 }
 
 static InpaintPart
-plan_part (const Conditions *conditions, const Canvas *canvas, const DiffusionRect *rect, int square)
+plan_part (const Conditions    *conditions,
+           const Canvas        *canvas,
+           const DiffusionRect *rect,
+           int                  square)
 {
   const DiffusionModel *model = conditions->model;
   const NetworkShape   *shape = model_get_shape (model);
@@ -262,7 +269,8 @@ plan_part (const Conditions *conditions, const Canvas *canvas, const DiffusionRe
   if (thin)
     {
       for (int k = 1; k <= way->looks_thin; k++)
-        add_look (&part, conditions, canvas, 0, k, way->relaxation_thin / k, way->relaxation_colour);
+        add_look (&part, conditions, canvas, 0, k, way->relaxation_thin / k,
+                  way->relaxation_colour);
       if (way->refining_thin > 0.0)
         add_refinement (&part, conditions, canvas, 0, 1, way->refining_thin, 0.0);
       return part;
@@ -289,10 +297,10 @@ judge (gpointer data, const Canvas *canvas, const DiffusionRect *bounds, int squ
   const Conditions   *conditions = data;
   InpaintPart         part = plan_part (conditions, canvas, bounds, square);
   const InpaintStage *finest = &part.stages[part.n_stages - 1];
-  PartitionPart          job = {
-    .reach = MIN (conditions->settings->context, CONTEXT_MAX) << part.stages[0].scale,
-    .fits = TRUE,
-    .divisible = MAX (finest->area.width, finest->area.height) > TILED_MODEL_SIZE,
+  PartitionPart       job = {
+          .reach = MIN (conditions->settings->context, CONTEXT_MAX) << part.stages[0].scale,
+          .fits = TRUE,
+          .divisible = MAX (finest->area.width, finest->area.height) > TILED_MODEL_SIZE,
   };
 
   for (int k = 0; k < part.n_stages; k++)
@@ -322,7 +330,7 @@ static void
 add_part (InpaintPlan *plan, const InpaintPart *part, int n_channels, int sampler_planes)
 {
   const InpaintStage *finest = &part->stages[part->n_stages - 1];
-  gsize preview = (gsize) finest->area.width * finest->area.height * (n_channels + 1);
+  gsize               preview = (gsize) finest->area.width * finest->area.height * (n_channels + 1);
 
   for (int k = 0; k < part->n_stages; k++)
     {
@@ -383,7 +391,7 @@ inpaint_plan_cost (const InpaintPlan    *plan,
 {
   TilesCut cut = tiled_model_cut_inpaint (model);
 
-  *cost = (DiffusionCost){ 0 };
+  *cost = (DiffusionCost) { 0 };
   for (guint i = 0; i < plan->parts->len; i++)
     {
       const InpaintPart *part = &g_array_index (plan->parts, InpaintPart, i);
@@ -394,7 +402,7 @@ inpaint_plan_cost (const InpaintPlan    *plan,
           DiffusionCost       one;
 
           tiled_model_cost (model, n_threads, stage->window_width, stage->window_height,
-                      plan->n_channels, &cut, 1, &one);
+                            plan->n_channels, &cut, 1, &one);
           cost->n_evaluations += one.n_evaluations * stage->n_evaluations * stage->n_windows;
           cost->macs += one.macs * stage->n_evaluations * stage->n_windows;
           cost->bytes = MAX (cost->bytes, one.bytes);

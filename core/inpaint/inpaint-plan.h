@@ -13,20 +13,20 @@
 typedef struct
 {
   int           scale;
-  DiffusionRect area;          /* what is computed, pixels of the scale */
-  double        t_start;       /* at most, where it refines */
-  double        refining;      /* σ at the start over the detail around (scales.h), where the
+  DiffusionRect area;       /* what is computed, pixels of the scale */
+  double        t_start;    /* at most, where it refines */
+  double        refining;   /* σ at the start over the detail around (scales.h), where the
                                 * result of the stage before is refined; 0 where there is none,
                                 * or only its place as the guess is taken */
-  double        ending;        /* σ of the last evaluation over that at the start; 0: as the
+  double        ending;     /* σ of the last evaluation over that at the start; 0: as the
                                 * spacing has it */
-  int           look;          /* k: the k-th look at this scale; 0: no look, something is drawn */
-  double        relaxation;    /* ω of a look after the first: its result is as many times as far
+  int           look;       /* k: the k-th look at this scale; 0: no look, something is drawn */
+  double        relaxation; /* ω of a look after the first: its result is as many times as far
                                 * from its guess as x̂_0; 1/k for a mean of k, above 1 beyond x̂_0 */
   double        relaxation_colour; /* the same for what the channels differ by */
-  int           steps;         /* reverse steps */
-  int           n_evaluations; /* passes of resampling included */
-  int           n_windows;     /* that the network sees in one of them (tiles.h) */
+  int           steps;             /* reverse steps */
+  int           n_evaluations;     /* passes of resampling included */
+  int           n_windows;         /* that the network sees in one of them (tiles.h) */
   int           window_width, window_height;
 } InpaintStage;
 
@@ -64,7 +64,7 @@ DiffusionInpaintSettings inpaint_plan_settings (const DiffusionModel           *
 InpaintPlan *inpaint_plan_new (const DiffusionModel           *model,
                                const Canvas                   *canvas,
                                const DiffusionInpaintSettings *settings);
-void inpaint_plan_free (InpaintPlan *plan);
+void         inpaint_plan_free (InpaintPlan *plan);
 
 /* What it takes by n_threads workers. */
 void inpaint_plan_cost (const InpaintPlan    *plan,

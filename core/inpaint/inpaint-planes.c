@@ -45,8 +45,8 @@ planes_read_picture (InpaintPlanes *planes, const Canvas *canvas, double strengt
   return (planes->clean = planes_new (area->width, area->height, planes->n_channels, error)) &&
          (planes->m = planes_new (area->width, area->height, 1, error)) &&
          (planes->start = planes_new (area->width, area->height, 1, error)) &&
-         canvas_read (canvas, planes->stage->scale, area, strength, planes->clean,
-                      planes->m, planes->start, error);
+         canvas_read (canvas, planes->stage->scale, area, strength, planes->clean, planes->m,
+                      planes->start, error);
 }
 
 /* Of the stage before, NULL at the first, x0 is left. */
@@ -60,7 +60,7 @@ planes_allocate (InpaintPlanes      *planes,
 {
   int width = stage->area.width, height = stage->area.height, n = canvas->source->n_channels;
 
-  *planes = (InpaintPlanes){ .stage = stage, .n_channels = n, .size = (gsize) width * height };
+  *planes = (InpaintPlanes) { .stage = stage, .n_channels = n, .size = (gsize) width * height };
   if (before != NULL && before->stage->scale == stage->scale)
     planes_take_picture (planes, before);
   if (before != NULL)
@@ -89,8 +89,7 @@ set_times (const DiffusionModel *model, InpaintPlanes *planes)
              : scales_detail (stage->area.width, stage->area.height, planes->n_channels,
                               planes->clean, planes->m);
   sigma = scales_refining_sigma (stage->refining, detail);
-  planes->t_start =
-    MIN (stage->t_start, schedule_t_of_sigma (model_get_schedule (model), sigma));
+  planes->t_start = MIN (stage->t_start, schedule_t_of_sigma (model_get_schedule (model), sigma));
   planes->sigma_end = stage->ending * sigma;
 }
 
@@ -247,5 +246,5 @@ inpaint_planes_clear (InpaintPlanes *planes)
 {
   planes_keep_result (planes);
   g_free (planes->x0);
-  *planes = (InpaintPlanes){ 0 };
+  *planes = (InpaintPlanes) { 0 };
 }

@@ -35,4 +35,4 @@ gboolean inpaint_planes_begin (InpaintPlanes        *planes,
                                double                strength,
                                InpaintPlanes        *before,
                                GError              **error);
-void inpaint_planes_clear (InpaintPlanes *planes);
+void     inpaint_planes_clear (InpaintPlanes *planes);

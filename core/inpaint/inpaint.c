@@ -39,12 +39,12 @@ report (Inpaint *job, double evaluations, const float *x0)
   const InpaintStage *stage = job->planes->stage;
   double              pixels = job->n_pixels + evaluations * inpaint_stage_pixels (stage);
   DiffusionStep       step = {
-    .step = job->n_evaluations + (int) evaluations,
-    .n_steps = job->plan->n_evaluations,
-    .fraction = MIN (pixels / job->plan->n_pixels, 1.0),
-    .window = *job->shown,
-    .n_channels = job->n_channels,
-    .x0 = x0,
+          .step = job->n_evaluations + (int) evaluations,
+          .n_steps = job->plan->n_evaluations,
+          .fraction = MIN (pixels / job->plan->n_pixels, 1.0),
+          .window = *job->shown,
+          .n_channels = job->n_channels,
+          .x0 = x0,
   };
 
   if (job->progress->report != NULL)
@@ -127,8 +127,8 @@ begin_preview (Inpaint *job, const InpaintPart *part, GError **error)
   job->unknown = planes_new (width, height, 1, error);
   start = planes_new (width, height, 1, error);
   if (job->preview == NULL || job->unknown == NULL || start == NULL ||
-      !canvas_read (job->canvas, 0, job->shown, job->settings->strength, job->preview,
-                    job->unknown, start, error))
+      !canvas_read (job->canvas, 0, job->shown, job->settings->strength, job->preview, job->unknown,
+                    start, error))
     {
       g_free (start);
       return FALSE;
@@ -153,8 +153,9 @@ end_preview (Inpaint *job)
 static TiledModelMirror
 mirror_of_look (int look)
 {
-  static const TiledModelMirror mirrors[] = { TILED_MODEL_AS_IT_IS, TILED_MODEL_MIRRORED_X | TILED_MODEL_MIRRORED_Y,
-                                         TILED_MODEL_MIRRORED_X, TILED_MODEL_MIRRORED_Y };
+  static const TiledModelMirror mirrors[] = { TILED_MODEL_AS_IT_IS,
+                                              TILED_MODEL_MIRRORED_X | TILED_MODEL_MIRRORED_Y,
+                                              TILED_MODEL_MIRRORED_X, TILED_MODEL_MIRRORED_Y };
 
   return look == 0 ? TILED_MODEL_AS_IT_IS : mirrors[(look - 1) % G_N_ELEMENTS (mirrors)];
 }
@@ -165,32 +166,33 @@ run_process (Inpaint *job, InpaintPlanes *planes, int *n_done, GError **error)
 {
   const InpaintStage *stage = planes->stage;
   StageProgress       progress = { job, 0 };
-  ReverseProcess             process = {
-    .workers = job->workers,
-    .area = stage->area,
-    .n_channels = job->n_channels,
-    .gray_noise = model_get_shape (job->model)->n_colours == 1,
-    .clean = planes->clean,
-    .join = planes->join,
-    .data_step = job->settings->data_step,
-    .t_start = planes->t_start,
-    .sigma_end = planes->sigma_end,
-    .spacing = job->settings->spacing,
-    .steps_offset = model_get_scheduler_config (job->model)->steps_offset,
-    .steps = stage->steps,
-    .resample = job->settings->resample,
-    .jump_length = job->settings->jump_length,
-    .seed = job->settings->seed,
-    .scale = stage->scale,
-    .predict = tiled_model_predict,
-    .observe = observe,
-    .observe_data = &progress,
-    .cancel = job->progress->cancel,
-    .finish = job->progress->finish,
+  ReverseProcess      process = {
+         .workers = job->workers,
+         .area = stage->area,
+         .n_channels = job->n_channels,
+         .gray_noise = model_get_shape (job->model)->n_colours == 1,
+         .clean = planes->clean,
+         .join = planes->join,
+         .data_step = job->settings->data_step,
+         .t_start = planes->t_start,
+         .sigma_end = planes->sigma_end,
+         .spacing = job->settings->spacing,
+         .steps_offset = model_get_scheduler_config (job->model)->steps_offset,
+         .steps = stage->steps,
+         .resample = job->settings->resample,
+         .jump_length = job->settings->jump_length,
+         .seed = job->settings->seed,
+         .scale = stage->scale,
+         .predict = tiled_model_predict,
+         .observe = observe,
+         .observe_data = &progress,
+         .cancel = job->progress->cancel,
+         .finish = job->progress->finish,
   };
-  TilesCut cut = tiled_model_cut_inpaint (job->model);
-  TiledModel   *tiles = tiled_model_new (job->model, job->workers, stage->area.width, stage->area.height,
-                              job->n_channels, &cut, planes->y, planes->m, error);
+  TilesCut    cut = tiled_model_cut_inpaint (job->model);
+  TiledModel *tiles =
+    tiled_model_new (job->model, job->workers, stage->area.width, stage->area.height,
+                     job->n_channels, &cut, planes->y, planes->m, error);
   gboolean success;
 
   if (tiles == NULL)
@@ -272,8 +274,8 @@ run_part (Inpaint *job, const InpaintPart *part, GError **error)
   gboolean      success = begin_preview (job, part, error);
 
   for (int k = 0; success && k < part->n_stages; k++)
-    success = run_stage (job, &part->stages[k], &planes[k & 1],
-                         k > 0 ? &planes[(k - 1) & 1] : NULL, error);
+    success =
+      run_stage (job, &part->stages[k], &planes[k & 1], k > 0 ? &planes[(k - 1) & 1] : NULL, error);
   if (success)
     {
       const InpaintPlanes *last = &planes[(part->n_stages - 1) & 1];
@@ -297,21 +299,21 @@ check_settings (const DiffusionInpaintSettings *settings,
   const char *wrong = NULL;
 
   if (!(settings->strength >= 0.0 && settings->strength <= 1.0))
-    wrong = _("The strength has to be between 0 and 1.");
+    wrong = _ ("The strength has to be between 0 and 1.");
   else if (settings->steps < 0 || settings->steps > 1000)
-    wrong = _("The number of steps has to be between 0 and 1000.");
+    wrong = _ ("The number of steps has to be between 0 and 1000.");
   else if (settings->resample < 0 || settings->resample > 50)
-    wrong = _("The number of resampling passes has to be between 0 and 50.");
+    wrong = _ ("The number of resampling passes has to be between 0 and 50.");
   else if (settings->jump_length < 1 || settings->jump_length > 100)
-    wrong = _("The jump length has to be between 1 and 100.");
+    wrong = _ ("The jump length has to be between 1 and 100.");
   else if (!(settings->eta >= 0.0 && settings->eta <= 1.0))
-    wrong = _("Eta has to be between 0 and 1.");
+    wrong = _ ("Eta has to be between 0 and 1.");
   else if (settings->context < 0 || settings->context > 4096)
-    wrong = _("The context has to be between 0 and 4096 pixels.");
+    wrong = _ ("The context has to be between 0 and 4096 pixels.");
   else if (source->n_channels != 1 && source->n_channels != 3)
-    wrong = _("Only gray and colour pictures can be filled.");
+    wrong = _ ("Only gray and colour pictures can be filled.");
   else if (!planes_rect_inside (region, source->width, source->height))
-    wrong = _("The region to be filled is empty or lies outside the picture.");
+    wrong = _ ("The region to be filled is empty or lies outside the picture.");
 
   if (wrong != NULL)
     g_set_error_literal (error, DIFFUSION_ERROR, DIFFUSION_ERROR_ARGUMENT, wrong);
@@ -333,11 +335,11 @@ diffusion_inpaint (DiffusionModel           *model,
   DiffusionInpaintSettings used;
   gboolean                 success = TRUE;
   Inpaint                  job = {
-    .model = model,
-    .workers = workers,
-    .settings = &used,
-    .progress = progress != NULL ? progress : &nobody,
-    .n_channels = source->n_channels,
+                     .model = model,
+                     .workers = workers,
+                     .settings = &used,
+                     .progress = progress != NULL ? progress : &nobody,
+                     .n_channels = source->n_channels,
   };
 
   if (!check_settings (settings, source, region, error))

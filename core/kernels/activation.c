@@ -9,8 +9,7 @@
 #include <glib.h>
 
 double
-activation_value (Activation activation,
-                  double     v)
+activation_value (Activation activation, double v)
 {
   switch (activation)
     {

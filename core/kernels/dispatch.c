@@ -23,8 +23,8 @@ fill_tables (gpointer unused)
   __builtin_cpu_init ();
   if (__builtin_cpu_supports ("avx2") && __builtin_cpu_supports ("fma"))
     tables[n_tables++] = &kernels_avx2;
-  if (__builtin_cpu_supports ("avx512f") && __builtin_cpu_supports ("avx512vl")
-      && __builtin_cpu_supports ("avx512bw") && __builtin_cpu_supports ("avx512dq"))
+  if (__builtin_cpu_supports ("avx512f") && __builtin_cpu_supports ("avx512vl") &&
+      __builtin_cpu_supports ("avx512bw") && __builtin_cpu_supports ("avx512dq"))
     {
       tables[n_tables++] = &kernels_avx512;
       amx = kernels_avx512;

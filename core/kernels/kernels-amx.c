@@ -30,10 +30,10 @@
 #define C_01 1
 #define C_10 2
 #define C_11 3
-#define A_0 4
-#define A_1 5
-#define B_0 6
-#define B_1 7
+#define A_0  4
+#define A_1  5
+#define B_0  6
+#define B_1  7
 
 /* As LDTILECFG reads it. */
 typedef struct
@@ -70,10 +70,10 @@ typedef struct
 
 static inline __attribute__ ((always_inline)) void
 multiply (const Bf16x2Product *product,
-          const int           n_tiles,
-          const int           n_panels,
-          const TilePlace    *places,
-          int                 panel)
+          const int            n_tiles,
+          const int            n_panels,
+          const TilePlace     *places,
+          int                  panel)
 {
   const gsize  term = KERNEL_BF16X2 * KERNEL_CHUNK;
   const gsize  low_a = KERNEL_BF16X2 / 2, low_b = term / 2; /* floats from the highs to the lows */
@@ -103,24 +103,24 @@ multiply (const Bf16x2Product *product,
       _tile_zero (C_11);
     }
 
-#define LOAD_A(offset)                                                         \
-  _tile_loadd (A_0, a_0 + product->taps[tap] + (offset), a_bytes);             \
-  if (n_tiles > 1)                                                             \
-    _tile_loadd (A_1, a_1 + product->taps[tap] + (offset), a_bytes)
+#define LOAD_A(offset)                                             \
+  _tile_loadd (A_0, a_0 + product->taps[tap] + (offset), a_bytes); \
+  if (n_tiles > 1)                                                 \
+  _tile_loadd (A_1, a_1 + product->taps[tap] + (offset), a_bytes)
 
-#define LOAD_B(offset)                                                         \
-  _tile_loadd (B_0, b_0 + (offset), ROW_BYTES);                                \
-  if (n_panels > 1)                                                            \
-    _tile_loadd (B_1, b_1 + (offset), ROW_BYTES)
+#define LOAD_B(offset)                          \
+  _tile_loadd (B_0, b_0 + (offset), ROW_BYTES); \
+  if (n_panels > 1)                             \
+  _tile_loadd (B_1, b_1 + (offset), ROW_BYTES)
 
-#define ADD_PRODUCTS()                                                         \
-  _tile_dpbf16ps (C_00, A_0, B_0);                                             \
-  if (n_panels > 1)                                                            \
-    _tile_dpbf16ps (C_01, A_0, B_1);                                           \
-  if (n_tiles > 1)                                                             \
-    _tile_dpbf16ps (C_10, A_1, B_0);                                           \
-  if (n_tiles > 1 && n_panels > 1)                                             \
-    _tile_dpbf16ps (C_11, A_1, B_1)
+#define ADD_PRODUCTS()               \
+  _tile_dpbf16ps (C_00, A_0, B_0);   \
+  if (n_panels > 1)                  \
+    _tile_dpbf16ps (C_01, A_0, B_1); \
+  if (n_tiles > 1)                   \
+    _tile_dpbf16ps (C_10, A_1, B_0); \
+  if (n_tiles > 1 && n_panels > 1)   \
+  _tile_dpbf16ps (C_11, A_1, B_1)
 
   for (int chunk = 0; chunk < product->n_chunks; chunk++)
     {
@@ -154,9 +154,7 @@ multiply (const Bf16x2Product *product,
 }
 
 static TilePlace
-get_place (const Bf16x2Product *product,
-           int                 x,
-           int                 y)
+get_place (const Bf16x2Product *product, int x, int y)
 {
   return (TilePlace) { product->a + y * product->a_line + x * product->a_pixel,
                        product->c + y * product->c_line + x * product->c_pixel };
@@ -165,10 +163,7 @@ get_place (const Bf16x2Product *product,
 /* The tiles of n_pixels pixels that begin at first, first + 16 … of every line;
  * `per_line` of them. Weights of a pair of panels serve all tiles before the next. */
 static void
-multiply_tiles (const Bf16x2Product *product,
-                int                 first,
-                int                 per_line,
-                int                 n_pixels)
+multiply_tiles (const Bf16x2Product *product, int first, int per_line, int n_pixels)
 {
   const int n_tiles = per_line * product->n_lines;
 
@@ -180,7 +175,8 @@ multiply_tiles (const Bf16x2Product *product,
         const int n = MIN (n_tiles - i, 2);
 
         for (int j = 0; j < n; j++)
-          places[j] = get_place (product, first + (i + j) % per_line * TILE_ROWS, (i + j) / per_line);
+          places[j] =
+            get_place (product, first + (i + j) % per_line * TILE_ROWS, (i + j) / per_line);
 
         if (panel + 1 < product->n_panels)
           {
@@ -214,11 +210,7 @@ amx_bf16x2_product (const Bf16x2Product *product)
 }
 
 static void
-amx_bf16x2 (float       *out,
-           const float *first,
-           const float *second,
-           gsize        in_stride,
-           int          n_pixels)
+amx_bf16x2 (float *out, const float *first, const float *second, gsize in_stride, int n_pixels)
 {
   for (int i = 0; i < n_pixels; i++)
     {

@@ -17,16 +17,16 @@
 /* A tile of ROWS × PANELS · 16 sums stays in registers, so that the arithmetic
  * waits for neither memory nor the sum before: 24 of 32, 12 of 16. */
 #if LANES == 16
-#define ROWS 12
+#define ROWS   12
 #define PANELS 2
 #elif LANES == 8
-#define ROWS 6
+#define ROWS   6
 #define PANELS 1
 #elif defined(__aarch64__)
-#define ROWS 6
+#define ROWS   6
 #define PANELS 1
 #else
-#define ROWS 3
+#define ROWS   3
 #define PANELS 1
 #endif
 
@@ -101,10 +101,10 @@ product_panels (const int          panels,
 {
   int row = 0;
 
-#define TILES(rows)                                                            \
-  for (; ROWS >= rows && row <= n_rows - rows; row += rows)                    \
-  product_tile (MIN (rows, ROWS), panels, c + row * c_stride, c_stride, row,   \
-                terms, n_terms, b_offset, b_panel, add)
+#define TILES(rows)                                                                          \
+  for (; ROWS >= rows && row <= n_rows - rows; row += rows)                                  \
+  product_tile (MIN (rows, ROWS), panels, c + row * c_stride, c_stride, row, terms, n_terms, \
+                b_offset, b_panel, add)
 
   TILES (12);
   TILES (8);
@@ -131,11 +131,11 @@ fast_product (float             *c,
   int panel = 0;
 
   for (; panel <= panels - PANELS; panel += PANELS)
-    product_panels (PANELS, c + panel * KERNEL_CHUNK, c_stride, n_rows,
-                    terms, n_terms, panel * b_panel, b_panel, add);
+    product_panels (PANELS, c + panel * KERNEL_CHUNK, c_stride, n_rows, terms, n_terms,
+                    panel * b_panel, b_panel, add);
   for (; panel < panels; panel++)
-    product_panels (1, c + panel * KERNEL_CHUNK, c_stride, n_rows,
-                    terms, n_terms, panel * b_panel, b_panel, add);
+    product_panels (1, c + panel * KERNEL_CHUNK, c_stride, n_rows, terms, n_terms, panel * b_panel,
+                    b_panel, add);
 }
 
 /* --- Activation ----------------------------------------------------------- */
@@ -155,10 +155,10 @@ fast_activate (float       *out,
       const Vector factor = vector_load (scale + j);
       const Vector summand = vector_load (shift + j);
 
-#define FOR_EACH_PIXEL(f)                           \
-  for (int i = 0; i < n_pixels; i++)                \
-    vector_store (out + i * out_stride + j,         \
-                  f (vector_load (in + i * in_stride + j) * factor + summand))
+#define FOR_EACH_PIXEL(f)                 \
+  for (int i = 0; i < n_pixels; i++)      \
+  vector_store (out + i * out_stride + j, \
+                f (vector_load (in + i * in_stride + j) * factor + summand))
       switch (activation)
         {
         case ACTIVATION_IDENTITY:
@@ -185,12 +185,7 @@ fast_activate (float       *out,
 }
 
 static void
-fast_copy (float       *out,
-           const float *in,
-           gsize        in_stride,
-           int          first,
-           int          n_pixels,
-           int          enlarge)
+fast_copy (float *out, const float *in, gsize in_stride, int first, int n_pixels, int enlarge)
 {
   for (int i = 0; i < n_pixels; i++)
     for (int j = 0; j < KERNEL_CHUNK; j += LANES)
@@ -202,8 +197,7 @@ fast_copy (float       *out,
 
 /* Bᵀ d for a vector of six, sharing u = d4 − d2 and w = d3 − d1. */
 ALWAYS_INLINE void
-transform_input (const Vector *d,
-                 Vector       *t)
+transform_input (const Vector *d, Vector *t)
 {
   const Vector u = d[4] - d[2];
   const Vector w = d[3] - d[1];
@@ -219,18 +213,14 @@ transform_input (const Vector *d,
 }
 
 static void
-fast_winograd_input (float              *v,
-                     gsize               v_product,
-                     gsize               v_tile,
-                     const float *const *rows,
-                     int                 n_tiles)
+fast_winograd_input (float *v, gsize v_product, gsize v_tile, const float *const *rows, int n_tiles)
 {
   for (int i = 0; i < n_tiles; i++)
     for (int j = 0; j < KERNEL_CHUNK; j += LANES)
       {
-        const gsize  at = (gsize) i * WINOGRAD_OUT * KERNEL_CHUNK + j;
-        float       *out = v + i * v_tile + j;
-        Vector       half[6][6];
+        const gsize at = (gsize) i * WINOGRAD_OUT * KERNEL_CHUNK + j;
+        float      *out = v + i * v_tile + j;
+        Vector      half[6][6];
 
 #pragma GCC unroll 6
         for (int x = 0; x < 6; x++)
@@ -260,8 +250,7 @@ fast_winograd_input (float              *v,
 
 /* Aᵀ m for a vector of six. */
 ALWAYS_INLINE void
-transform_output (const Vector *m,
-                  Vector       *y)
+transform_output (const Vector *m, Vector *y)
 {
   const Vector sum = m[1] + m[2];
   const Vector difference = m[1] - m[2];
@@ -279,10 +268,7 @@ typedef struct
 } Moments;
 
 ALWAYS_INLINE void
-moments_load (Moments      *moments,
-              const Finish *finish,
-              gsize         channel,
-              Vector        first_value)
+moments_load (Moments *moments, const Finish *finish, gsize channel, Vector first_value)
 {
   const float *stats = finish->stats + channel;
 
@@ -300,8 +286,7 @@ moments_load (Moments      *moments,
 }
 
 ALWAYS_INLINE void
-moments_add (Moments *moments,
-             Vector   value)
+moments_add (Moments *moments, Vector value)
 {
   const Vector d = value - moments->shift;
 
@@ -310,9 +295,7 @@ moments_add (Moments *moments,
 }
 
 ALWAYS_INLINE void
-moments_store (const Moments *moments,
-               const Finish  *finish,
-               gsize          channel)
+moments_store (const Moments *moments, const Finish *finish, gsize channel)
 {
   float *stats = finish->stats + channel;
 
@@ -479,8 +462,8 @@ fast_layer_norm (float       *out,
       inverse = 1.0f / sqrtf (spread / n_channels + epsilon);
 
       for (int c = 0; c < KERNEL_PAD (n_channels); c += LANES)
-        vector_store (y + c, (vector_load (x + c) - mean) * inverse * vector_load (scale + c)
-                               + vector_load (shift + c));
+        vector_store (y + c, (vector_load (x + c) - mean) * inverse * vector_load (scale + c) +
+                               vector_load (shift + c));
     }
 }
 
@@ -498,9 +481,9 @@ fast_add_gated (float       *map,
       {
         const gsize at = i * stride + c;
 
-        vector_store (map + at, vector_load (map + at)
-                                  + (vector_load (value + at) + vector_load (bias + c))
-                                      * vector_load (gate + c));
+        vector_store (map + at,
+                      vector_load (map + at) + (vector_load (value + at) + vector_load (bias + c)) *
+                                                 vector_load (gate + c));
       }
 }
 
@@ -508,9 +491,7 @@ fast_add_gated (float       *map,
 
 /* The last, incomplete vector goes through a full one. */
 static float
-fast_exp_sum (float *x,
-              int    n,
-              float  max)
+fast_exp_sum (float *x, int n, float max)
 {
   const Vector shift = vector_set (max);
   Vector       sums = vector_set (0.0f);
@@ -541,8 +522,7 @@ fast_exp_sum (float *x,
 }
 
 static void
-fast_silu (float *x,
-           int    n)
+fast_silu (float *x, int n)
 {
   Vector v = vector_set (0.0f);
   int    i = 0;
@@ -562,9 +542,9 @@ fast_silu (float *x,
 }
 
 #define KERNELS_SYMBOL_(name) kernels_##name
-#define KERNELS_SYMBOL(name) KERNELS_SYMBOL_ (name)
-#define STRING_(name) #name
-#define STRING(name) STRING_ (name)
+#define KERNELS_SYMBOL(name)  KERNELS_SYMBOL_ (name)
+#define STRING_(name)         #name
+#define STRING(name)          STRING_ (name)
 
 const Kernels KERNELS_SYMBOL (KERNELS_NAME) = {
   .name = STRING (KERNELS_NAME),

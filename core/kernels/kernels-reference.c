@@ -56,12 +56,7 @@ reference_activate (float       *out,
 }
 
 static void
-reference_copy (float       *out,
-                const float *in,
-                gsize        in_stride,
-                int          first,
-                int          n_pixels,
-                int          enlarge)
+reference_copy (float *out, const float *in, gsize in_stride, int first, int n_pixels, int enlarge)
 {
   for (int i = 0; i < n_pixels; i++)
     for (int c = 0; c < KERNEL_CHUNK; c++)
@@ -70,10 +65,10 @@ reference_copy (float       *out,
 
 static void
 reference_bf16x2 (float       *out,
-                 const float *first,
-                 const float *second,
-                 gsize        in_stride,
-                 int          n_pixels)
+                  const float *first,
+                  const float *second,
+                  gsize        in_stride,
+                  int          n_pixels)
 {
   for (int i = 0; i < n_pixels; i++)
     for (int c = 0; c < KERNEL_CHUNK; c++)
@@ -98,9 +93,7 @@ from_bfloat16 (Bfloat16 half)
 
 /* One tap of one chunk for column j of a panel. */
 static double
-bf16x2_term (const float *a,
-            const float *b,
-            int          j)
+bf16x2_term (const float *a, const float *b, int j)
 {
   const Bfloat16 *a_high = (const Bfloat16 *) a;
   const Bfloat16 *b_high = (const Bfloat16 *) b;
@@ -112,7 +105,8 @@ bf16x2_term (const float *a,
       const double high = from_bfloat16 (b_high[at]);
       const double low = from_bfloat16 (b_high[at + KERNEL_BF16X2 * KERNEL_CHUNK]);
 
-      sum += from_bfloat16 (a_high[l]) * (high + low) + from_bfloat16 (a_high[l + KERNEL_BF16X2]) * high;
+      sum +=
+        from_bfloat16 (a_high[l]) * (high + low) + from_bfloat16 (a_high[l + KERNEL_BF16X2]) * high;
     }
   return sum;
 }
@@ -132,20 +126,18 @@ reference_bf16x2_product (const Bf16x2Product *product)
 
           for (int chunk = 0; chunk < p.n_chunks; chunk++)
             for (int tap = 0; tap < p.n_taps; tap++, b += KERNEL_BF16X2 * KERNEL_CHUNK)
-              sum += bf16x2_term (p.a + chunk * p.a_chunk + p.taps[tap] + y * p.a_line + x * p.a_pixel,
-                                 b, j % KERNEL_CHUNK);
+              sum +=
+                bf16x2_term (p.a + chunk * p.a_chunk + p.taps[tap] + y * p.a_line + x * p.a_pixel,
+                             b, j % KERNEL_CHUNK);
           *c = sum;
         }
 }
 
 /* Row i of Bᵀ: the coefficients of Π_{j≠i} (x − p_j); for ∞ of Π_j (x − p_j). */
 static const double B_transposed[6][6] = {
-  { 1.0, -1.5, -2.0, 1.5, 1.0, 0.0 },
-  { 0.0, -1.0, 0.5, 2.5, 1.0, 0.0 },
-  { 0.0, 1.0, -2.5, 0.5, 1.0, 0.0 },
-  { 0.0, -2.0, -1.0, 2.0, 1.0, 0.0 },
-  { 0.0, 0.5, -1.0, -0.5, 1.0, 0.0 },
-  { 0.0, 1.0, -1.5, -2.0, 1.5, 1.0 },
+  { 1.0, -1.5, -2.0, 1.5, 1.0, 0.0 }, { 0.0, -1.0, 0.5, 2.5, 1.0, 0.0 },
+  { 0.0, 1.0, -2.5, 0.5, 1.0, 0.0 },  { 0.0, -2.0, -1.0, 2.0, 1.0, 0.0 },
+  { 0.0, 0.5, -1.0, -0.5, 1.0, 0.0 }, { 0.0, 1.0, -1.5, -2.0, 1.5, 1.0 },
 };
 
 /* Column i of Aᵀ: the powers 0…3 of p_i; for ∞ [0, 0, 0, 1]. */
@@ -172,8 +164,8 @@ reference_winograd_input (float              *v,
 
             for (int y = 0; y < 6; y++)
               for (int x = 0; x < 6; x++)
-                sum += B_transposed[r][y] * B_transposed[s][x]
-                       * rows[y][(i * WINOGRAD_OUT + x) * KERNEL_CHUNK + c];
+                sum += B_transposed[r][y] * B_transposed[s][x] *
+                       rows[y][(i * WINOGRAD_OUT + x) * KERNEL_CHUNK + c];
             v[(6 * r + s) * v_product + i * v_tile + c] = sum;
           }
 }
@@ -295,9 +287,7 @@ reference_add_gated (float       *map,
 }
 
 static float
-reference_exp_sum (float *x,
-                   int    n,
-                   float  max)
+reference_exp_sum (float *x, int n, float max)
 {
   double sum = 0.0;
 
@@ -311,8 +301,7 @@ reference_exp_sum (float *x,
 }
 
 static void
-reference_silu (float *x,
-                int    n)
+reference_silu (float *x, int n)
 {
   for (int i = 0; i < n; i++)
     x[i] = activation_value (ACTIVATION_SILU, x[i]);

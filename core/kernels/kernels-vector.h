@@ -33,8 +33,7 @@ vector_load (const float *p)
 }
 
 ALWAYS_INLINE void
-vector_store (float *p,
-              Vector v)
+vector_store (float *p, Vector v)
 {
   *(Vector *) p = v;
 }
@@ -47,8 +46,7 @@ vector_set (float x)
 
 /* x, or ±limit where it is farther from 0. */
 ALWAYS_INLINE Vector
-vector_clamp (Vector x,
-              float  limit)
+vector_clamp (Vector x, float limit)
 {
 #if defined(__AVX512DQ__)
   /* The smaller magnitude, the sign of x. */
@@ -60,9 +58,9 @@ vector_clamp (Vector x,
   return (Vector) _mm_max_ps (_mm_min_ps ((__m128) x, _mm_set1_ps (limit)), _mm_set1_ps (-limit));
 #else
   const VectorInt above = x > limit, below = x < -limit;
-  const VectorInt bits = (above & (VectorInt) vector_set (limit))
-                         | (below & (VectorInt) vector_set (-limit))
-                         | (~(above | below) & (VectorInt) x);
+  const VectorInt bits = (above & (VectorInt) vector_set (limit)) |
+                         (below & (VectorInt) vector_set (-limit)) |
+                         (~(above | below) & (VectorInt) x);
 
   return (Vector) bits;
 #endif
@@ -77,8 +75,7 @@ vector_clamp (Vector x,
  * which the low bits of the sum then hold. Where a·b + c is rounded only once,
  * the error of ln 2 itself counts for less than the rest. */
 ALWAYS_INLINE Vector
-vector_exp_parts (Vector  x,
-                  Vector *power)
+vector_exp_parts (Vector x, Vector *power)
 {
   const float round = 12582912.0f;
   Vector      n, r, q;
@@ -113,8 +110,7 @@ vector_exp (Vector x)
 
 /* v / (1 + exp (−x)); 0 within 1e-35 where x is below −87. */
 ALWAYS_INLINE Vector
-vector_logistic (Vector v,
-                 Vector x)
+vector_logistic (Vector v, Vector x)
 {
   Vector       power;
   const Vector p = vector_exp_parts (-x, &power);

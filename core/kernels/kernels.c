@@ -9,8 +9,7 @@
 /* Cook-Toom with the points 0, 1, −1, ½, −2, ∞: row i of G is
  * [1, p, p²] / Π_{j≠i} (p_i − p_j), and [0, 0, 1] for ∞. */
 void
-winograd_weights (const float *g,
-                  float       *u)
+winograd_weights (const float *g, float *u)
 {
   static const double G[6][3] = {
     { 1.0, 0.0, 0.0 },
@@ -41,9 +40,7 @@ to_bfloat16 (float x)
 }
 
 void
-kernel_bf16x2 (float     x,
-              Bfloat16 *high,
-              Bfloat16 *low)
+kernel_bf16x2 (float x, Bfloat16 *high, Bfloat16 *low)
 {
   guint32 bits;
   float   rounded;
@@ -56,10 +53,7 @@ kernel_bf16x2 (float     x,
 
 /* Pairs of channels lie side by side, as the tiles of AMX want it. */
 void
-kernel_bf16x2_weight (float *b,
-                     int    in,
-                     int    out,
-                     float  weight)
+kernel_bf16x2_weight (float *b, int in, int out, float weight)
 {
   Bfloat16 *high = (Bfloat16 *) b + (in / 2 * KERNEL_CHUNK + out) * 2 + in % 2;
 

@@ -25,8 +25,8 @@
 #define KERNEL_PAD(n) (((n) + KERNEL_CHUNK - 1) / KERNEL_CHUNK * KERNEL_CHUNK)
 
 /* Winograd F(4×4, 3×3): 6×6 pixels make 4×4, by 36 products. */
-#define WINOGRAD_OUT 4
-#define WINOGRAD_IN 6
+#define WINOGRAD_OUT      4
+#define WINOGRAD_IN       6
 #define WINOGRAD_PRODUCTS 36
 
 /* One summand a·b of a matrix product. Row i of `a` is k floats at
@@ -116,17 +116,13 @@ typedef struct
   /* One chunk of 16 channels of n_pixels pixels as it is, or of a row enlarged
    * twofold: out[i · 16 + c] = in[((first + i) >> enlarge) · in_stride + c], with
    * enlarge 0 or 1. */
-  void (*copy) (float       *out,
-                const float *in,
-                gsize        in_stride,
-                int          first,
-                int          n_pixels,
-                int          enlarge);
+  void (*copy) (float *out, const float *in, gsize in_stride, int first, int n_pixels, int enlarge);
 
   /* Splits n_pixels pixels of two chunks of 16 channels, in_stride apart, to
    * `out`, KERNEL_BF16X2 floats a pixel; `second` NULL: zeros. And multiplies such.
    * NULL in tables that do not prefer it, but for the reference. */
-  void (*bf16x2) (float *out, const float *first, const float *second, gsize in_stride, int n_pixels);
+  void (
+    *bf16x2) (float *out, const float *first, const float *second, gsize in_stride, int n_pixels);
   void (*bf16x2_product) (const Bf16x2Product *product);
 
   /* v = Bᵀ d B of n_tiles tiles in a row for one chunk of channels. Tile i has

@@ -15,9 +15,9 @@
 
 #include <cblas.h>
 
-#define PIXELS 64   /* of a block, where each pixel is on its own */
+#define PIXELS  64  /* of a block, where each pixel is on its own */
 #define QUERIES 64  /* of a block */
-#define KEYS 512    /* of a stretch */
+#define KEYS    512 /* of a stretch */
 
 typedef struct
 {
@@ -29,10 +29,7 @@ typedef struct
 } Run;
 
 void
-attention_size (const Attention *attention,
-                int              width,
-                int              height,
-                WorkspaceSize   *size)
+attention_size (const Attention *attention, int width, int height, WorkspaceSize *size)
 {
   const gsize n_pixels = (gsize) width * height;
   const gsize stride = attention->out->n_out;
@@ -43,8 +40,7 @@ attention_size (const Attention *attention,
 }
 
 static int
-block_pixels (gconstpointer data,
-              int           block)
+block_pixels (gconstpointer data, int block)
 {
   const Run *run = data;
 
@@ -53,14 +49,13 @@ block_pixels (gconstpointer data,
 
 /* Normalises some pixels and makes their queries, keys and values. */
 static void
-project_block (gpointer data,
-               int      block,
-               int      worker)
+project_block (gpointer data, int block, int worker)
 {
   const Run          *run = data;
   const AttentionJob *job = &run->job;
   const Kernels      *kernels = run->workspace->kernels;
-  const Convolution  *layers[] = { job->attention->query, job->attention->key, job->attention->value };
+  const Convolution  *layers[] = { job->attention->query, job->attention->key,
+                                   job->attention->value };
   float              *results[] = { run->query, run->key, run->value };
   const gsize         first = (gsize) block * PIXELS;
   const int           n = block_pixels (run, block);
@@ -70,7 +65,8 @@ project_block (gpointer data,
 
   if (job->gate)
     kernels->layer_norm (normalised, run->stride, job->source->data + first * run->stride,
-                         run->stride, n, job->source->channels, job->epsilon, job->scale, job->shift);
+                         run->stride, n, job->source->channels, job->epsilon, job->scale,
+                         job->shift);
   else
     for (int c = 0; c < run->stride; c += KERNEL_CHUNK)
       kernels->activate (normalised + c, run->stride, job->source->data + first * run->stride + c,
@@ -81,8 +77,8 @@ project_block (gpointer data,
       float *result = results[i] + first * run->stride;
       Finish finish = { .bias = layers[i]->bias, .scale = 1.0f };
 
-      point_product (layers[i], kernels, maps, 1, 0, n, 0, run->stride / KERNEL_CHUNK,
-                     result, run->stride);
+      point_product (layers[i], kernels, maps, 1, 0, n, 0, run->stride / KERNEL_CHUNK, result,
+                     run->stride);
       kernels->finish (result, run->stride, n, run->stride, NULL, &finish);
     }
 }
@@ -90,9 +86,7 @@ project_block (gpointer data,
 /* The greatest of n numbers and `max`, sixteen at a time: one at a time each would
  * wait for the one before, a third of the attention's time. */
 static float
-greatest_of (const float *x,
-             int          n,
-             float        max)
+greatest_of (const float *x, int n, float max)
 {
   float most[16];
   int   i = 0;
@@ -131,9 +125,7 @@ weigh_row (const Kernels *kernels,
 
 /* Some queries of one head; their sums replace them. */
 static void
-attend_block (gpointer data,
-              int      block,
-              int      worker)
+attend_block (gpointer data, int block, int worker)
 {
   const Run *run = data;
   const int  heads = run->job.attention->n_heads;
@@ -159,14 +151,13 @@ attend_block (gpointer data,
       const int   n_keys = MIN (KEYS, run->n_pixels - key);
       const gsize at = (gsize) key * stride + channel;
 
-      cblas_sgemm (CblasRowMajor, CblasNoTrans, CblasTrans, n, n_keys, depth,
-                   1.0f / sqrtf (depth), query, stride, run->key + at, stride,
-                   0.0f, scores, KEYS);
+      cblas_sgemm (CblasRowMajor, CblasNoTrans, CblasTrans, n, n_keys, depth, 1.0f / sqrtf (depth),
+                   query, stride, run->key + at, stride, 0.0f, scores, KEYS);
       for (int i = 0; i < n; i++)
-        weigh_row (run->workspace->kernels, scores + i * KEYS, n_keys, depth,
-                   &greatest[i], &total[i], sums + i * depth);
-      cblas_sgemm (CblasRowMajor, CblasNoTrans, CblasNoTrans, n, depth, n_keys,
-                   1.0f, scores, KEYS, run->value + at, stride, 1.0f, sums, depth);
+        weigh_row (run->workspace->kernels, scores + i * KEYS, n_keys, depth, &greatest[i],
+                   &total[i], sums + i * depth);
+      cblas_sgemm (CblasRowMajor, CblasNoTrans, CblasNoTrans, n, depth, n_keys, 1.0f, scores, KEYS,
+                   run->value + at, stride, 1.0f, sums, depth);
     }
 
   for (int i = 0; i < n; i++)
@@ -176,9 +167,7 @@ attend_block (gpointer data,
 
 /* The last layer, for some pixels, behind a gate. */
 static void
-gated_out_block (gpointer data,
-                 int      block,
-                 int      worker)
+gated_out_block (gpointer data, int block, int worker)
 {
   const Run          *run = data;
   const AttentionJob *job = &run->job;
@@ -198,9 +187,7 @@ gated_out_block (gpointer data,
 
 /* The last layer, for some pixels. */
 static void
-out_block (gpointer data,
-           int      block,
-           int      worker)
+out_block (gpointer data, int block, int worker)
 {
   const Run          *run = data;
   const AttentionJob *job = &run->job;
@@ -213,8 +200,8 @@ out_block (gpointer data,
   const Map          *maps[] = { &map };
   Finish              finish = { 0 };
 
-  point_product (job->attention->out, kernels, maps, 1, first, n, 0, stride / KERNEL_CHUNK,
-                 result, stride);
+  point_product (job->attention->out, kernels, maps, 1, first, n, 0, stride / KERNEL_CHUNK, result,
+                 stride);
 
   finish.bias = job->attention->out->bias;
   finish.scale = job->factor;
@@ -235,9 +222,7 @@ finish_run (gpointer data)
 }
 
 void
-attention_begin (const AttentionJob *job,
-                 const Workspace    *workspace,
-                 Phases             *passes)
+attention_begin (const AttentionJob *job, const Workspace *workspace, Phases *passes)
 {
   const int   n_pixels = job->source->width * job->source->height;
   const int   n_blocks = divide_up (n_pixels, PIXELS);

@@ -9,7 +9,7 @@
 /* Its layers belong to the network. */
 typedef struct
 {
-  int          n_heads; /* divides the channels */
+  int          n_heads;                   /* divides the channels */
   Convolution *query, *key, *value, *out; /* 1×1, channels to channels */
 } Attention;
 

@@ -25,16 +25,16 @@
 
 /* Pixels of a rectangle's result, about; planes of a rectangle: floats that stay
  * in the second-level cache beside the weights. */
-#define BLOCK_PIXELS 512
+#define BLOCK_PIXELS     512
 #define BLOCK_PIXELS_MIN 64
-#define BLOCK_FLOATS (192 * 1024)
-#define BLOCK_WIDTH 64
+#define BLOCK_FLOATS     (192 * 1024)
+#define BLOCK_WIDTH      64
 /* A map makes at least so many rectangles. */
 #define BLOCKS_MIN 4
 
 /* Maps of at most so many pixels are cut by channels. */
 #define SLICED_PIXELS 576
-#define SLICE_PANELS 2
+#define SLICE_PANELS  2
 
 /* How the work is cut. Depends on shapes alone. */
 typedef struct
@@ -44,19 +44,16 @@ typedef struct
   gboolean sliced;
   int      slice_panels, n_slices; /* 1 unless sliced */
 
-  int   chunk;                          /* channels of a plane */
-  int   n_planes, n_shortcut_planes;    /* the shortcut's: of split numbers only */
-  gsize line, plane;                    /* floats from one line or plane to the next */
+  int   chunk;                       /* channels of a plane */
+  int   n_planes, n_shortcut_planes; /* the shortcut's: of split numbers only */
+  gsize line, plane;                 /* floats from one line or plane to the next */
   gsize shortcut_line, shortcut_plane;
-  gsize planes;                         /* floats of all */
-  gsize row;                            /* floats of one row of one chunk, as it is read */
+  gsize planes; /* floats of all */
+  gsize row;    /* floats of one row of one chunk, as it is read */
 } Cut;
 
 static void
-cut_pixels (Cut               *cut,
-            const Convolution *convolution,
-            int                width,
-            int                height)
+cut_pixels (Cut *cut, const Convolution *convolution, int width, int height)
 {
   const int panels = convolution->n_out / KERNEL_CHUNK;
   const int all = width * height;
@@ -69,11 +66,15 @@ cut_pixels (Cut               *cut,
     }
   else
     {
-      const int fitting = MIN (BLOCK_PIXELS, BLOCK_FLOATS / (convolution->n_in * cut->stride * cut->stride));
-      const int pixels = CLAMP (all / BLOCKS_MIN, BLOCK_PIXELS_MIN, MAX (fitting, BLOCK_PIXELS_MIN));
-      const int columns = MIN (KERNEL_PAD (grid_even (width, BLOCK_WIDTH)), width); /* whole tiles of pixels */
+      const int fitting =
+        MIN (BLOCK_PIXELS, BLOCK_FLOATS / (convolution->n_in * cut->stride * cut->stride));
+      const int pixels =
+        CLAMP (all / BLOCKS_MIN, BLOCK_PIXELS_MIN, MAX (fitting, BLOCK_PIXELS_MIN));
+      const int columns =
+        MIN (KERNEL_PAD (grid_even (width, BLOCK_WIDTH)), width); /* whole tiles of pixels */
 
-      grid_init (&cut->grid, width, height, columns, grid_even (height, CLAMP (pixels / columns, 1, height)));
+      grid_init (&cut->grid, width, height, columns,
+                 grid_even (height, CLAMP (pixels / columns, 1, height)));
       cut->slice_panels = panels;
     }
 
@@ -133,23 +134,19 @@ typedef struct
 
 /* Lays out one line of a pair of chunks: split where planes are of split numbers. */
 static void
-lay_out_row (const Run *run,
-           const float *row,
-           gboolean   pair,
-           int        n,
-           float     *plane)
+lay_out_row (const Run *run, const float *row, gboolean pair, int n, float *plane)
 {
   run->workspace->kernels->bf16x2 (plane, row, pair ? row + run->cut.row : NULL, KERNEL_CHUNK, n);
 }
 
 /* The planes first … end − 1 of the sources. `row`: room for two rows. */
 static void
-fill_planes (const Run  *run,
+fill_planes (const Run           *run,
              const DiffusionRect *rect,
-             int         first,
-             int         end,
-             float      *row,
-             float      *planes)
+             int                  first,
+             int                  end,
+             float               *row,
+             float               *planes)
 {
   const ConvolutionJob *job = &run->job;
   const Cut            *cut = &run->cut;
@@ -185,12 +182,12 @@ fill_planes (const Run  *run,
 
 /* And of the shortcut's sources. */
 static void
-fill_shortcut_planes (const Run  *run,
+fill_shortcut_planes (const Run           *run,
                       const DiffusionRect *rect,
-                      int         first,
-                      int         end,
-                      float      *row,
-                      float      *planes)
+                      int                  first,
+                      int                  end,
+                      float               *row,
+                      float               *planes)
 {
   const ConvolutionJob *job = &run->job;
 
@@ -208,10 +205,10 @@ fill_shortcut_planes (const Run  *run,
               int        chunk = 2 * number + i;
               const Map *source = row_find_chunk (job->shortcut_sources, &chunk);
 
-              run->workspace->kernels->copy (row + i * run->cut.row,
-                                             source->data + (gsize) y * source->width * source->stride
-                                               + chunk * KERNEL_CHUNK,
-                                             source->stride, rect->x, rect->width, 0);
+              run->workspace->kernels->copy (
+                row + i * run->cut.row,
+                source->data + (gsize) y * source->width * source->stride + chunk * KERNEL_CHUNK,
+                source->stride, rect->x, rect->width, 0);
             }
           lay_out_row (run, row, pair, rect->width, planes + number * run->cut.shortcut_plane);
         }
@@ -220,12 +217,7 @@ fill_shortcut_planes (const Run  *run,
 
 /* The planes first … end − 1 of all; the shortcut's follow the others. */
 static void
-fill (const Run  *run,
-      const DiffusionRect *rect,
-      int         first,
-      int         end,
-      float      *row,
-      float      *planes)
+fill (const Run *run, const DiffusionRect *rect, int first, int end, float *row, float *planes)
 {
   const Cut *cut = &run->cut;
   const int  n = cut->n_planes;
@@ -239,17 +231,19 @@ fill (const Run  *run,
 /* --- Step 2 --------------------------------------------------------------- */
 
 static void
-multiply_bf16x2 (const Run   *run,
-                const DiffusionRect  *rect,
-                const gsize *taps,
-                int          first_panel,
-                int          n_panels,
-                const float *planes)
+multiply_bf16x2 (const Run           *run,
+                 const DiffusionRect *rect,
+                 const gsize         *taps,
+                 int                  first_panel,
+                 int                  n_panels,
+                 const float         *planes)
 {
   const ConvolutionJob *job = &run->job;
   const Cut            *cut = &run->cut;
   const Map            *result = job->result;
-  Bf16x2Product          product = { .a = planes, .n_pixels = rect->width, .n_lines = rect->height, .n_panels = n_panels };
+  Bf16x2Product         product = {
+            .a = planes, .n_pixels = rect->width, .n_lines = rect->height, .n_panels = n_panels
+  };
 
   product.a_pixel = (gsize) cut->stride * cut->chunk;
   product.a_line = cut->stride * cut->line;
@@ -259,8 +253,8 @@ multiply_bf16x2 (const Run   *run,
   product.n_chunks = cut->n_planes;
   product.b = job->convolution->weights + first_panel * job->convolution->panel;
   product.b_panel = job->convolution->panel;
-  product.c = result->data + ((gsize) rect->y * result->width + rect->x) * result->stride
-              + first_panel * KERNEL_CHUNK;
+  product.c = result->data + ((gsize) rect->y * result->width + rect->x) * result->stride +
+              first_panel * KERNEL_CHUNK;
   product.c_pixel = result->stride;
   product.c_line = (gsize) result->width * result->stride;
   run->workspace->kernels->bf16x2_product (&product);
@@ -285,12 +279,12 @@ multiply_bf16x2 (const Run   *run,
 
 /* Chunk by chunk, so that its weights serve all lines. */
 static void
-multiply_floats (const Run   *run,
-                 const DiffusionRect  *rect,
-                 const gsize *taps,
-                 int          first_panel,
-                 int          n_panels,
-                 const float *planes)
+multiply_floats (const Run           *run,
+                 const DiffusionRect *rect,
+                 const gsize         *taps,
+                 int                  first_panel,
+                 int                  n_panels,
+                 const float         *planes)
 {
   const ConvolutionJob *job = &run->job;
   const Convolution    *convolution = job->convolution;
@@ -302,9 +296,9 @@ multiply_floats (const Run   *run,
   for (int number = 0; number < cut->n_planes; number++, b += TAPS * tap_weights)
     for (int y = 0; y < rect->height; y++)
       {
-        const gsize  pixel = (gsize) (rect->y + y) * result->width + rect->x;
-        float       *c = result->data + pixel * result->stride + first_panel * KERNEL_CHUNK;
-        ProductTerm  terms[TAPS];
+        const gsize pixel = (gsize) (rect->y + y) * result->width + rect->x;
+        float      *c = result->data + pixel * result->stride + first_panel * KERNEL_CHUNK;
+        ProductTerm terms[TAPS];
 
         for (int tap = 0; tap < TAPS; tap++)
           {
@@ -314,10 +308,12 @@ multiply_floats (const Run   *run,
             terms[tap].k = KERNEL_CHUNK;
           }
         if (job->shortcut && number == 0)
-          point_product (job->shortcut, run->workspace->kernels, job->shortcut_sources, job->n_shortcut_sources,
-                         pixel, rect->width, first_panel, n_panels, c, result->stride);
-        run->workspace->kernels->product (c, result->stride, rect->width, n_panels * KERNEL_CHUNK, terms, TAPS,
-                                          convolution->panel, number > 0 || job->shortcut);
+          point_product (job->shortcut, run->workspace->kernels, job->shortcut_sources,
+                         job->n_shortcut_sources, pixel, rect->width, first_panel, n_panels, c,
+                         result->stride);
+        run->workspace->kernels->product (c, result->stride, rect->width, n_panels * KERNEL_CHUNK,
+                                          terms, TAPS, convolution->panel,
+                                          number > 0 || job->shortcut);
       }
 }
 
@@ -325,12 +321,12 @@ multiply_floats (const Run   *run,
 
 /* For one slice of the output channels. */
 static void
-make_result (const Run   *run,
-             const DiffusionRect  *rect,
-             int          block,
-             int          first_panel,
-             int          n_panels,
-             const float *planes)
+make_result (const Run           *run,
+             const DiffusionRect *rect,
+             int                  block,
+             int                  first_panel,
+             int                  n_panels,
+             const float         *planes)
 {
   const ConvolutionJob *job = &run->job;
   const Map            *result = job->result;
@@ -354,7 +350,8 @@ make_result (const Run   *run,
       const gsize at = ((gsize) (rect->y + y) * result->width + rect->x) * result->stride + channel;
 
       finish.first = y == 0;
-      run->workspace->kernels->finish (result->data + at, result->stride, rect->width, n_panels * KERNEL_CHUNK,
+      run->workspace->kernels->finish (result->data + at, result->stride, rect->width,
+                                       n_panels * KERNEL_CHUNK,
                                        job->residual ? job->residual->data + at : NULL, &finish);
     }
 }
@@ -362,38 +359,33 @@ make_result (const Run   *run,
 /* --- Blocks --------------------------------------------------------------- */
 
 static void
-whole_block (gpointer data,
-             int      block,
-             int      worker)
+whole_block (gpointer data, int block, int worker)
 {
-  const Run *run = data;
+  const Run          *run = data;
   const DiffusionRect rect = grid_rect (&run->cut.grid, block);
-  float     *row = workspace_scratch (run->workspace, worker);
-  float     *planes = row + 2 * run->cut.row;
+  float              *row = workspace_scratch (run->workspace, worker);
+  float              *planes = row + 2 * run->cut.row;
 
   fill (run, &rect, 0, run->cut.n_planes + run->cut.n_shortcut_planes, row, planes);
   make_result (run, &rect, block, 0, run->cut.slice_panels, planes);
 }
 
 static void
-fill_block (gpointer data,
-            int      block,
-            int      worker)
+fill_block (gpointer data, int block, int worker)
 {
-  const Run *run = data;
+  const Run          *run = data;
   const DiffusionRect rect = grid_rect (&run->cut.grid, 0);
 
-  fill (run, &rect, block, block + 1, workspace_scratch (run->workspace, worker), run->workspace->shared);
+  fill (run, &rect, block, block + 1, workspace_scratch (run->workspace, worker),
+        run->workspace->shared);
 }
 
 static void
-slice_block (gpointer data,
-             int      block,
-             int      worker)
+slice_block (gpointer data, int block, int worker)
 {
-  const Run *run = data;
+  const Run          *run = data;
   const DiffusionRect rect = grid_rect (&run->cut.grid, 0);
-  const int  first = block * run->cut.slice_panels;
+  const int           first = block * run->cut.slice_panels;
 
   make_result (run, &rect, 0, first,
                MIN (run->cut.slice_panels, run->job.convolution->n_out / KERNEL_CHUNK - first),
@@ -405,13 +397,12 @@ finish_run (gpointer data)
 {
   Run *run = data;
 
-  map_join_stats (run->job.result, run->workspace->stats, run->cut.grid.n_blocks, grid_pixels, &run->cut.grid);
+  map_join_stats (run->job.result, run->workspace->stats, run->cut.grid.n_blocks, grid_pixels,
+                  &run->cut.grid);
 }
 
 void
-direct_begin (const ConvolutionJob *job,
-              const Workspace      *workspace,
-              Phases               *passes)
+direct_begin (const ConvolutionJob *job, const Workspace *workspace, Phases *passes)
 {
   Run *run = g_new (Run, 1);
 

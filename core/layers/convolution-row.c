@@ -7,8 +7,7 @@
 #include <string.h>
 
 const Map *
-row_find_chunk (const Map *const *maps,
-                int              *chunk)
+row_find_chunk (const Map *const *maps, int *chunk)
 {
   const int first = maps[0]->stride / KERNEL_CHUNK;
 
@@ -58,10 +57,7 @@ row_read (const ConvolutionJob *job,
 }
 
 void
-row_prefetch (const Map *map,
-              int        y,
-              int        x0,
-              int        n)
+row_prefetch (const Map *map, int y, int x0, int n)
 {
   const int    x = MAX (x0, 0);
   const int    end = MIN (x0 + n, map->width);

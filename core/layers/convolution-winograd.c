@@ -20,21 +20,21 @@
 #include "layers/convolution-winograd.h"
 
 /* V and M of a rectangle: floats that stay in the second-level cache. */
-#define BLOCK_FLOATS (300 * 1024)
+#define BLOCK_FLOATS    (300 * 1024)
 #define BLOCK_TILES_MIN 16
 #define BLOCK_TILES_MAX 64
 
 /* Maps of at most so many tiles are cut by channels. */
-#define SLICED_TILES 32
-#define SLICE_COLUMNS 32  /* output channels of a block */
-#define SLICE_CHUNKS 2    /* chunks of input channels of a block of step 1 */
+#define SLICED_TILES  32
+#define SLICE_COLUMNS 32 /* output channels of a block */
+#define SLICE_CHUNKS  2  /* chunks of input channels of a block of step 1 */
 
 /* How the work is cut. Depends on shapes alone. */
 typedef struct
 {
-  Grid     grid;                /* of the result; rectangles of whole tiles but at the edges */
+  Grid     grid; /* of the result; rectangles of whole tiles but at the edges */
   gboolean sliced;
-  int      n_slices;            /* of output channels; 1 unless sliced */
+  int      n_slices; /* of output channels; 1 unless sliced */
   int      slice_panels;
   gsize    v_product, m_product; /* floats from one of the 36 to the next */
   gsize    region;               /* floats of step 1's buffer */
@@ -49,10 +49,7 @@ product_stride (gsize n)
 }
 
 static void
-cut_map (Cut               *cut,
-         const Convolution *convolution,
-         int                width,
-         int                height)
+cut_map (Cut *cut, const Convolution *convolution, int width, int height)
 {
   const int panels = convolution->n_out / KERNEL_CHUNK;
   const int tiles_x = divide_up (width, WINOGRAD_OUT);
@@ -60,8 +57,7 @@ cut_map (Cut               *cut,
   int       block_x, block_y; /* tiles of a rectangle */
   int       tiles;
 
-  cut->sliced = (gint64) tiles_x * tiles_y <= SLICED_TILES
-               && panels * KERNEL_CHUNK > SLICE_COLUMNS;
+  cut->sliced = (gint64) tiles_x * tiles_y <= SLICED_TILES && panels * KERNEL_CHUNK > SLICE_COLUMNS;
   if (cut->sliced)
     {
       block_x = tiles_x;
@@ -83,15 +79,12 @@ cut_map (Cut               *cut,
   cut->n_slices = divide_up (panels, cut->slice_panels);
   cut->v_product = product_stride ((gsize) tiles * convolution->n_in);
   cut->m_product = product_stride ((gsize) tiles * cut->slice_panels * KERNEL_CHUNK);
-  cut->region = ((gsize) cut->grid.block_width + 2) * WINOGRAD_IN
-                * (cut->sliced ? SLICE_CHUNKS * KERNEL_CHUNK : convolution->n_in);
+  cut->region = ((gsize) cut->grid.block_width + 2) * WINOGRAD_IN *
+                (cut->sliced ? SLICE_CHUNKS * KERNEL_CHUNK : convolution->n_in);
 }
 
 void
-winograd_size (const Convolution *convolution,
-               int                width,
-               int                height,
-               WorkspaceSize     *size)
+winograd_size (const Convolution *convolution, int width, int height, WorkspaceSize *size)
 {
   Cut   cut;
   gsize v, m;
@@ -121,12 +114,12 @@ typedef struct
 
 /* Step 1 for the chunks first … end − 1 of the input. */
 static void
-transform_in (const Run  *run,
+transform_in (const Run           *run,
               const DiffusionRect *rect,
-              int         first,
-              int         end,
-              float      *region,
-              float      *v)
+              int                  first,
+              int                  end,
+              float               *region,
+              float               *v)
 {
   const ConvolutionJob *job = &run->job;
   const int             n_in = job->convolution->n_in;
@@ -154,21 +147,21 @@ transform_in (const Run  *run,
 
             for (int i = 0; i < WINOGRAD_IN; i++)
               in[i] = region + ((chunk - first) * WINOGRAD_IN + (top + i) % WINOGRAD_IN) * row;
-            run->workspace->kernels->winograd_input (v + (gsize) top / WINOGRAD_OUT * tiles_x * n_in
-                                                       + chunk * KERNEL_CHUNK,
-                                                     run->cut.v_product, n_in, in, tiles_x);
+            run->workspace->kernels->winograd_input (
+              v + (gsize) top / WINOGRAD_OUT * tiles_x * n_in + chunk * KERNEL_CHUNK,
+              run->cut.v_product, n_in, in, tiles_x);
           }
     }
 }
 
 /* Step 2 for one slice of the output channels. */
 static void
-multiply (const Run   *run,
-          const DiffusionRect  *rect,
-          int          first_panel,
-          int          n_panels,
-          const float *v,
-          float       *m)
+multiply (const Run           *run,
+          const DiffusionRect *rect,
+          int                  first_panel,
+          int                  n_panels,
+          const float         *v,
+          float               *m)
 {
   const Convolution *convolution = run->job.convolution;
   const int          tiles = count_tiles (rect->width) * count_tiles (rect->height);
@@ -181,20 +174,20 @@ multiply (const Run   *run,
       term.a_stride = convolution->n_in;
       term.b = convolution->weights + i * convolution->matrix + first_panel * convolution->panel;
       term.k = convolution->n_in;
-      run->workspace->kernels->product (m + i * run->cut.m_product, n_panels * KERNEL_CHUNK,
-                                        tiles, n_panels * KERNEL_CHUNK,
-                                        &term, 1, convolution->panel, FALSE);
+      run->workspace->kernels->product (m + i * run->cut.m_product, n_panels * KERNEL_CHUNK, tiles,
+                                        n_panels * KERNEL_CHUNK, &term, 1, convolution->panel,
+                                        FALSE);
     }
 }
 
 /* Step 3 for one slice of the output channels. */
 static void
-transform_out (const Run   *run,
-               const DiffusionRect  *rect,
-               int          block,
-               int          first_panel,
-               int          n_panels,
-               const float *m)
+transform_out (const Run           *run,
+               const DiffusionRect *rect,
+               int                  block,
+               int                  first_panel,
+               int                  n_panels,
+               const float         *m)
 {
   const ConvolutionJob *job = &run->job;
   const Map            *result = job->result;
@@ -234,24 +227,22 @@ transform_out (const Run   *run,
         const gsize at = y * row + (gsize) x * result->stride + channel;
 
         kernels->winograd_output (result->data + at, row, result->stride,
-                                  MIN (WINOGRAD_OUT, y_end - y), MIN (WINOGRAD_OUT, x_end - x),
-                                  m, run->cut.m_product, n_channels,
-                                  residual ? residual + at : NULL, &finish);
+                                  MIN (WINOGRAD_OUT, y_end - y), MIN (WINOGRAD_OUT, x_end - x), m,
+                                  run->cut.m_product, n_channels, residual ? residual + at : NULL,
+                                  &finish);
         finish.first = FALSE;
         m += n_channels;
       }
 }
 
 static void
-whole_block (gpointer data,
-             int      block,
-             int      worker)
+whole_block (gpointer data, int block, int worker)
 {
-  const Run *run = data;
-  const int  panels = run->cut.slice_panels;
-  float     *region = workspace_scratch (run->workspace, worker);
-  float     *v = region + run->cut.region;
-  float     *m = v + WINOGRAD_PRODUCTS * run->cut.v_product;
+  const Run          *run = data;
+  const int           panels = run->cut.slice_panels;
+  float              *region = workspace_scratch (run->workspace, worker);
+  float              *v = region + run->cut.region;
+  float              *m = v + WINOGRAD_PRODUCTS * run->cut.v_product;
   const DiffusionRect rect = grid_rect (&run->cut.grid, block);
 
   transform_in (run, &rect, 0, run->job.convolution->n_in / KERNEL_CHUNK, region, v);
@@ -260,29 +251,25 @@ whole_block (gpointer data,
 }
 
 static void
-sliced_in (gpointer data,
-          int      block,
-          int      worker)
+sliced_in (gpointer data, int block, int worker)
 {
-  const Run *run = data;
-  const int  first = block * SLICE_CHUNKS;
-  const int  end = MIN (first + SLICE_CHUNKS, run->job.convolution->n_in / KERNEL_CHUNK);
+  const Run          *run = data;
+  const int           first = block * SLICE_CHUNKS;
+  const int           end = MIN (first + SLICE_CHUNKS, run->job.convolution->n_in / KERNEL_CHUNK);
   const DiffusionRect rect = grid_rect (&run->cut.grid, 0);
 
-  transform_in (run, &rect, first, end,
-                workspace_scratch (run->workspace, worker), run->workspace->shared);
+  transform_in (run, &rect, first, end, workspace_scratch (run->workspace, worker),
+                run->workspace->shared);
 }
 
 static void
-sliced_out (gpointer data,
-           int      block,
-           int      worker)
+sliced_out (gpointer data, int block, int worker)
 {
   const Run *run = data;
   const int  first = block * run->cut.slice_panels;
-  const int  panels = MIN (run->cut.slice_panels,
-                           run->job.convolution->n_out / KERNEL_CHUNK - first);
-  float     *m = workspace_scratch (run->workspace, worker);
+  const int  panels =
+    MIN (run->cut.slice_panels, run->job.convolution->n_out / KERNEL_CHUNK - first);
+  float              *m = workspace_scratch (run->workspace, worker);
   const DiffusionRect rect = grid_rect (&run->cut.grid, 0);
 
   multiply (run, &rect, first, panels, run->workspace->shared, m);
@@ -294,13 +281,12 @@ finish_run (gpointer data)
 {
   Run *run = data;
 
-  map_join_stats (run->job.result, run->workspace->stats, run->cut.grid.n_blocks, grid_pixels, &run->cut.grid);
+  map_join_stats (run->job.result, run->workspace->stats, run->cut.grid.n_blocks, grid_pixels,
+                  &run->cut.grid);
 }
 
 void
-winograd_begin (const ConvolutionJob *job,
-                const Workspace      *workspace,
-                Phases               *passes)
+winograd_begin (const ConvolutionJob *job, const Workspace *workspace, Phases *passes)
 {
   Run *run = g_new (Run, 1);
 
@@ -311,7 +297,8 @@ winograd_begin (const ConvolutionJob *job,
   phases_init (passes, run, finish_run);
   if (run->cut.sliced)
     {
-      phases_add (passes, divide_up (job->convolution->n_in / KERNEL_CHUNK, SLICE_CHUNKS), sliced_in);
+      phases_add (passes, divide_up (job->convolution->n_in / KERNEL_CHUNK, SLICE_CHUNKS),
+                  sliced_in);
       phases_add (passes, run->cut.n_slices, sliced_out);
     }
   else

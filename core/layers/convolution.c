@@ -13,8 +13,7 @@ n_taps (const Convolution *convolution)
 
 /* Floats of a panel's weights for one tap or product. */
 static gsize
-panel_block (const Convolution *convolution,
-             ConvolutionMethod  method)
+panel_block (const Convolution *convolution, ConvolutionMethod method)
 {
   const int multiple = method == CONVOLUTION_METHOD_BF16X2 ? KERNEL_BF16X2 : KERNEL_CHUNK;
 
@@ -22,20 +21,21 @@ panel_block (const Convolution *convolution,
 }
 
 gsize
-convolution_weights_size (const Convolution *convolution,
-                          ConvolutionMethod  method)
+convolution_weights_size (const Convolution *convolution, ConvolutionMethod method)
 {
   gsize size;
 
-  if (!g_size_checked_mul (&size, panel_block (convolution, method), convolution->n_out / KERNEL_CHUNK)
-      || !g_size_checked_mul (&size, size, method == CONVOLUTION_METHOD_WINOGRAD ? WINOGRAD_PRODUCTS : n_taps (convolution)))
+  if (!g_size_checked_mul (&size, panel_block (convolution, method),
+                           convolution->n_out / KERNEL_CHUNK) ||
+      !g_size_checked_mul (&size, size,
+                           method == CONVOLUTION_METHOD_WINOGRAD ? WINOGRAD_PRODUCTS
+                                                                 : n_taps (convolution)))
     return G_MAXSIZE;
   return size;
 }
 
 void
-convolution_choose (Convolution      *convolution,
-                    ConvolutionMethod method)
+convolution_choose (Convolution *convolution, ConvolutionMethod method)
 {
   const gsize block = panel_block (convolution, method);
 
@@ -51,10 +51,7 @@ convolution_choose (Convolution      *convolution,
 }
 
 Convolution *
-convolution_new (ConvolutionKind kind,
-                 int             out_channels,
-                 const int      *parts,
-                 int             n_parts)
+convolution_new (ConvolutionKind kind, int out_channels, const int *parts, int n_parts)
 {
   Convolution *convolution = g_new0 (Convolution, 1);
 
@@ -73,8 +70,7 @@ convolution_new (ConvolutionKind kind,
 }
 
 gboolean
-convolution_prepare (Convolution *convolution,
-                     GError     **error)
+convolution_prepare (Convolution *convolution, GError **error)
 {
   convolution->weights = aligned_new (convolution->size, error);
   return convolution->weights != NULL;
@@ -82,10 +78,7 @@ convolution_prepare (Convolution *convolution,
 
 /* Puts the weights of one pair of channels where the products read them. */
 static void
-pack (Convolution *convolution,
-      int          out,
-      int          in,
-      const float *weights)
+pack (Convolution *convolution, int out, int in, const float *weights)
 {
   const int taps = n_taps (convolution);
   const int column = out % KERNEL_CHUNK;
@@ -95,14 +88,16 @@ pack (Convolution *convolution,
     {
     case CONVOLUTION_METHOD_DIRECT:
       for (int tap = 0; tap < taps; tap++)
-        panel[((gsize) (in / KERNEL_CHUNK * taps + tap) * KERNEL_CHUNK + in % KERNEL_CHUNK) * KERNEL_CHUNK + column]
-          = weights[tap];
+        panel[((gsize) (in / KERNEL_CHUNK * taps + tap) * KERNEL_CHUNK + in % KERNEL_CHUNK) *
+                KERNEL_CHUNK +
+              column] = weights[tap];
       break;
 
     case CONVOLUTION_METHOD_BF16X2:
       for (int tap = 0; tap < taps; tap++)
-        kernel_bf16x2_weight (panel + (gsize) (in / KERNEL_BF16X2 * taps + tap) * KERNEL_BF16X2 * KERNEL_CHUNK,
-                             in % KERNEL_BF16X2, column, weights[tap]);
+        kernel_bf16x2_weight (panel + (gsize) (in / KERNEL_BF16X2 * taps + tap) * KERNEL_BF16X2 *
+                                        KERNEL_CHUNK,
+                              in % KERNEL_BF16X2, column, weights[tap]);
       break;
 
     case CONVOLUTION_METHOD_WINOGRAD:
@@ -118,13 +113,11 @@ pack (Convolution *convolution,
 }
 
 void
-convolution_pack (Convolution *convolution,
-                  int          first,
-                  int          n,
-                  const float *weights)
+convolution_pack (Convolution *convolution, int first, int n, const float *weights)
 {
   for (int out = first; out < first + n; out++)
-    for (int i = 0, before = 0; i < convolution->n_parts; before += KERNEL_PAD (convolution->parts[i]), i++)
+    for (int i = 0, before = 0; i < convolution->n_parts;
+         before += KERNEL_PAD (convolution->parts[i]), i++)
       for (int c = 0; c < convolution->parts[i]; c++, weights += n_taps (convolution))
         pack (convolution, out, before + c, weights);
 }
@@ -162,6 +155,6 @@ point_product (const Convolution *convolution,
       terms[i].k = sources[i]->stride;
       weights += (gsize) sources[i]->stride * KERNEL_CHUNK;
     }
-  kernels->product (c, c_stride, n_rows, n_panels * KERNEL_CHUNK,
-                    terms, n_sources, convolution->panel, FALSE);
+  kernels->product (c, c_stride, n_rows, n_panels * KERNEL_CHUNK, terms, n_sources,
+                    convolution->panel, FALSE);
 }

@@ -20,8 +20,8 @@ typedef enum
 /* How it is computed, and so how its weights are laid out. */
 typedef enum
 {
-  CONVOLUTION_METHOD_DIRECT,   /* a product for each tap, in floats */
-  CONVOLUTION_METHOD_BF16X2,    /* the same, in split numbers (kernels.h) */
+  CONVOLUTION_METHOD_DIRECT, /* a product for each tap, in floats */
+  CONVOLUTION_METHOD_BF16X2, /* the same, in split numbers (kernels.h) */
   CONVOLUTION_METHOD_WINOGRAD, /* CONVOLUTION_SAME only: a quarter of the products, four times the weights */
 } ConvolutionMethod;
 
@@ -32,11 +32,11 @@ typedef struct
   int               out_channels;
   int               parts[2], n_parts; /* channels of the maps that are the input */
   int               n_in, n_out;       /* channels in memory, all sources together */
-  gsize             panel;             /* floats of weights from one panel of 16 outputs to the next */
-  gsize             matrix;            /* Winograd: from one product to the next */
-  gsize             size;              /* of all */
-  float            *weights;           /* NULL until convolution_prepare */
-  float            *bias;              /* n_out; 0 until filled in */
+  gsize             panel;   /* floats of weights from one panel of 16 outputs to the next */
+  gsize             matrix;  /* Winograd: from one product to the next */
+  gsize             size;    /* of all */
+  float            *weights; /* NULL until convolution_prepare */
+  float            *bias;    /* n_out; 0 until filled in */
 } Convolution;
 
 static inline int
@@ -47,7 +47,8 @@ convolution_in_channels (const Convolution *convolution)
 
 /* in = Σ parts, the channels of the one or two maps that are the input, seen as
  * one. CONVOLUTION_METHOD_DIRECT until another is chosen. */
-Convolution *convolution_new (ConvolutionKind kind, int out_channels, const int *parts, int n_parts);
+Convolution      *
+convolution_new (ConvolutionKind kind, int out_channels, const int *parts, int n_parts);
 void convolution_free (Convolution *convolution);
 
 /* Floats of weights with a method; G_MAXSIZE where that is too many to count. */
@@ -74,9 +75,9 @@ typedef struct
   gboolean           upsample;      /* each source pixel counts as 2×2 */
   const float       *scale, *shift; /* f: activation (x · scale + shift); NULL: f (x) = x */
   Activation         activation;
-  const float       *bias;          /* n_out */
-  const Map         *residual;      /* or NULL */
-  const Convolution *shortcut;      /* 1×1 of `shortcut_sources`, the residual; or NULL */
+  const float       *bias;     /* n_out */
+  const Map         *residual; /* or NULL */
+  const Convolution *shortcut; /* 1×1 of `shortcut_sources`, the residual; or NULL */
   const Map         *shortcut_sources[2];
   int                n_shortcut_sources;
   float              factor;

@@ -21,12 +21,10 @@ convolution_size (const Convolution *convolution,
 }
 
 void
-convolution_begin (const ConvolutionJob *job,
-                   const Workspace      *workspace,
-                   Phases               *passes)
+convolution_begin (const ConvolutionJob *job, const Workspace *workspace, Phases *passes)
 {
-  g_return_if_fail (!job->shortcut || (job->shortcut->method == CONVOLUTION_METHOD_BF16X2)
-                                        == (job->convolution->method == CONVOLUTION_METHOD_BF16X2));
+  g_return_if_fail (!job->shortcut || (job->shortcut->method == CONVOLUTION_METHOD_BF16X2) ==
+                                        (job->convolution->method == CONVOLUTION_METHOD_BF16X2));
 
   if (job->convolution->method == CONVOLUTION_METHOD_WINOGRAD)
     winograd_begin (job, workspace, passes);

@@ -13,7 +13,7 @@ typedef struct
   int blocks_x, n_blocks;
 } Grid;
 
-void grid_init (Grid *grid, int width, int height, int block_width, int block_height);
+void          grid_init (Grid *grid, int width, int height, int block_width, int block_height);
 DiffusionRect grid_rect (const Grid *grid, int block);
 
 /* Pixels of a block of a Grid; for map_join_stats. */

@@ -53,10 +53,7 @@ norm_free (Norm *norm)
 /* Channel `c` of the maps seen as one: its map, its place there and its place
  * among the channels in memory of all. */
 static const Map *
-find_channel (const Map *const *maps,
-              int               c,
-              int              *channel,
-              int              *place)
+find_channel (const Map *const *maps, int c, int *channel, int *place)
 {
   int before = 0;
 
@@ -73,11 +70,7 @@ find_channel (const Map *const *maps,
 }
 
 void
-norm_prepare (const Norm       *norm,
-              const Map *const *maps,
-              int               n_maps,
-              float            *scale,
-              float            *shift)
+norm_prepare (const Norm *norm, const Map *const *maps, int n_maps, float *scale, float *shift)
 {
   const int    per_group = norm->channels / norm->n_groups;
   const double n = (double) maps[0]->width * maps[0]->height;

@@ -46,8 +46,5 @@ void norm_free (Norm *norm);
 /* scale and shift with (x − mean) / √(variance + ε) · γ + β = x · scale + shift,
  * laid out as the channels of the maps are in memory; 0 for those that only
  * memory has. Variance: biased, over the group's channels and all pixels. */
-void norm_prepare (const Norm       *norm,
-                   const Map *const *maps,
-                   int               n_maps,
-                   float            *scale,
-                   float            *shift);
+void
+norm_prepare (const Norm *norm, const Map *const *maps, int n_maps, float *scale, float *shift);

@@ -5,25 +5,20 @@
 #include "layers/phases.h"
 
 void
-phases_init (Phases  *passes,
-             gpointer run,
-             void   (*finish) (gpointer run))
+phases_init (Phases *passes, gpointer run, void (*finish) (gpointer run))
 {
   *passes = (Phases) { .run = run, .finish = finish };
 }
 
 void
-phases_add (Phases     *passes,
-            int         n_blocks,
-            WorkersFunc work)
+phases_add (Phases *passes, int n_blocks, WorkersFunc work)
 {
   g_return_if_fail (passes->n < PHASES_MAX);
   passes->passes[passes->n++] = (WorkersPhase) { n_blocks, work, passes->run };
 }
 
 gboolean
-phases_next (Phases      *passes,
-             WorkersPhase *pass)
+phases_next (Phases *passes, WorkersPhase *pass)
 {
   if (passes->next < passes->n)
     {

@@ -12,9 +12,9 @@
 typedef struct
 {
   WorkersPhase passes[PHASES_MAX];
-  int         n, next;
-  gpointer    run; /* what they share; owned */
-  void      (*finish) (gpointer run);
+  int          n, next;
+  gpointer     run; /* what they share; owned */
+  void (*finish) (gpointer run);
 } Phases;
 
 /* `run`: handed to all functions, freed with g_free in the end. `finish`: called

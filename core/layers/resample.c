@@ -12,8 +12,7 @@ typedef struct
 } Run;
 
 void
-resample_size (int            width,
-               WorkspaceSize *size)
+resample_size (int width, WorkspaceSize *size)
 {
   /* Two rows of a source of twice the width. */
   size->scratch = 4 * (gsize) width * KERNEL_CHUNK;
@@ -23,11 +22,7 @@ resample_size (int            width,
 /* The pixels of row `y` of the source, channels at … at + 15, after f: they
  * are `*stride` floats apart. `scratch`: a row of one chunk. */
 static const float *
-read_row (const Run *run,
-          int        y,
-          int        at,
-          float     *scratch,
-          gsize     *stride)
+read_row (const Run *run, int y, int at, float *scratch, gsize *stride)
 {
   const ResampleJob *job = &run->job;
   const Map         *source = job->source;
@@ -45,9 +40,7 @@ read_row (const Run *run,
 }
 
 static void
-halve_row (gpointer data,
-           int      y,
-           int      worker)
+halve_row (gpointer data, int y, int worker)
 {
   const Run *run = data;
   const Map *source = run->job.source;
@@ -58,26 +51,24 @@ halve_row (gpointer data,
     {
       gsize        stride;
       const float *upper = read_row (run, 2 * y, at, scratch, &stride);
-      const float *lower = read_row (run, 2 * y + 1, at, scratch + (gsize) source->width * KERNEL_CHUNK,
-                                     &stride);
-      float       *out = result->data + (gsize) y * result->width * result->stride + at;
+      const float *lower =
+        read_row (run, 2 * y + 1, at, scratch + (gsize) source->width * KERNEL_CHUNK, &stride);
+      float *out = result->data + (gsize) y * result->width * result->stride + at;
 
       for (int x = 0; x < result->width; x++, upper += 2 * stride, lower += 2 * stride)
         for (int c = 0; c < KERNEL_CHUNK; c++)
-          out[(gsize) x * result->stride + c]
-            = 0.25f * ((upper[c] + upper[stride + c]) + (lower[c] + lower[stride + c]));
+          out[(gsize) x * result->stride + c] =
+            0.25f * ((upper[c] + upper[stride + c]) + (lower[c] + lower[stride + c]));
     }
 }
 
 static void
-enlarge_row (gpointer data,
-             int      y,
-             int      worker)
+enlarge_row (gpointer data, int y, int worker)
 {
-  const Run *run = data;
-  const Map *source = run->job.source;
-  Map       *result = run->job.result;
-  float     *scratch = workspace_scratch (run->workspace, worker);
+  const Run  *run = data;
+  const Map  *source = run->job.source;
+  Map        *result = run->job.result;
+  float      *scratch = workspace_scratch (run->workspace, worker);
   const gsize below = (gsize) result->width * result->stride;
 
   for (int at = 0; at < result->stride; at += KERNEL_CHUNK)
@@ -88,14 +79,13 @@ enlarge_row (gpointer data,
 
       for (int x = 0; x < source->width; x++, in += stride, out += 2 * result->stride)
         for (int c = 0; c < KERNEL_CHUNK; c++)
-          out[c] = out[result->stride + c] = out[below + c] = out[below + result->stride + c] = in[c];
+          out[c] = out[result->stride + c] = out[below + c] = out[below + result->stride + c] =
+            in[c];
     }
 }
 
 void
-resample_begin (const ResampleJob *job,
-                const Workspace   *workspace,
-                Phases            *passes)
+resample_begin (const ResampleJob *job, const Workspace *workspace, Phases *passes)
 {
   Run *run = g_new (Run, 1);
 

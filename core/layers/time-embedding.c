@@ -28,10 +28,7 @@ time_embedding_sinusoids (float   *out,
 }
 
 void
-time_embedding_fourier (float       *out,
-                        int          n,
-                        const float *frequencies,
-                        double       t)
+time_embedding_fourier (float *out, int n, const float *frequencies, double t)
 {
   for (int i = 0; i < n; i++)
     {

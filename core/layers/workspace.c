@@ -20,8 +20,7 @@
 #define HUGE_PAGE (2 * 1024 * 1024)
 
 float *
-aligned_new (gsize    n,
-             GError **error)
+aligned_new (gsize n, GError **error)
 {
   gsize bytes = 0;
   void *floats = NULL;
@@ -58,8 +57,7 @@ aligned_free (float *floats)
 }
 
 void
-workspace_size_join (WorkspaceSize       *size,
-                     const WorkspaceSize *other)
+workspace_size_join (WorkspaceSize *size, const WorkspaceSize *other)
 {
   size->scratch = MAX (size->scratch, other->scratch);
   size->shared = MAX (size->shared, other->shared);

@@ -9,8 +9,7 @@
 
 /* a / b, rounded up. */
 static inline int
-divide_up (int a,
-           int b)
+divide_up (int a, int b)
 {
   return (a + b - 1) / b;
 }
@@ -18,7 +17,7 @@ divide_up (int a,
 /* n floats, aligned to KERNEL_ALIGN, zero; to be freed with aligned_free. NULL
  * and DIFFUSION_ERROR_MEMORY when they are not to be had. */
 float *aligned_new (gsize n, GError **error);
-void aligned_free (float *floats);
+void   aligned_free (float *floats);
 
 /* Floats; each is a multiple of KERNEL_CHUNK. */
 typedef struct
@@ -39,8 +38,7 @@ typedef struct
 
 /* A worker's own memory. */
 static inline float *
-workspace_scratch (const Workspace *workspace,
-                   int              worker)
+workspace_scratch (const Workspace *workspace, int worker)
 {
   return workspace->scratch + worker * workspace->size.scratch;
 }

@@ -9,8 +9,8 @@
  * doubling of its side, which is four times the work of convolutions and sixteen
  * times that of attention, might take longer than this. Windows of 256 are what
  * Denoise works with. */
-#define SIDE_MIN 64
-#define SIDE_MAX 256
+#define SIDE_MIN       64
+#define SIDE_MAX       256
 #define SECONDS_ENOUGH 2.0
 
 /* Of evaluations of the last window: beside other programs one may wait for several
@@ -83,11 +83,11 @@ diffusion_model_measure (DiffusionModel   *model,
                          GCancellable     *cancel,
                          GError          **error)
 {
-  const int     n = 3 * SIDE_MAX * SIDE_MAX;
-  float        *x_t = planes_new (SIDE_MAX, SIDE_MAX, 3, error);
-  float        *out = x_t ? planes_new (SIDE_MAX, SIDE_MAX, model_get_n_outputs (model), error) : NULL;
-  double        small_seconds = 0.0, least;
-  gboolean      success = FALSE;
+  const int n = 3 * SIDE_MAX * SIDE_MAX;
+  float    *x_t = planes_new (SIDE_MAX, SIDE_MAX, 3, error);
+  float    *out = x_t ? planes_new (SIDE_MAX, SIDE_MAX, model_get_n_outputs (model), error) : NULL;
+  double    small_seconds = 0.0, least;
+  gboolean  success = FALSE;
   DiffusionCost small = { 0 }, cost;
 
   for (int i = 0; out && i < n; i++)

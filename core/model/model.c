@@ -14,8 +14,8 @@
 #include "format/model-file.h"
 #include "format/safetensors.h"
 
-#define CONFIG_NAME "config.json"
-#define WEIGHTS_NAME "diffusion_pytorch_model.safetensors"
+#define CONFIG_NAME    "config.json"
+#define WEIGHTS_NAME   "diffusion_pytorch_model.safetensors"
 #define SCHEDULER_NAME "scheduler_config.json"
 
 struct DiffusionModel
@@ -31,19 +31,14 @@ struct DiffusionModel
 
 /* FOLDER/PART/NAME, or FOLDER/NAME in a flat folder. */
 static char *
-file_path (const char *folder,
-           gboolean    flat,
-           const char *part,
-           const char *name)
+file_path (const char *folder, gboolean flat, const char *part, const char *name)
 {
   return flat ? g_build_filename (folder, name, NULL) : g_build_filename (folder, part, name, NULL);
 }
 
 /* Finds out which of the two layouts the folder has. */
 static gboolean
-find_layout (const char *folder,
-             gboolean   *flat,
-             GError    **error)
+find_layout (const char *folder, gboolean *flat, GError **error)
 {
   char    *nested_config = file_path (folder, FALSE, "unet", CONFIG_NAME);
   char    *flat_config = file_path (folder, TRUE, NULL, CONFIG_NAME);
@@ -58,10 +53,11 @@ find_layout (const char *folder,
       if (g_file_test (flat_config, G_FILE_TEST_EXISTS))
         *flat = TRUE;
       else
-        found = model_file_fail (error, folder,
-                                 _ ("This folder holds no model: it has neither unet/config.json nor "
-                                    "config.json. Choose the folder that a diffusion pipeline was "
-                                    "saved to."));
+        found =
+          model_file_fail (error, folder,
+                           _ ("This folder holds no model: it has neither unet/config.json nor "
+                              "config.json. Choose the folder that a diffusion pipeline was "
+                              "saved to."));
     }
 
   g_free (nested_config);
@@ -71,9 +67,7 @@ find_layout (const char *folder,
 
 /* Before a tensor is read: is there room for all of them? */
 static gboolean
-check_room (const DiffusionModel *metadata,
-            const char           *path,
-            GError              **error)
+check_room (const DiffusionModel *metadata, const char *path, GError **error)
 {
   DiffusionModelInfo info;
   guint64            available = diffusion_memory_available ();
@@ -97,9 +91,7 @@ check_room (const DiffusionModel *metadata,
 /* Do the network and the scheduler's file belong together? A learned variance that is not
  * used is no mistake. */
 static gboolean
-check_pair (const DiffusionModel *model,
-            const char           *scheduler_path,
-            GError              **error)
+check_pair (const DiffusionModel *model, const char *scheduler_path, GError **error)
 {
   const NetworkShape *shape = model_get_shape (model);
 
@@ -152,9 +144,7 @@ load_files (DiffusionModel *model,
 }
 
 static DiffusionModel *
-new_from_folder (const char *folder,
-                 gboolean    metadata_only,
-                 GError    **error)
+new_from_folder (const char *folder, gboolean metadata_only, GError **error)
 {
   DiffusionModel *model;
   gboolean        flat;
@@ -178,8 +168,7 @@ new_from_folder (const char *folder,
 }
 
 DiffusionModel *
-diffusion_model_load (const char *folder,
-                      GError    **error)
+diffusion_model_load (const char *folder, GError **error)
 {
   g_return_val_if_fail (folder != NULL, NULL);
 
@@ -187,8 +176,7 @@ diffusion_model_load (const char *folder,
 }
 
 DiffusionModel *
-diffusion_model_load_metadata (const char *folder,
-                         GError    **error)
+diffusion_model_load_metadata (const char *folder, GError **error)
 {
   g_return_val_if_fail (folder != NULL, NULL);
 
@@ -216,8 +204,7 @@ diffusion_model_get_sha256 (const DiffusionModel *model)
 }
 
 void
-diffusion_model_get_info (const DiffusionModel *model,
-                          DiffusionModelInfo   *info)
+diffusion_model_get_info (const DiffusionModel *model, DiffusionModelInfo *info)
 {
   network_get_info (model->network, info);
 }
@@ -304,7 +291,7 @@ typedef struct
   const int   *columns, *rows; /* where each pixel of the padded window comes from */
   int          n_planes;
   const float *planes[MAX_PLANES]; /* NULL: 0 throughout, or 1 for the mask */
-  gboolean     masked; /* the last plane is the mask: 1 beyond the window */
+  gboolean     masked;             /* the last plane is the mask: 1 beyond the window */
   float       *map;
   const float *result;
   float       *out;
@@ -314,8 +301,7 @@ typedef struct
 /* Where pixel i ≥ n of a row of n padded pixels comes from: reflected about the
  * last one; that itself where the row is shorter than what is missing. */
 static int *
-new_reflection (int n,
-                int padded)
+new_reflection (int n, int padded)
 {
   int *from = g_new (int, padded);
 
@@ -326,9 +312,7 @@ new_reflection (int n,
 
 /* PyTorch's pixel_unshuffle: channel c · f² + dy · f + dx. */
 static void
-fold_row (gpointer data,
-          int      row,
-          int      worker)
+fold_row (gpointer data, int row, int worker)
 {
   const Fold *fold = data;
   const int   f = fold->f;
@@ -352,15 +336,14 @@ fold_row (gpointer data,
             for (int x = 0; x < fold->folded_width; x++)
               out[(gsize) x * fold->stride] = mask && (below || x * f + dx >= fold->width || !in)
                                                 ? 1.0f
-                                                : in ? in[fold->columns[x * f + dx]] : 0.0f;
+                                              : in ? in[fold->columns[x * f + dx]]
+                                                   : 0.0f;
           }
       }
 }
 
 static void
-unfold_row (gpointer data,
-            int      row,
-            int      worker)
+unfold_row (gpointer data, int row, int worker)
 {
   const Fold  *fold = data;
   const int    f = fold->f;
@@ -377,12 +360,11 @@ unfold_row (gpointer data,
 }
 
 static void
-add_planes (Fold        *fold,
-            const float *planes,
-            int          n)
+add_planes (Fold *fold, const float *planes, int n)
 {
   for (int i = 0; i < n; i++)
-    fold->planes[fold->n_planes++] = planes ? planes + (gsize) i * fold->width * fold->height : NULL;
+    fold->planes[fold->n_planes++] =
+      planes ? planes + (gsize) i * fold->width * fold->height : NULL;
 }
 
 gboolean
@@ -442,7 +424,7 @@ model_predict (DiffusionModel   *model,
   workers_run (workers, folded_height, unfold_row, &fold, NULL);
   if (y != NULL && shape->guess_deviation > 0.0)
     preconditioning_to_v (shape->guess_deviation, schedule_alpha_bar (model->schedule, t),
-                (gsize) shape->n_colours * width * height, x_t, y, out);
+                          (gsize) shape->n_colours * width * height, x_t, y, out);
   model->work.macs += network_macs (model->network, fold.folded_width, folded_height);
   model->work.n_evaluations++;
   return TRUE;

@@ -8,11 +8,11 @@
 
 void
 preconditioning_to_v (double       s,
-            double       alpha_bar,
-            gsize        n,
-            const float *x_t,
-            const float *y,
-            float       *v)
+                      double       alpha_bar,
+                      gsize        n,
+                      const float *x_t,
+                      const float *y,
+                      float       *v)
 {
   const double d = s * s * alpha_bar + 1.0 - alpha_bar;
   const double noise = sqrt (1.0 - alpha_bar);

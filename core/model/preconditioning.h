@@ -21,8 +21,8 @@
 /* n values each of x_t, y and, in `v`, F on entry and v on return. s > 0 is in
  * the −1…1 range, as x_t and y are; alpha_bar 0…1. */
 void preconditioning_to_v (double       s,
-                 double       alpha_bar,
-                 gsize        n,
-                 const float *x_t,
-                 const float *y,
-                 float       *v);
+                           double       alpha_bar,
+                           gsize        n,
+                           const float *x_t,
+                           const float *y,
+                           float       *v);

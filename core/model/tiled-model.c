@@ -28,8 +28,7 @@ own_size (const DiffusionModel *model)
 {
   int size = model_get_shape (model)->sample_size;
 
-  return diffusion_model_is_mask_aware (model) || size == 0 ? 0
-                                                            : CLAMP (size, OWN_MIN, OWN_MAX);
+  return diffusion_model_is_mask_aware (model) || size == 0 ? 0 : CLAMP (size, OWN_MIN, OWN_MAX);
 }
 
 TilesCut
@@ -39,7 +38,7 @@ tiled_model_cut_denoise (const DiffusionModel *model)
   int own = own_size (model);
   int size = round_up (own > 0 ? own : CLAMP (16 * multiple, 256, 512), multiple);
 
-  return (TilesCut){
+  return (TilesCut) {
     .size = size,
     .overlap = round_up (3 * size / 16, multiple),
     .ramp = size / 8,
@@ -51,7 +50,7 @@ tiled_model_cut_inpaint (const DiffusionModel *model)
 {
   int multiple = model_get_multiple (model);
 
-  return (TilesCut){
+  return (TilesCut) {
     .size = round_up (TILED_MODEL_SIZE, multiple),
     .overlap = round_up (TILED_MODEL_OVERLAP, multiple),
     .ramp = TILED_MODEL_RAMP,
@@ -72,25 +71,25 @@ struct TiledModel
   int               padded_width, padded_height; /* of what the network sees */
   const float      *y, *m;
   gboolean          mask_aware;
-  TiledModelMirror       mirror;
+  TiledModelMirror  mirror;
 
   /* Planes of one window; those that the network does not ask for stay NULL. */
   float *window_x, *window_y, *window_m, *window_out;
 
   TiledModelReport report;
-  gpointer    report_data;
+  gpointer         report_data;
 };
 
 TiledModel *
 tiled_model_new (DiffusionModel   *model,
-           DiffusionWorkers *workers,
-           int               width,
-           int               height,
-           int               n_channels,
-           const TilesCut   *cut,
-           const float      *y,
-           const float      *m,
-           GError          **error)
+                 DiffusionWorkers *workers,
+                 int               width,
+                 int               height,
+                 int               n_channels,
+                 const TilesCut   *cut,
+                 const float      *y,
+                 const float      *m,
+                 GError          **error)
 {
   TiledModel *tiles = g_new0 (TiledModel, 1);
 
@@ -141,13 +140,13 @@ tiled_model_free (TiledModel *tiles)
 
 void
 tiled_model_cost (const DiffusionModel *model,
-            int                   n_threads,
-            int                   width,
-            int                   height,
-            int                   n_channels,
-            const TilesCut       *cut,
-            int                   n_evaluations,
-            DiffusionCost        *cost)
+                  int                   n_threads,
+                  int                   width,
+                  int                   height,
+                  int                   n_channels,
+                  const TilesCut       *cut,
+                  int                   n_evaluations,
+                  DiffusionCost        *cost)
 {
   TilesAxis across = tiles_axis (width, cut);
   TilesAxis down = tiles_axis (height, cut);
@@ -155,8 +154,8 @@ tiled_model_cost (const DiffusionModel *model,
 
   model_cost (model, n_threads, across.size, down.size,
               n_passes * n_evaluations * across.n * down.n, cost);
-  cost->bytes += (TILED_MODEL_PLANES + model_get_n_outputs (model)) * sizeof (float) * across.size *
-                 down.size;
+  cost->bytes +=
+    (TILED_MODEL_PLANES + model_get_n_outputs (model)) * sizeof (float) * across.size * down.size;
 }
 
 void
@@ -244,7 +243,7 @@ crop_window (const TiledModel *tiles, int width, int height, int n_planes, float
 /* Cuts a window out of the picture's planes, those of one evaluation from `channel` on;
  * a gray one becomes as many as the network takes. */
 static void
-cut_colour (const TiledModel         *tiles,
+cut_colour (const TiledModel    *tiles,
             const float         *planes,
             int                  channel,
             const DiffusionRect *window,
@@ -282,7 +281,7 @@ cut_mask (TiledModel *tiles, int i, int j)
     .width = tiles->across.size,
     .height = tiles->down.size,
   };
-  gsize         size = (gsize) window.width * window.height;
+  gsize size = (gsize) window.width * window.height;
 
   planes_cut (tiles->m, tiles->width, tiles->height, 1, &window, tiles->window_m);
   for (gsize p = 0; p < size; p++)
@@ -297,7 +296,7 @@ cut_mask (TiledModel *tiles, int i, int j)
 /* One evaluation: what the network says about the channels from `channel` on in a window,
  * whose m is in window_m, added to `out`. */
 static gboolean
-predict_window (TiledModel        *tiles,
+predict_window (TiledModel   *tiles,
                 int           i,
                 int           j,
                 int           channel,
@@ -313,9 +312,9 @@ predict_window (TiledModel        *tiles,
     .width = tiles->across.size,
     .height = tiles->down.size,
   };
-  gsize         size = (gsize) window.width * window.height;
-  gsize         plane = (gsize) tiles->width * tiles->height;
-  const float  *y = NULL, *m = NULL;
+  gsize        size = (gsize) window.width * window.height;
+  gsize        plane = (gsize) tiles->width * tiles->height;
+  const float *y = NULL, *m = NULL;
 
   if (tiles->mask_aware && tiles->m != NULL)
     {
@@ -346,15 +345,15 @@ predict_window (TiledModel        *tiles,
 
 gboolean
 tiled_model_predict (gpointer      data,
-               const float  *x_t,
-               double        t,
-               float        *out,
-               GCancellable *cancel,
-               GError      **error)
+                     const float  *x_t,
+                     double        t,
+                     float        *out,
+                     GCancellable *cancel,
+                     GError      **error)
 {
   TiledModel *tiles = data;
-  int    n_windows = tiles->across.n * tiles->down.n;
-  gsize  plane = (gsize) tiles->width * tiles->height;
+  int         n_windows = tiles->across.n * tiles->down.n;
+  gsize       plane = (gsize) tiles->width * tiles->height;
 
   memset (out, 0, tiles->n_halves * tiles->n_channels * plane * sizeof (float));
 

@@ -27,9 +27,9 @@ TilesCut tiled_model_cut_denoise (const DiffusionModel *model);
 
 /* Inpaint, whose areas are as large as the hole and its context need: they are cut only
  * where they are longer than this, and not padded. Rounded up to what the model needs. */
-#define TILED_MODEL_SIZE 512
+#define TILED_MODEL_SIZE    512
 #define TILED_MODEL_OVERLAP 96
-#define TILED_MODEL_RAMP 48
+#define TILED_MODEL_RAMP    48
 TilesCut tiled_model_cut_inpaint (const DiffusionModel *model);
 
 /* --- A model bound to a picture ------------------------------------------------- */
@@ -46,26 +46,26 @@ typedef struct TiledModel TiledModel;
  * throughout are left out: their part of the prediction is 0. A learned variance is
  * treated as the prediction is. */
 TiledModel *tiled_model_new (DiffusionModel   *model,
-                  DiffusionWorkers *workers,
-                  int               width,
-                  int               height,
-                  int               n_channels,
-                  const TilesCut   *cut,
-                  const float      *y,
-                  const float      *m,
-                  GError          **error);
-void tiled_model_free (TiledModel *tiles);
+                             DiffusionWorkers *workers,
+                             int               width,
+                             int               height,
+                             int               n_channels,
+                             const TilesCut   *cut,
+                             const float      *y,
+                             const float      *m,
+                             GError          **error);
+void        tiled_model_free (TiledModel *tiles);
 
 /* What n_evaluations by tiled_model_predict of a picture of width × height take at most:
  * windows that have nothing unknown are counted as well. */
 void tiled_model_cost (const DiffusionModel *model,
-                 int                   n_threads,
-                 int                   width,
-                 int                   height,
-                 int                   n_channels,
-                 const TilesCut       *cut,
-                 int                   n_evaluations,
-                 DiffusionCost        *cost);
+                       int                   n_threads,
+                       int                   width,
+                       int                   height,
+                       int                   n_channels,
+                       const TilesCut       *cut,
+                       int                   n_evaluations,
+                       DiffusionCost        *cost);
 
 /* Called between windows with the share of the evaluation that is done. */
 typedef void (*TiledModelReport) (gpointer data, double fraction);
@@ -85,8 +85,8 @@ void tiled_model_set_mirror (TiledModel *tiles, TiledModelMirror mirror);
 
 /* A ReversePredict (reverse-process.h) whose data is the TiledModel. */
 gboolean tiled_model_predict (gpointer      tiles,
-                        const float  *x_t,
-                        double        t,
-                        float        *out,
-                        GCancellable *cancel,
-                        GError      **error);
+                              const float  *x_t,
+                              double        t,
+                              float        *out,
+                              GCancellable *cancel,
+                              GError      **error);

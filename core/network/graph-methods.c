@@ -10,13 +10,13 @@
 /* A model of more parameters than this is big: its weights as they are laid out
  * for the kernels take at most so many times the room of the parameters. */
 #define BIG_PARAMETERS 50e6
-#define BIG_GROWTH 1.5
+#define BIG_GROWTH     1.5
 
 /* Winograd's method pays on maps of so many tiles: on smaller ones reading four
  * times the weights takes longer than it saves. Counted for an input of so many
  * pixels a side. */
 #define WINOGRAD_TILES_MIN 16
-#define NOMINAL_SIDE 128
+#define NOMINAL_SIDE       128
 
 /* Fewer channels than this are not split. */
 #define BF16X2_CHANNELS_MIN 32
@@ -26,18 +26,17 @@
  * last two, which nothing follows: what they lose is in the output undiminished.
  * Nor ops whose few channels would not fill the tiles. */
 static gboolean
-may_bf16x2 (const Graph *graph,
-           guint        number)
+may_bf16x2 (const Graph *graph, guint number)
 {
   const Convolution *convolution = graph_op (graph, number)->convolution;
 
-  return number > 0 && number + 2 < graph->ops->len
-         && MIN (convolution_in_channels (convolution), convolution->out_channels) >= BF16X2_CHANNELS_MIN;
+  return number > 0 && number + 2 < graph->ops->len &&
+         MIN (convolution_in_channels (convolution), convolution->out_channels) >=
+           BF16X2_CHANNELS_MIN;
 }
 
 static gboolean
-may_winograd (const Convolution *convolution,
-              int                level)
+may_winograd (const Convolution *convolution, int level)
 {
   const int side = NOMINAL_SIDE >> level;
   const int tiles = (side / WINOGRAD_OUT) * (side / WINOGRAD_OUT);
@@ -46,8 +45,7 @@ may_winograd (const Convolution *convolution,
 }
 
 void
-graph_choose_methods (const Graph   *graph,
-                      const Kernels *kernels)
+graph_choose_methods (const Graph *graph, const Kernels *kernels)
 {
   const double parameters = graph->n_parameters;
   double       room = G_MAXDOUBLE; /* floats that Winograd may take more than the parameters */
@@ -61,15 +59,15 @@ graph_choose_methods (const Graph   *graph,
   for (int level = 0; level <= last_level; level++)
     for (guint i = 0; i < graph->ops->len; i++)
       {
-        const Op  *op = graph_op (graph, i);
+        const Op    *op = graph_op (graph, i);
         Convolution *convolution = op->convolution;
         double       more;
 
         if (!convolution || graph_slot (graph, op->result)->level != level)
           continue;
 
-        more = (double) convolution_weights_size (convolution, CONVOLUTION_METHOD_WINOGRAD)
-               - convolution_weights_size (convolution, CONVOLUTION_METHOD_DIRECT);
+        more = (double) convolution_weights_size (convolution, CONVOLUTION_METHOD_WINOGRAD) -
+               convolution_weights_size (convolution, CONVOLUTION_METHOD_DIRECT);
         if (kernels->prefers_bf16x2 && may_bf16x2 (graph, i))
           {
             convolution_choose (convolution, CONVOLUTION_METHOD_BF16X2);

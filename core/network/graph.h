@@ -22,23 +22,23 @@ typedef enum
 typedef struct
 {
   OpKind           kind;
-  char              *name; /* of the module whose output it is */
-  int                sources[2]; /* maps */
-  int                n_sources;
-  gboolean           upsample;
-  const Norm        *norm; /* of the source; or NULL */
-  int                modulation; /* number of the time projection whose halves scale and shift
+  char            *name;       /* of the module whose output it is */
+  int              sources[2]; /* maps */
+  int              n_sources;
+  gboolean         upsample;
+  const Norm      *norm;       /* of the source; or NULL */
+  int              modulation; /* number of the time projection whose halves scale and shift
                                   * what is normalised; −1: none */
-  Activation         activation; /* after the norm; none before attention */
-  Convolution       *convolution;
-  int                time; /* number of the time projection that is added; −1: none */
-  int                residual; /* map; −1: none */
-  Convolution       *shortcut; /* 1×1 of the shortcut sources, in the residual's place; or NULL */
-  int                shortcut_sources[2];
-  int                n_shortcut_sources;
-  const Attention   *attention;
-  float              factor;
-  int                result; /* map */
+  Activation       activation; /* after the norm; none before attention */
+  Convolution     *convolution;
+  int              time;     /* number of the time projection that is added; −1: none */
+  int              residual; /* map; −1: none */
+  Convolution     *shortcut; /* 1×1 of the shortcut sources, in the residual's place; or NULL */
+  int              shortcut_sources[2];
+  int              n_shortcut_sources;
+  const Attention *attention;
+  float            factor;
+  int              result; /* map */
 } Op;
 
 /* A map before its size is known: 1/2^level of the input's. */
@@ -61,13 +61,13 @@ typedef struct
 typedef struct
 {
   int          time_channels; /* of the configuration */
-  float       *frequencies; /* of the Fourier embedding, time_channels; or NULL; owned */
+  float       *frequencies;   /* of the Fourier embedding, time_channels; or NULL; owned */
   Convolution *time_1, *time_2;
-  GArray      *times; /* TimeProjection */
+  GArray      *times;      /* TimeProjection */
   gsize        times_size; /* floats of all their results */
 
   GArray *slots; /* Slot */
-  GArray *ops; /* Op; the last makes the output */
+  GArray *ops;   /* Op; the last makes the output */
 
   GPtrArray *convolutions, *norms, *attentions; /* owned */
 
@@ -77,18 +77,16 @@ typedef struct
 
 /* Without ops. */
 Graph *graph_new (void);
-void graph_free (Graph *graph);
+void   graph_free (Graph *graph);
 
 static inline Op *
-graph_op (const Graph *graph,
-            guint        i)
+graph_op (const Graph *graph, guint i)
 {
   return &g_array_index (graph->ops, Op, i);
 }
 
 static inline Slot *
-graph_slot (const Graph *graph,
-            guint        i)
+graph_slot (const Graph *graph, guint i)
 {
   return &g_array_index (graph->slots, Slot, i);
 }

@@ -26,21 +26,18 @@ weight_bytes (const Convolution *convolution)
 
 /* Multiplications of channels that are in memory, edges of tiles included. */
 static double
-convolution_macs (const Convolution *convolution,
-                      const Map         *result)
+convolution_macs (const Convolution *convolution, const Map *result)
 {
   const double pairs = (double) convolution->n_in * convolution->n_out;
 
   if (convolution->method == CONVOLUTION_METHOD_WINOGRAD)
-    return pairs * WINOGRAD_PRODUCTS * divide_up (result->width, WINOGRAD_OUT)
-           * divide_up (result->height, WINOGRAD_OUT);
+    return pairs * WINOGRAD_PRODUCTS * divide_up (result->width, WINOGRAD_OUT) *
+           divide_up (result->height, WINOGRAD_OUT);
   return pairs * (convolution->kind == CONVOLUTION_POINT ? 1.0 : 9.0) * map_pixels (result);
 }
 
 static void
-convolution_cost (const Op *op,
-                  const Map  *maps,
-                  UnetLayer  *layer)
+convolution_cost (const Op *op, const Map *maps, UnetLayer *layer)
 {
   const Map   *result = layer->map;
   const double out = map_bytes (result);
@@ -88,8 +85,7 @@ convolution_cost (const Op *op,
 }
 
 static void
-attention_cost (const Op *op,
-                UnetLayer  *layer)
+attention_cost (const Op *op, UnetLayer *layer)
 {
   const double map = map_bytes (layer->map);
   const double pixels = map_pixels (layer->map);
@@ -104,14 +100,12 @@ attention_cost (const Op *op,
   layer->bytes = 11.0 * map + 4.0 * weight_bytes (op->attention->out);
   /* The norm, three layers that each read its result, the scores (made,
    * normalised, used), another layer and the sum. */
-  layer->bytes_unfused = 3.0 * map + 6.0 * map + 2.0 * map + 4.0 * scores + 2.0 * map + 2.0 * map
-                         + 3.0 * map + 4.0 * weight_bytes (op->attention->out);
+  layer->bytes_unfused = 3.0 * map + 6.0 * map + 2.0 * map + 4.0 * scores + 2.0 * map + 2.0 * map +
+                         3.0 * map + 4.0 * weight_bytes (op->attention->out);
 }
 
 void
-layer_cost (const Op *op,
-            const Map  *maps,
-            UnetLayer  *layer)
+layer_cost (const Op *op, const Map *maps, UnetLayer *layer)
 {
   if (op->kind == OP_ATTENTION)
     attention_cost (op, layer);

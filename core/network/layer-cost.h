@@ -9,10 +9,10 @@
 /* Of one op. */
 typedef struct
 {
-  const char *name;            /* of the module whose output `map` is */
+  const char *name; /* of the module whose output `map` is */
   const Map  *map;
   double      multiplications; /* with additions, of the direct way */
-  double      macs;        /* those that are done, on all that is in memory */
+  double      macs;            /* those that are done, on all that is in memory */
   double      bytes;           /* of maps read and written and of weights, each once */
   double      bytes_unfused;   /* were each operation to read and write its maps */
 } UnetLayer;

@@ -28,9 +28,7 @@ static const ConfigChoice class_names[] = {
 };
 
 static gboolean
-read_kind (const char  *config_path,
-           NetworkKind *kind,
-           GError     **error)
+read_kind (const char *config_path, NetworkKind *kind, GError **error)
 {
   ConfigReader reader;
 
@@ -64,7 +62,7 @@ load_unet (Network     *network,
     .self_condition = config.picture.self_condition,
   };
   network->unet = metadata_only ? unet_new_metadata (&config, weights, error)
-                          : unet_new (&config, weights, NULL, error);
+                                : unet_new (&config, weights, NULL, error);
   return network->unet != NULL;
 }
 
@@ -94,15 +92,12 @@ load_transformer (Network     *network,
     .self_condition = config.picture.self_condition,
   };
   network->transformer = metadata_only ? transformer_new_metadata (&config, weights, error)
-                                 : transformer_new (&config, weights, NULL, error);
+                                       : transformer_new (&config, weights, NULL, error);
   return network->transformer != NULL;
 }
 
 Network *
-network_load (const char  *config_path,
-              Safetensors *weights,
-              gboolean     metadata_only,
-              GError     **error)
+network_load (const char *config_path, Safetensors *weights, gboolean metadata_only, GError **error)
 {
   Network    *network = g_new0 (Network, 1);
   NetworkKind kind;
@@ -140,8 +135,7 @@ network_get_shape (const Network *network)
 }
 
 void
-network_get_info (const Network      *network,
-                  DiffusionModelInfo *info)
+network_get_info (const Network *network, DiffusionModelInfo *info)
 {
   if (network->transformer)
     transformer_get_info (network->transformer, info);
@@ -152,30 +146,21 @@ network_get_info (const Network      *network,
 }
 
 gsize
-network_memory (const Network *network,
-                int            width,
-                int            height,
-                int            n_workers)
+network_memory (const Network *network, int width, int height, int n_workers)
 {
   return network->transformer ? transformer_memory (network->transformer, width, height, n_workers)
                               : unet_memory (network->unet, width, height, n_workers);
 }
 
 double
-network_macs (const Network *network,
-                  int            width,
-                  int            height)
+network_macs (const Network *network, int width, int height)
 {
   return network->transformer ? transformer_macs (network->transformer, width, height)
                               : unet_macs (network->unet, width, height);
 }
 
 float *
-network_begin (Network          *network,
-               DiffusionWorkers *workers,
-               int               width,
-               int               height,
-               GError          **error)
+network_begin (Network *network, DiffusionWorkers *workers, int width, int height, GError **error)
 {
   return network->transformer
            ? transformer_begin (network->transformer, workers, width, height, error)

@@ -21,7 +21,7 @@ typedef struct
   int          multiple;                  /* of which both sides of a map have to be multiples */
   int          in_channels, out_channels; /* of the maps */
   int          n_colours;                 /* of the picture: 3, or 1 (gray) */
-  int          sample_size;               /* pixels of the picture that it was trained on; 0: not said */
+  int          sample_size; /* pixels of the picture that it was trained on; 0: not said */
   Conditioning conditioning;
   double       guess_deviation; /* s of preconditioning.h; 0: the output is the prediction */
   int          guess_sweeps;    /* of push-pull.h */
@@ -37,10 +37,10 @@ Network *network_load (const char  *config_path,
                        Safetensors *weights,
                        gboolean     metadata_only,
                        GError     **error);
-void network_free (Network *network);
+void     network_free (Network *network);
 
 const NetworkShape *network_get_shape (const Network *network);
-void network_get_info (const Network *network, DiffusionModelInfo *info);
+void                network_get_info (const Network *network, DiffusionModelInfo *info);
 
 /* What an evaluation of a map of width × height takes: bytes beside the weights (0
  * when no machine has so many), and multiply-accumulates. */
@@ -50,11 +50,8 @@ double network_macs (const Network *network, int width, int height);
 /* Makes room for a map of width × height, channels last, KERNEL_PAD (in_channels)
  * floats a pixel. The caller fills it, zeros in the channels that only memory has.
  * Valid until network_run. Memory is kept until another size, or network_free. */
-float *network_begin (Network          *network,
-                      DiffusionWorkers *workers,
-                      int               width,
-                      int               height,
-                      GError          **error);
+float *
+network_begin (Network *network, DiffusionWorkers *workers, int width, int height, GError **error);
 
 /* Evaluates the network at timestep t on what network_begin returned, by the same
  * workers. The result has KERNEL_PAD (out_channels) floats a pixel and is valid

@@ -26,11 +26,7 @@ typedef struct
 /* --- Parameters ----------------------------------------------------------- */
 
 static const SafetensorsTensor *
-find (Loader       *loader,
-      const char   *module,
-      const char   *parameter,
-      int           n_dims,
-      const gint64 *shape)
+find (Loader *loader, const char *module, const char *parameter, int n_dims, const gint64 *shape)
 {
   TransformerWeights      *weights = loader->weights;
   guint64                  n = 1;
@@ -53,23 +49,19 @@ find (Loader       *loader,
 }
 
 static float *
-load_vector (Loader     *loader,
-             const char *module,
-             const char *parameter,
-             int         n)
+load_vector (Loader *loader, const char *module, const char *parameter, int n)
 {
   const gint64             shape[] = { n };
   const SafetensorsTensor *tensor = find (loader, module, parameter, 1, shape);
 
-  return tensor && !loader->metadata_only ? safetensors_load_tensor (loader->file, tensor, &loader->error) : NULL;
+  return tensor && !loader->metadata_only
+           ? safetensors_load_tensor (loader->file, tensor, &loader->error)
+           : NULL;
 }
 
 /* Lays out the weights, a row at a time: the file's are never held beside ours. */
 static void
-load_rows (Loader                  *loader,
-           Convolution             *layer,
-           const SafetensorsTensor *tensor,
-           const Order             *order)
+load_rows (Loader *loader, Convolution *layer, const SafetensorsTensor *tensor, const Order *order)
 {
   const int n = convolution_in_channels (layer);
   float    *row = g_new (float, n), *ordered = g_new (float, n);
@@ -140,14 +132,11 @@ load_linear (Loader     *loader,
 
 /* `n_parts` vectors of n, in memory KERNEL_PAD (n) apart. */
 static Convolution *
-load_parts (Loader     *loader,
-            int         n_parts,
-            const char *prefix,
-            const char *name)
+load_parts (Loader *loader, int n_parts, const char *prefix, const char *name)
 {
   const int    n = loader->config->channels, stride = KERNEL_PAD (n);
   const gint64 shape[] = { n_parts * n, n };
-  const Order  order = { n_parts * stride, g_new (int, n_parts * stride), NULL };
+  const Order  order = { n_parts * stride, g_new (int, n_parts *stride), NULL };
   char        *module = g_strconcat (prefix, name, NULL);
   Convolution *layer;
 
@@ -163,12 +152,10 @@ load_parts (Loader     *loader,
  * (p, q) of the patch (row, column) is number `folded` of the map. The file's pixel
  * may itself be f × f pixels of the picture, folded: then c = plane · f² + dy · f + dx. */
 static int *
-new_fold_order (const TransformerConfig *config,
-                int                      n_channels,
-                gboolean                 channels_first)
+new_fold_order (const TransformerConfig *config, int n_channels, gboolean channels_first)
 {
   const int f = config->picture.pixel_unshuffle, patch = config->patch_size, side = f * patch;
-  int      *order = g_new (int, n_channels * patch * patch);
+  int      *order = g_new (int, n_channels *patch *patch);
 
   for (int c = 0; c < n_channels; c++)
     for (int p = 0; p < patch; p++)
@@ -177,8 +164,8 @@ new_fold_order (const TransformerConfig *config,
           const int plane = c / (f * f), dy = c / f % f, dx = c % f;
           const int folded = plane * side * side + (p * f + dy) * side + q * f + dx;
 
-          order[folded] = channels_first ? (c * patch + p) * patch + q
-                                         : (p * patch + q) * n_channels + c;
+          order[folded] =
+            channels_first ? (c * patch + p) * patch + q : (p * patch + q) * n_channels + c;
         }
   return order;
 }
@@ -189,9 +176,10 @@ static Convolution *
 load_patches (Loader *loader)
 {
   const TransformerConfig *config = loader->config;
-  const gint64             shape[] = { config->channels, config->picture.in_channels, config->patch_size,
-                                       config->patch_size };
-  const Order  order = { config->channels, NULL, new_fold_order (config, config->picture.in_channels, TRUE) };
+  const gint64 shape[] = { config->channels, config->picture.in_channels, config->patch_size,
+                           config->patch_size };
+  const Order  order = { config->channels, NULL,
+                         new_fold_order (config, config->picture.in_channels, TRUE) };
   Convolution *layer = load_layer (loader, "pos_embed.proj", 4, shape, TRUE, &order);
 
   g_free (order.columns);
@@ -203,9 +191,9 @@ static Convolution *
 load_out (Loader *loader)
 {
   const TransformerConfig *config = loader->config;
-  const int                n_out = config->picture.out_channels * config->patch_size * config->patch_size;
-  const gint64             shape[] = { n_out, config->channels };
-  const Order  order = { n_out, new_fold_order (config, config->picture.out_channels, FALSE), NULL };
+  const int    n_out = config->picture.out_channels * config->patch_size * config->patch_size;
+  const gint64 shape[] = { n_out, config->channels };
+  const Order order = { n_out, new_fold_order (config, config->picture.out_channels, FALSE), NULL };
   Convolution *layer = load_layer (loader, "proj_out_2", 2, shape, TRUE, &order);
 
   g_free (order.rows);
@@ -217,9 +205,7 @@ load_out (Loader *loader)
 /* A network with one class is shown that one; one with several is asked without a
  * class, by the row behind them that stood for it in training (Ho and Salimans 2022). */
 static void
-add_class (Loader     *loader,
-           const char *prefix,
-           float      *bias)
+add_class (Loader *loader, const char *prefix, float *bias)
 {
   const int    n_classes = loader->config->n_classes, n = loader->config->channels;
   const int    row = n_classes == 1 ? 0 : n_classes;
@@ -237,8 +223,7 @@ add_class (Loader     *loader,
 }
 
 static void
-load_block (Loader *loader,
-            int     number)
+load_block (Loader *loader, int number)
 {
   const TransformerConfig *config = loader->config;
   const int                n = config->channels;

@@ -19,8 +19,9 @@
 
 typedef struct
 {
-  Convolution *time_1, *time_2; /* sinusoids to channels, to channels; a class is in the last bias */
-  Convolution *modulation;      /* to shift, scale and gate of the attention, then of the MLP,
+  Convolution *time_1,
+    *time_2;               /* sinusoids to channels, to channels; a class is in the last bias */
+  Convolution *modulation; /* to shift, scale and gate of the attention, then of the MLP,
                                  * each KERNEL_PAD (channels) long */
   Attention    attention;
   float       *gamma, *beta; /* of the MLP's norm; NULL: 1 and 0 */
@@ -31,9 +32,9 @@ typedef struct
 {
   TransformerBlock *blocks; /* n_layers */
   int               n_blocks;
-  Convolution      *patches;    /* folded inputs to channels */
-  Convolution      *modulation; /* to shift and scale of the last norm */
-  Convolution      *out;        /* channels to folded outputs */
+  Convolution      *patches;      /* folded inputs to channels */
+  Convolution      *modulation;   /* to shift and scale of the last norm */
+  Convolution      *out;          /* channels to folded outputs */
   GPtrArray        *convolutions; /* all of them, owned */
 
   guint64 n_parameters;
@@ -46,4 +47,4 @@ TransformerWeights *transformer_weights_new (const TransformerConfig *config,
                                              Safetensors             *file,
                                              gboolean                 metadata_only,
                                              GError                 **error);
-void transformer_weights_free (TransformerWeights *weights);
+void                transformer_weights_free (TransformerWeights *weights);

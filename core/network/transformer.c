@@ -50,7 +50,7 @@ struct Transformer
   float    *columns, *rows; /* position embedding: width and height times channels / 2 */
   float    *sinusoids;      /* of the timestep */
   float    *modulations;    /* six vectors of each block, two of the last norm */
-  int       op;           /* the next to be begun */
+  int       op;             /* the next to be begun */
   Phases    passes;         /* left of the one before */
 };
 
@@ -65,8 +65,7 @@ typedef struct
 } Plan;
 
 static gsize
-take (Plan *plan,
-      gsize n)
+take (Plan *plan, gsize n)
 {
   const gsize at = plan->total;
 
@@ -75,11 +74,7 @@ take (Plan *plan,
 }
 
 static void
-plan_init (Plan              *plan,
-           const Transformer *transformer,
-           int                width,
-           int                height,
-           int                n_workers)
+plan_init (Plan *plan, const Transformer *transformer, int width, int height, int n_workers)
 {
   const TransformerWeights *weights = transformer->weights;
   const gsize               n_tokens = (gsize) width * height;
@@ -109,10 +104,7 @@ plan_init (Plan              *plan,
  * size spans what the trained one does. Sines, then cosines of the position times
  * 10000^(−k / quarter). `out`: n × 2 · quarter. */
 static void
-embed_positions (int    n,
-                 int    base,
-                 int    quarter,
-                 float *out)
+embed_positions (int n, int base, int quarter, float *out)
 {
   for (int i = 0; i < n; i++)
     {
@@ -161,9 +153,7 @@ transformer_new (const TransformerConfig *config,
 }
 
 Transformer *
-transformer_new_metadata (const TransformerConfig *config,
-                         Safetensors             *file,
-                         GError                 **error)
+transformer_new_metadata (const TransformerConfig *config, Safetensors *file, GError **error)
 {
   return new_transformer (config, file, TRUE, NULL, error);
 }
@@ -179,9 +169,7 @@ transformer_free (Transformer *transformer)
 }
 
 void
-transformer_set_trace (Transformer     *transformer,
-                       TransformerTrace trace,
-                       gpointer         data)
+transformer_set_trace (Transformer *transformer, TransformerTrace trace, gpointer data)
 {
   transformer->trace = trace;
   transformer->trace_data = data;
@@ -190,10 +178,7 @@ transformer_set_trace (Transformer     *transformer,
 /* --- Cost ----------------------------------------------------------------- */
 
 gsize
-transformer_memory (const Transformer *transformer,
-                    int                width,
-                    int                height,
-                    int                n_workers)
+transformer_memory (const Transformer *transformer, int width, int height, int n_workers)
 {
   Plan  plan;
   gsize bytes;
@@ -206,8 +191,7 @@ transformer_memory (const Transformer *transformer,
 }
 
 void
-transformer_get_info (const Transformer  *transformer,
-                      DiffusionModelInfo *info)
+transformer_get_info (const Transformer *transformer, DiffusionModelInfo *info)
 {
   const TransformerWeights *weights = transformer->weights;
 
@@ -227,9 +211,7 @@ transformer_get_info (const Transformer  *transformer,
 /* For each token the layers, and in each block's attention its products with all the
  * tokens, twice; once the modulations. */
 double
-transformer_macs (const Transformer *transformer,
-                      int                width,
-                      int                height)
+transformer_macs (const Transformer *transformer, int width, int height)
 {
   const TransformerWeights *weights = transformer->weights;
   const double              n_tokens = (double) width * height;
@@ -250,14 +232,13 @@ transformer_macs (const Transformer *transformer,
 /* --- Size ----------------------------------------------------------------- */
 
 static void
-map_init (Map   *map,
-          int    width,
-          int    height,
-          int    channels,
-          float *data)
+map_init (Map *map, int width, int height, int channels, float *data)
 {
-  *map = (Map) { .width = width, .height = height, .channels = channels,
-                 .stride = KERNEL_PAD (channels), .data = data };
+  *map = (Map) { .width = width,
+                 .height = height,
+                 .channels = channels,
+                 .stride = KERNEL_PAD (channels),
+                 .data = data };
 }
 
 float *
@@ -276,8 +257,8 @@ transformer_begin (Transformer      *transformer,
 
   g_return_val_if_fail (width > 0 && height > 0, NULL);
 
-  if (transformer->arena && transformer->width == width && transformer->height == height
-      && transformer->n_workers == n_workers)
+  if (transformer->arena && transformer->width == width && transformer->height == height &&
+      transformer->n_workers == n_workers)
     return transformer->input.data;
 
   g_clear_pointer (&transformer->arena, aligned_free);
@@ -314,8 +295,7 @@ transformer_begin (Transformer      *transformer,
 
 /* The first vector of a block's modulation; n_layers: of the last norm's. */
 static float *
-get_modulation (const Transformer *transformer,
-                int                block)
+get_modulation (const Transformer *transformer, int block)
 {
   return transformer->modulations + (gsize) 6 * block * transformer->stride;
 }
@@ -323,10 +303,7 @@ get_modulation (const Transformer *transformer,
 /* LayerNorm (x) · (1 + scale) + shift, weights of its own included, as one factor and
  * one summand for each channel, in place. */
 static void
-fold_norm (const Transformer *transformer,
-           const float       *gamma,
-           const float       *beta,
-           float             *vectors)
+fold_norm (const Transformer *transformer, const float *gamma, const float *beta, float *vectors)
 {
   float *shift = vectors + SHIFT * transformer->stride;
   float *scale = vectors + SCALE * transformer->stride;
@@ -344,10 +321,7 @@ fold_norm (const Transformer *transformer,
 
 /* out = layer (in) for one vector. */
 static void
-apply_linear (const Transformer *transformer,
-              const Convolution *layer,
-              const float       *in,
-              float             *out)
+apply_linear (const Transformer *transformer, const Convolution *layer, const float *in, float *out)
 {
   const Map    map = { .stride = layer->n_in, .data = (float *) in };
   const Map   *maps[] = { &map };
@@ -369,9 +343,7 @@ typedef struct
 /* What a block makes of the sinusoids: embedding, SiLU, one linear layer. The last
  * norm's comes from the first block's embedding. */
 static void
-modulate (gpointer data,
-          int      number,
-          int      worker)
+modulate (gpointer data, int number, int worker)
 {
   const Transformer        *transformer = ((const Run *) data)->transformer;
   const TransformerWeights *weights = transformer->weights;
@@ -397,8 +369,7 @@ modulate (gpointer data,
 /* --- Tokens --------------------------------------------------------------- */
 
 static int
-block_tokens (const Transformer *transformer,
-              int                block)
+block_tokens (const Transformer *transformer, int block)
 {
   return MIN (TOKENS, transformer->width * transformer->height - block * TOKENS);
 }
@@ -406,9 +377,7 @@ block_tokens (const Transformer *transformer,
 /* The patches become tokens: their pixels times a matrix, plus where they are. The
  * first half of the channels tells the column, the second the row. */
 static void
-embed_block (gpointer data,
-             int      block,
-             int      worker)
+embed_block (gpointer data, int block, int worker)
 {
   const Transformer *transformer = ((const Run *) data)->transformer;
   const Convolution *layer = transformer->weights->patches;
@@ -423,7 +392,8 @@ embed_block (gpointer data,
   transformer->kernels->finish (tokens, stride, n, stride, NULL, &finish);
   for (int i = 0; i < n; i++)
     {
-      const float *column = transformer->columns + (gsize) ((first + i) % transformer->width) * half;
+      const float *column =
+        transformer->columns + (gsize) ((first + i) % transformer->width) * half;
       const float *row = transformer->rows + (gsize) ((first + i) / transformer->width) * half;
       float       *token = tokens + (gsize) i * stride;
 
@@ -437,12 +407,10 @@ embed_block (gpointer data,
 
 /* tokens += gate · MLP (norm (tokens)). */
 static void
-mlp_block (gpointer data,
-           int      block,
-           int      worker)
+mlp_block (gpointer data, int block, int worker)
 {
-  static const float ones[KERNEL_CHUNK] __attribute__ ((aligned (KERNEL_ALIGN)))
-    = { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 };
+  static const float ones[KERNEL_CHUNK]
+    __attribute__ ((aligned (KERNEL_ALIGN))) = { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 };
 
   const Run         *run = data;
   const Transformer *transformer = run->transformer;
@@ -452,10 +420,11 @@ mlp_block (gpointer data,
   const int          n = block_tokens (transformer, block);
   const float       *vectors = run->modulation + 3 * stride;
   float             *tokens = transformer->tokens.data + (gsize) block * TOKENS * stride;
-  float             *small = workspace_scratch (&transformer->workspace, worker); /* normalised, then the result */
-  float             *large = small + (gsize) TOKENS * stride;
-  const Map          small_map = { .stride = stride, .data = small }, *small_maps[] = { &small_map };
-  const Map          large_map = { .stride = up->n_out, .data = large }, *large_maps[] = { &large_map };
+  float             *small =
+    workspace_scratch (&transformer->workspace, worker); /* normalised, then the result */
+  float    *large = small + (gsize) TOKENS * stride;
+  const Map small_map = { .stride = stride, .data = small }, *small_maps[] = { &small_map };
+  const Map large_map = { .stride = up->n_out, .data = large }, *large_maps[] = { &large_map };
 
   kernels->layer_norm (small, stride, tokens, stride, n, transformer->config.channels,
                        transformer->config.norm_eps, vectors + SCALE * stride,
@@ -470,9 +439,7 @@ mlp_block (gpointer data,
 
 /* The tokens become patches. */
 static void
-out_block (gpointer data,
-           int      block,
-           int      worker)
+out_block (gpointer data, int block, int worker)
 {
   const Run         *run = data;
   const Transformer *transformer = run->transformer;
@@ -487,8 +454,8 @@ out_block (gpointer data,
   const Map          map = { .stride = stride, .data = normalised }, *maps[] = { &map };
 
   kernels->layer_norm (normalised, stride, transformer->tokens.data + first * stride, stride, n,
-                       transformer->config.channels, NORM_EPSILON,
-                       run->modulation + SCALE * stride, run->modulation + SHIFT * stride);
+                       transformer->config.channels, NORM_EPSILON, run->modulation + SCALE * stride,
+                       run->modulation + SHIFT * stride);
   point_product (layer, kernels, maps, 1, 0, n, 0, layer->n_out / KERNEL_CHUNK, out, layer->n_out);
   kernels->finish (out, layer->n_out, n, layer->n_out, NULL, &finish);
 }
@@ -504,8 +471,7 @@ enum
 };
 
 static void
-begin_attention (Transformer *transformer,
-                 int          block)
+begin_attention (Transformer *transformer, int block)
 {
   const int          stride = transformer->stride;
   const float       *modulation = get_modulation (transformer, block);
@@ -541,8 +507,7 @@ begin_run (Transformer *transformer,
 
 /* FALSE when there is no such op. */
 static gboolean
-begin_op (Transformer *transformer,
-            int          op)
+begin_op (Transformer *transformer, int op)
 {
   const int n_blocks = transformer->weights->n_blocks;
   const int n_tokens = divide_up (transformer->width * transformer->height, TOKENS);
@@ -567,8 +532,7 @@ begin_op (Transformer *transformer,
 }
 
 static void
-trace_op (const Transformer *transformer,
-            int                op)
+trace_op (const Transformer *transformer, int op)
 {
   const int      number = op - OP_BLOCKS;
   const gboolean last = number == 2 * transformer->weights->n_blocks;
@@ -583,14 +547,14 @@ trace_op (const Transformer *transformer,
     name = g_strdup ("proj_out_2");
   else
     name = g_strdup_printf ("transformer_blocks.%d%s", number / 2, number % 2 == 0 ? ".attn1" : "");
-  transformer->trace (transformer->trace_data, name, last ? &transformer->output : &transformer->tokens);
+  transformer->trace (transformer->trace_data, name,
+                      last ? &transformer->output : &transformer->tokens);
   g_free (name);
 }
 
 /* A WorkersNext: the next pass of the present op, or the first of the next. */
 static gboolean
-next_pass (gpointer     data,
-           WorkersPhase *pass)
+next_pass (gpointer data, WorkersPhase *pass)
 {
   Transformer *transformer = data;
 
@@ -611,7 +575,8 @@ transformer_run (Transformer      *transformer,
                  GCancellable     *cancel,
                  GError          **error)
 {
-  g_return_val_if_fail (transformer->arena && workers_get_n (workers) == transformer->n_workers, NULL);
+  g_return_val_if_fail (transformer->arena && workers_get_n (workers) == transformer->n_workers,
+                        NULL);
 
   /* CombinedTimestepLabelEmbeddings: cosines first, the last frequency 1 / 10000. */
   time_embedding_sinusoids (transformer->sinusoids, TRANSFORMER_TIME_CHANNELS, TRUE, 1.0, t);

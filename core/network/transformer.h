@@ -20,24 +20,23 @@ Transformer *transformer_new (const TransformerConfig *config,
                               Safetensors             *file,
                               const Kernels           *kernels,
                               GError                 **error);
-void transformer_free (Transformer *transformer);
+void         transformer_free (Transformer *transformer);
 
 /* As in unet.h: what is known without the tensors, and what a run takes. */
-Transformer *transformer_new_metadata (const TransformerConfig *config,
-                                      Safetensors             *file,
-                                      GError                 **error);
-void   transformer_get_info (const Transformer *transformer, DiffusionModelInfo *info);
-gsize  transformer_memory (const Transformer *transformer, int width, int height, int n_workers);
+Transformer       *
+transformer_new_metadata (const TransformerConfig *config, Safetensors *file, GError **error);
+void  transformer_get_info (const Transformer *transformer, DiffusionModelInfo *info);
+gsize transformer_memory (const Transformer *transformer, int width, int height, int n_workers);
 double transformer_macs (const Transformer *transformer, int width, int height);
 
 /* Makes room for width × height tokens, each F × F pixels of the picture folded into
  * channels, F = pixel_unshuffle · patch_size: KERNEL_PAD (in_channels · patch_size²)
  * floats. The rest as unet_begin and unet_run in unet.h. */
-float *transformer_begin (Transformer      *transformer,
-                          DiffusionWorkers *workers,
-                          int               width,
-                          int               height,
-                          GError          **error);
+float       *transformer_begin (Transformer      *transformer,
+                                DiffusionWorkers *workers,
+                                int               width,
+                                int               height,
+                                GError          **error);
 const float *transformer_run (Transformer      *transformer,
                               DiffusionWorkers *workers,
                               double            t,

@@ -33,15 +33,11 @@ typedef struct
 /* --- Parameters ----------------------------------------------------------- */
 
 static const SafetensorsTensor *
-find (Builder      *builder,
-      const char   *module,
-      const char   *parameter,
-      int           n_dims,
-      const gint64 *shape)
+find (Builder *builder, const char *module, const char *parameter, int n_dims, const gint64 *shape)
 {
-  Graph   *graph = builder->graph;
-  guint64  n = 1;
-  char    *name;
+  Graph                   *graph = builder->graph;
+  guint64                  n = 1;
+  char                    *name;
   const SafetensorsTensor *tensor;
 
   if (builder->error)
@@ -60,15 +56,13 @@ find (Builder      *builder,
 }
 
 static float *
-load (Builder      *builder,
-      const char   *module,
-      const char   *parameter,
-      int           n_dims,
-      const gint64 *shape)
+load (Builder *builder, const char *module, const char *parameter, int n_dims, const gint64 *shape)
 {
   const SafetensorsTensor *tensor = find (builder, module, parameter, n_dims, shape);
 
-  return tensor && !builder->metadata_only ? safetensors_load_tensor (builder->file, tensor, &builder->error) : NULL;
+  return tensor && !builder->metadata_only
+           ? safetensors_load_tensor (builder->file, tensor, &builder->error)
+           : NULL;
 }
 
 /* Its weights follow when the whole network is known (load_weights). */
@@ -98,19 +92,13 @@ load_convolution (Builder        *builder,
 }
 
 static Convolution *
-load_linear (Builder    *builder,
-             const char *module,
-             int         out_channels,
-             int         in_channels)
+load_linear (Builder *builder, const char *module, int out_channels, int in_channels)
 {
   return load_convolution (builder, module, CONVOLUTION_POINT, TRUE, out_channels, &in_channels, 1);
 }
 
 static Norm *
-load_norm (Builder    *builder,
-           const char *module,
-           int         channels,
-           int         n_groups)
+load_norm (Builder *builder, const char *module, int channels, int n_groups)
 {
   const gint64 shape[] = { channels };
   Norm        *norm;
@@ -131,15 +119,13 @@ load_norm (Builder    *builder,
 /* --- Ops ---------------------------------------------------------------- */
 
 static int
-map_channels (Builder *builder,
-              int      map)
+map_channels (Builder *builder, int map)
 {
   return graph_slot (builder->graph, map)->channels;
 }
 
 static void
-note_use (Builder *builder,
-          int      map)
+note_use (Builder *builder, int map)
 {
   if (map >= 0)
     graph_slot (builder->graph, map)->last_op = builder->graph->ops->len;
@@ -147,11 +133,7 @@ note_use (Builder *builder,
 
 /* Appends `op` under the name of a module; returns the map that it makes. */
 static int
-add_op (Builder    *builder,
-          Op       *op,
-          const char *name,
-          int         channels,
-          int         level)
+add_op (Builder *builder, Op *op, const char *name, int channels, int level)
 {
   Graph *graph = builder->graph;
   Slot   slot = { channels, level, -1 };
@@ -171,11 +153,15 @@ add_op (Builder    *builder,
 
 /* An op to start from: of one map, with nothing around it. */
 static Op
-new_op (OpKind kind,
-          int      source)
+new_op (OpKind kind, int source)
 {
-  return (Op) { .kind = kind, .sources = { source }, .n_sources = 1, .modulation = -1, .time = -1,
-                  .residual = -1, .factor = 1.0f };
+  return (Op) { .kind = kind,
+                .sources = { source },
+                .n_sources = 1,
+                .modulation = -1,
+                .time = -1,
+                .residual = -1,
+                .factor = 1.0f };
 }
 
 /* A convolution of one map, with nothing around it but perhaps norm and SiLU. */
@@ -190,7 +176,7 @@ add_convolution (Builder        *builder,
 {
   const int in_channels = map_channels (builder, source);
   const int level = graph_slot (builder->graph, source)->level + level_change;
-  Op      op = new_op (OP_CONVOLUTION, source);
+  Op        op = new_op (OP_CONVOLUTION, source);
 
   op.norm = norm;
   op.activation = ACTIVATION_SILU;
@@ -202,10 +188,7 @@ add_convolution (Builder        *builder,
 /* A residual block's time projection to n values. `convolution`: what they are
  * added to, or NULL. */
 static int
-add_time (Builder           *builder,
-          const char        *module,
-          const Convolution *convolution,
-          int                n)
+add_time (Builder *builder, const char *module, const Convolution *convolution, int n)
 {
   Graph         *graph = builder->graph;
   TimeProjection time = { 0 };
@@ -233,7 +216,7 @@ add_resample (Builder    *builder,
               int         level_change)
 {
   const Slot slot = *graph_slot (builder->graph, source);
-  Op       op = new_op (OP_RESAMPLE, source);
+  Op         op = new_op (OP_RESAMPLE, source);
   char      *name = g_strconcat (module, what, NULL);
   int        result;
 
@@ -261,16 +244,16 @@ add_resnet (Builder    *builder,
 {
   const UnetConfig *config = builder->config;
   const int         level = graph_slot (builder->graph, sources[0])->level + level_change;
-  Op              first = new_op (OP_CONVOLUTION, sources[0]);
-  Op              second = new_op (OP_CONVOLUTION, -1);
+  Op                first = new_op (OP_CONVOLUTION, sources[0]);
+  Op                second = new_op (OP_CONVOLUTION, -1);
   int               resized = sources[0];
   int               parts[2], in_channels = 0;
-  char     *norm1 = g_strconcat (module, ".norm1", NULL);
-  char     *norm2 = g_strconcat (module, ".norm2", NULL);
-  char     *conv1 = g_strconcat (module, ".conv1", NULL);
-  char     *conv2 = g_strconcat (module, ".conv2", NULL);
-  char     *time = g_strconcat (module, ".time_emb_proj", NULL);
-  char     *shortcut = g_strconcat (module, ".conv_shortcut", NULL);
+  char             *norm1 = g_strconcat (module, ".norm1", NULL);
+  char             *norm2 = g_strconcat (module, ".norm2", NULL);
+  char             *conv1 = g_strconcat (module, ".conv1", NULL);
+  char             *conv2 = g_strconcat (module, ".conv2", NULL);
+  char             *time = g_strconcat (module, ".time_emb_proj", NULL);
+  char             *shortcut = g_strconcat (module, ".conv_shortcut", NULL);
 
   for (int i = 0; i < n_sources; i++)
     {
@@ -284,12 +267,13 @@ add_resnet (Builder    *builder,
   first.activation = second.activation = config->activation;
   if (level_change != 0)
     {
-      first.sources[0] = add_resample (builder, module, ".hidden", first.norm, sources[0], level_change);
+      first.sources[0] =
+        add_resample (builder, module, ".hidden", first.norm, sources[0], level_change);
       first.norm = NULL;
       resized = add_resample (builder, module, ".shortcut", NULL, sources[0], level_change);
     }
-  first.convolution = load_convolution (builder, conv1, CONVOLUTION_SAME, FALSE,
-                                        out_channels, parts, n_sources);
+  first.convolution =
+    load_convolution (builder, conv1, CONVOLUTION_SAME, FALSE, out_channels, parts, n_sources);
   if (config->scale_shift)
     second.modulation = add_time (builder, time, NULL, 2 * out_channels);
   else
@@ -303,11 +287,11 @@ add_resnet (Builder    *builder,
   else
     {
       second.n_shortcut_sources = n_sources;
-      second.shortcut = load_convolution (builder, shortcut, CONVOLUTION_POINT, FALSE,
-                                          out_channels, parts, n_sources);
+      second.shortcut = load_convolution (builder, shortcut, CONVOLUTION_POINT, FALSE, out_channels,
+                                          parts, n_sources);
     }
-  second.convolution = load_convolution (builder, conv2, CONVOLUTION_SAME, FALSE,
-                                         out_channels, &out_channels, 1);
+  second.convolution =
+    load_convolution (builder, conv2, CONVOLUTION_SAME, FALSE, out_channels, &out_channels, 1);
   /* The shortcut's bias is added with the convolution's. */
   if (!builder->error && !builder->metadata_only && second.shortcut)
     for (int c = 0; c < out_channels; c++)
@@ -333,11 +317,12 @@ add_attention (Builder    *builder,
   static const char *const names[][2] = {
     { "to_q", "query" }, { "to_k", "key" }, { "to_v", "value" }, { "to_out.0", "proj_attn" }
   };
-  const int  channels = map_channels (builder, source);
-  const int  depth = builder->config->attention_head_dim;
-  Attention *attention = g_new0 (Attention, 1);
-  Op       op = new_op (OP_ATTENTION, source);
-  Convolution **layers[] = { &attention->query, &attention->key, &attention->value, &attention->out };
+  const int     channels = map_channels (builder, source);
+  const int     depth = builder->config->attention_head_dim;
+  Attention    *attention = g_new0 (Attention, 1);
+  Op            op = new_op (OP_ATTENTION, source);
+  Convolution **layers[] = { &attention->query, &attention->key, &attention->value,
+                             &attention->out };
   char         *norm = g_strconcat (module, ".group_norm", NULL);
 
   g_ptr_array_add (builder->graph->attentions, attention);
@@ -370,13 +355,13 @@ add_attention (Builder    *builder,
 /* --- The network ---------------------------------------------------------- */
 
 /* result ← call, in which `module` is the printed name of a module. */
-#define NAMED(result, call, ...)                       \
-  G_STMT_START                                         \
-  {                                                    \
-    char *module = g_strdup_printf (__VA_ARGS__);      \
-    result = call;                                     \
-    g_free (module);                                   \
-  }                                                    \
+#define NAMED(result, call, ...)                  \
+  G_STMT_START                                    \
+  {                                               \
+    char *module = g_strdup_printf (__VA_ARGS__); \
+    result = call;                                \
+    g_free (module);                              \
+  }                                               \
   G_STMT_END
 
 /* time_embedding, and the frequencies it is fed with. */
@@ -396,16 +381,16 @@ add_time_embedding (Builder *builder)
 
 /* From one level to the next: a residual block that halves, or a convolution. */
 static int
-add_downsampler (Builder *builder,
-                 int      level,
-                 int      h)
+add_downsampler (Builder *builder, int level, int h)
 {
   const UnetConfig     *config = builder->config;
   const int             channels = config->block_out_channels[level];
-  const ConvolutionKind kind = config->downsample_padding ? CONVOLUTION_HALVING : CONVOLUTION_HALVING_CORNER;
+  const ConvolutionKind kind =
+    config->downsample_padding ? CONVOLUTION_HALVING : CONVOLUTION_HALVING_CORNER;
 
   if (config->down_resnet[level])
-    NAMED (h, add_resnet (builder, module, &h, 1, channels, 1.0, 1), "down_blocks.%d.downsamplers.0", level);
+    NAMED (h, add_resnet (builder, module, &h, 1, channels, 1.0, 1),
+           "down_blocks.%d.downsamplers.0", level);
   else
     NAMED (h, add_convolution (builder, module, kind, NULL, h, channels, 1),
            "down_blocks.%d.downsamplers.0.conv", level);
@@ -414,14 +399,13 @@ add_downsampler (Builder *builder,
 
 /* And back; blocks are counted from the coarsest level on. */
 static int
-add_upsampler (Builder *builder,
-               int      block,
-               int      h)
+add_upsampler (Builder *builder, int block, int h)
 {
   const int channels = map_channels (builder, h);
 
   if (builder->config->up_resnet[block])
-    NAMED (h, add_resnet (builder, module, &h, 1, channels, 1.0, -1), "up_blocks.%d.upsamplers.0", block);
+    NAMED (h, add_resnet (builder, module, &h, 1, channels, 1.0, -1), "up_blocks.%d.upsamplers.0",
+           block);
   else
     NAMED (h, add_convolution (builder, module, CONVOLUTION_SAME, NULL, h, channels, -1),
            "up_blocks.%d.upsamplers.0.conv", block);
@@ -429,8 +413,7 @@ add_upsampler (Builder *builder,
 }
 
 static int
-add_mid_block (Builder *builder,
-               int      h)
+add_mid_block (Builder *builder, int h)
 {
   const UnetConfig *config = builder->config;
   const int         channels = map_channels (builder, h);
@@ -455,8 +438,8 @@ build (Builder *builder)
   g_array_append_val (builder->graph->slots, input);
   add_time_embedding (builder);
 
-  h = add_convolution (builder, "conv_in", CONVOLUTION_SAME, NULL, 0,
-                       config->block_out_channels[0], 0);
+  h = add_convolution (builder, "conv_in", CONVOLUTION_SAME, NULL, 0, config->block_out_channels[0],
+                       0);
   g_array_append_val (skips, h);
 
   for (int i = 0; i <= last && !builder->error; i++)
@@ -466,7 +449,8 @@ build (Builder *builder)
           NAMED (h, add_resnet (builder, module, &h, 1, config->block_out_channels[i], 1.0, 0),
                  "down_blocks.%d.resnets.%d", i, j);
           if (config->down_attention[i])
-            NAMED (h, add_attention (builder, module, h, 1.0, n_groups), "down_blocks.%d.attentions.%d", i, j);
+            NAMED (h, add_attention (builder, module, h, 1.0, n_groups),
+                   "down_blocks.%d.attentions.%d", i, j);
           g_array_append_val (skips, h);
         }
       if (i < last)
@@ -491,7 +475,8 @@ build (Builder *builder)
           NAMED (h, add_resnet (builder, module, sources, 2, channels, 1.0, 0),
                  "up_blocks.%d.resnets.%d", i, j);
           if (config->up_attention[i])
-            NAMED (h, add_attention (builder, module, h, 1.0, n_groups), "up_blocks.%d.attentions.%d", i, j);
+            NAMED (h, add_attention (builder, module, h, 1.0, n_groups),
+                   "up_blocks.%d.attentions.%d", i, j);
         }
       if (i < last)
         h = add_upsampler (builder, i, h);
@@ -507,20 +492,21 @@ build (Builder *builder)
 
 /* Lays out the weights of one tensor, in pieces; the file forgets it then. */
 static void
-load_weights (Builder      *builder,
-              const Source *source)
+load_weights (Builder *builder, const Source *source)
 {
   Convolution *convolution = source->convolution;
   const int    out_channels = convolution->out_channels;
-  const gsize  row = (gsize) convolution_in_channels (convolution) * (convolution->kind == CONVOLUTION_POINT ? 1 : 9);
-  float       *piece = aligned_new (PACK_OUTPUTS * row, &builder->error);
+  const gsize  row = (gsize) convolution_in_channels (convolution) *
+                    (convolution->kind == CONVOLUTION_POINT ? 1 : 9);
+  float *piece = aligned_new (PACK_OUTPUTS * row, &builder->error);
 
   if (piece && convolution_prepare (convolution, &builder->error))
     for (int out = 0; out < out_channels && !builder->error; out += PACK_OUTPUTS)
       {
         const int n = MIN (PACK_OUTPUTS, out_channels - out);
 
-        if (safetensors_read (builder->file, source->weights, out * row, n * row, piece, &builder->error))
+        if (safetensors_read (builder->file, source->weights, out * row, n * row, piece,
+                              &builder->error))
           convolution_pack (convolution, out, n, piece);
       }
   safetensors_forget (builder->file, source->weights);
@@ -535,7 +521,9 @@ unet_build (const UnetConfig *config,
             GError          **error)
 {
   Graph  *graph = graph_new ();
-  Builder builder = { .config = config, .file = file, .metadata_only = metadata_only, .graph = graph };
+  Builder builder = {
+    .config = config, .file = file, .metadata_only = metadata_only, .graph = graph
+  };
 
   builder.sources = g_array_new (FALSE, FALSE, sizeof (Source));
 

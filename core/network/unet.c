@@ -35,8 +35,8 @@ struct Unet
   double   *moments;
   Map      *maps; /* of each slot */
   Workspace workspace;
-  guint     op;   /* the next to be begun */
-  Phases    passes; /* left of the one before */
+  guint     op;            /* the next to be begun */
+  Phases    passes;        /* left of the one before */
   float    *scale, *shift; /* of the norm of the present op */
   float    *times;         /* results of all time projections */
   float    *embedding;     /* three vectors of time channels */
@@ -55,10 +55,7 @@ typedef struct
 } Plan;
 
 static void
-get_size (const Slot *slot,
-          int         width,
-          int         height,
-          Map        *map)
+get_size (const Slot *slot, int width, int height, Map *map)
 {
   map->width = width >> slot->level;
   map->height = height >> slot->level;
@@ -67,9 +64,7 @@ get_size (const Slot *slot,
 }
 
 static gsize
-slot_floats (const Slot *slot,
-             int         width,
-             int         height)
+slot_floats (const Slot *slot, int width, int height)
 {
   Map map;
 
@@ -80,11 +75,7 @@ slot_floats (const Slot *slot,
 /* The lowest place for slot `number` that no map needed at the same time has.
  * Slot i is made by op i − 1; maps before `number` have their places. */
 static gsize
-find_place (const Graph *graph,
-            const Plan  *plan,
-            guint        number,
-            int          width,
-            int          height)
+find_place (const Graph *graph, const Plan *plan, guint number, int width, int height)
 {
   const gsize n = slot_floats (graph_slot (graph, number), width, height);
   gsize       place = 0;
@@ -111,8 +102,7 @@ find_place (const Graph *graph,
 }
 
 static gsize
-take (Plan *plan,
-      gsize n)
+take (Plan *plan, gsize n)
 {
   const gsize at = plan->total;
 
@@ -121,11 +111,7 @@ take (Plan *plan,
 }
 
 static void
-op_size (const Graph   *graph,
-           const Op    *op,
-           int            width,
-           int            height,
-           WorkspaceSize *size)
+op_size (const Graph *graph, const Op *op, int width, int height, WorkspaceSize *size)
 {
   Map result;
 
@@ -145,11 +131,7 @@ op_size (const Graph   *graph,
 }
 
 static void
-plan_init (Plan        *plan,
-           const Graph *graph,
-           int          width,
-           int          height,
-           int          n_workers)
+plan_init (Plan *plan, const Graph *graph, int width, int height, int n_workers)
 {
   gsize widest = 0;
 
@@ -158,12 +140,13 @@ plan_init (Plan        *plan,
   for (guint i = 0; i < graph->slots->len; i++)
     {
       plan->maps[i] = find_place (graph, plan, i, width, height);
-      plan->total = MAX (plan->total, plan->maps[i] + slot_floats (graph_slot (graph, i), width, height));
+      plan->total =
+        MAX (plan->total, plan->maps[i] + slot_floats (graph_slot (graph, i), width, height));
     }
 
   for (guint i = 0; i < graph->ops->len; i++)
     {
-      const Op   *op = graph_op (graph, i);
+      const Op     *op = graph_op (graph, i);
       WorkspaceSize size;
       gsize         width_in = 0;
 
@@ -216,18 +199,13 @@ new_unet (const UnetConfig *config,
 }
 
 Unet *
-unet_new (const UnetConfig *config,
-          Safetensors      *file,
-          const Kernels    *kernels,
-          GError          **error)
+unet_new (const UnetConfig *config, Safetensors *file, const Kernels *kernels, GError **error)
 {
   return new_unet (config, file, FALSE, kernels, error);
 }
 
 Unet *
-unet_new_metadata (const UnetConfig *config,
-                  Safetensors      *file,
-                  GError          **error)
+unet_new_metadata (const UnetConfig *config, Safetensors *file, GError **error)
 {
   return new_unet (config, file, TRUE, NULL, error);
 }
@@ -251,19 +229,14 @@ unet_free (Unet *unet)
 }
 
 void
-unet_set_trace (Unet     *unet,
-                UnetTrace trace,
-                gpointer  data)
+unet_set_trace (Unet *unet, UnetTrace trace, gpointer data)
 {
   unet->trace = trace;
   unet->trace_data = data;
 }
 
 gsize
-unet_memory (const Unet *unet,
-             int         width,
-             int         height,
-             int         n_workers)
+unet_memory (const Unet *unet, int width, int height, int n_workers)
 {
   Plan  plan;
   gsize bytes;
@@ -279,8 +252,7 @@ unet_memory (const Unet *unet,
 }
 
 void
-unet_get_info (const Unet         *unet,
-               DiffusionModelInfo *info)
+unet_get_info (const Unet *unet, DiffusionModelInfo *info)
 {
   const Graph *graph = unet->graph;
 
@@ -302,9 +274,7 @@ unet_get_info (const Unet         *unet,
 }
 
 double
-unet_macs (const Unet *unet,
-               int         width,
-               int         height)
+unet_macs (const Unet *unet, int width, int height)
 {
   const Graph *graph = unet->graph;
   Map         *maps = g_new0 (Map, graph->slots->len);
@@ -326,11 +296,7 @@ unet_macs (const Unet *unet,
 /* --- Run ------------------------------------------------------------------ */
 
 float *
-unet_begin (Unet             *unet,
-            DiffusionWorkers *workers,
-            int               width,
-            int               height,
-            GError          **error)
+unet_begin (Unet *unet, DiffusionWorkers *workers, int width, int height, GError **error)
 {
   const Graph *graph = unet->graph;
   const int    n_workers = workers_get_n (workers);
@@ -399,15 +365,15 @@ apply_linear (const Unet        *unet,
   const Map   *maps[] = { &map };
   const Finish finish = { .bias = bias, .scale = 1.0f };
 
-  point_product (layer, unet->kernels, maps, 1, 0, 1, 0, layer->n_out / KERNEL_CHUNK, out, layer->n_out);
+  point_product (layer, unet->kernels, maps, 1, 0, 1, 0, layer->n_out / KERNEL_CHUNK, out,
+                 layer->n_out);
   unet->kernels->finish (out, layer->n_out, 1, layer->n_out, NULL, &finish);
 }
 
 /* The sinusoids, two linear layers with SiLU between them, and what each
  * residual block makes of the result. */
 static void
-embed_time (Unet  *unet,
-            double t)
+embed_time (Unet *unet, double t)
 {
   const Graph *graph = unet->graph;
   const int    n = graph->time_1->n_out;
@@ -437,8 +403,7 @@ embed_time (Unet  *unet,
 }
 
 static const float *
-time_result (const Unet *unet,
-             int         number)
+time_result (const Unet *unet, int number)
 {
   return unet->times + g_array_index (unet->graph->times, TimeProjection, number).at;
 }
@@ -446,9 +411,7 @@ time_result (const Unet *unet,
 /* Scale and shift of the op's norm of `sources`, modulated where the op says
  * so: (x · scale + shift) · (1 + e_1) + e_2. */
 static void
-prepare_norm (const Unet       *unet,
-              const Op       *op,
-              const Map *const *sources)
+prepare_norm (const Unet *unet, const Op *op, const Map *const *sources)
 {
   norm_prepare (op->norm, sources, op->n_sources, unet->scale, unet->shift);
   if (op->modulation >= 0)
@@ -465,12 +428,14 @@ prepare_norm (const Unet       *unet,
 }
 
 static void
-begin_convolution (Unet       *unet,
-                   const Op *op)
+begin_convolution (Unet *unet, const Op *op)
 {
-  ConvolutionJob job = { .convolution = op->convolution, .n_sources = op->n_sources,
-                         .upsample = op->upsample, .factor = op->factor,
-                         .shortcut = op->shortcut, .n_shortcut_sources = op->n_shortcut_sources };
+  ConvolutionJob job = { .convolution = op->convolution,
+                         .n_sources = op->n_sources,
+                         .upsample = op->upsample,
+                         .factor = op->factor,
+                         .shortcut = op->shortcut,
+                         .n_shortcut_sources = op->n_shortcut_sources };
 
   for (int i = 0; i < op->n_sources; i++)
     job.sources[i] = &unet->maps[op->sources[i]];
@@ -496,12 +461,14 @@ begin_convolution (Unet       *unet,
 }
 
 static void
-begin_attention (Unet       *unet,
-                 const Op *op)
+begin_attention (Unet *unet, const Op *op)
 {
   const Map   *source = &unet->maps[op->sources[0]];
-  AttentionJob job = { .attention = op->attention, .source = source,
-                       .scale = unet->scale, .shift = unet->shift, .factor = op->factor,
+  AttentionJob job = { .attention = op->attention,
+                       .source = source,
+                       .scale = unet->scale,
+                       .shift = unet->shift,
+                       .factor = op->factor,
                        .result = &unet->maps[op->result] };
 
   if (op->norm)
@@ -516,11 +483,11 @@ begin_attention (Unet       *unet,
 }
 
 static void
-begin_resample (Unet       *unet,
-                const Op *op)
+begin_resample (Unet *unet, const Op *op)
 {
   const Map  *source = &unet->maps[op->sources[0]];
-  ResampleJob job = { .source = source, .activation = op->activation,
+  ResampleJob job = { .source = source,
+                      .activation = op->activation,
                       .result = &unet->maps[op->result] };
 
   if (op->norm)
@@ -533,8 +500,7 @@ begin_resample (Unet       *unet,
 }
 
 static void
-begin_op (Unet       *unet,
-            const Op *op)
+begin_op (Unet *unet, const Op *op)
 {
   switch (op->kind)
     {
@@ -551,8 +517,7 @@ begin_op (Unet       *unet,
 }
 
 static void
-trace_op (const Unet *unet,
-            const Op *op)
+trace_op (const Unet *unet, const Op *op)
 {
   UnetLayer layer = { .name = op->name, .map = &unet->maps[op->result] };
 
@@ -562,8 +527,7 @@ trace_op (const Unet *unet,
 
 /* A WorkersNext: the next pass of the present op, or the first of the next. */
 static gboolean
-next_pass (gpointer     data,
-           WorkersPhase *pass)
+next_pass (gpointer data, WorkersPhase *pass)
 {
   Unet        *unet = data;
   const Graph *graph = unet->graph;
@@ -580,11 +544,7 @@ next_pass (gpointer     data,
 }
 
 const float *
-unet_run (Unet             *unet,
-          DiffusionWorkers *workers,
-          double            t,
-          GCancellable     *cancel,
-          GError          **error)
+unet_run (Unet *unet, DiffusionWorkers *workers, double t, GCancellable *cancel, GError **error)
 {
   const Graph *graph = unet->graph;
   const Map   *input = &unet->maps[0];

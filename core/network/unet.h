@@ -13,7 +13,8 @@ typedef struct Unet Unet;
 
 /* `config` as unet_config_read made it. `kernels`: NULL for the fastest.
  * Errors: DIFFUSION_ERROR_MODEL, DIFFUSION_ERROR_MEMORY. */
-Unet *unet_new (const UnetConfig *config, Safetensors *file, const Kernels *kernels, GError **error);
+Unet      *
+unet_new (const UnetConfig *config, Safetensors *file, const Kernels *kernels, GError **error);
 void unet_free (Unet *unet);
 
 /* The same without the tensors: they are checked by the file's header and not
@@ -37,21 +38,14 @@ gsize unet_memory (const Unet *unet, int width, int height, int n_workers);
  * 2^(levels − 1)), channels last, KERNEL_PAD (in_channels) floats a pixel.
  * The caller fills it, zeros in the channels that only memory has. Valid until
  * unet_run. Memory is kept until another size, or unet_free. */
-float *unet_begin (Unet             *unet,
-                   DiffusionWorkers *workers,
-                   int               width,
-                   int               height,
-                   GError          **error);
+float *unet_begin (Unet *unet, DiffusionWorkers *workers, int width, int height, GError **error);
 
 /* Evaluates the network at timestep t on what unet_begin returned, by the same
  * workers. The result has KERNEL_PAD (out_channels) floats a pixel and is valid
  * until the next unet_begin. A network with the Fourier embedding, whose result
  * is divided by t, gets at least t = 1: the reference has no value at 0. */
-const float *unet_run (Unet             *unet,
-                       DiffusionWorkers *workers,
-                       double            t,
-                       GCancellable     *cancel,
-                       GError          **error);
+const float *
+unet_run (Unet *unet, DiffusionWorkers *workers, double t, GCancellable *cancel, GError **error);
 
 /* For tests and benchmarks: called after each layer, by any worker while no other
  * is at work. NULL: not at all. */

@@ -24,7 +24,7 @@ canvas_cells (const Canvas *canvas, const DiffusionRect *rect)
   int right = MIN ((rect->x + rect->width - 1) / CANVAS_CELL + 1, grid->x + grid->width);
   int bottom = MIN ((rect->y + rect->height - 1) / CANVAS_CELL + 1, grid->y + grid->height);
 
-  return (DiffusionRect){ left, top, MAX (right - left, 0), MAX (bottom - top, 0) };
+  return (DiffusionRect) { left, top, MAX (right - left, 0), MAX (bottom - top, 0) };
 }
 
 /* Grows `bounds` to hold `more`, which is not empty. */
@@ -46,12 +46,9 @@ unite (DiffusionRect *bounds, const DiffusionRect *more)
 }
 
 gboolean
-canvas_bounds (const Canvas        *canvas,
-               const DiffusionRect *cells,
-               DiffusionRect       *bounds,
-               int                 *square)
+canvas_bounds (const Canvas *canvas, const DiffusionRect *cells, DiffusionRect *bounds, int *square)
 {
-  *bounds = (DiffusionRect){ 0 };
+  *bounds = (DiffusionRect) { 0 };
   *square = 0;
   for (int row = cells->y; row < cells->y + cells->height; row++)
     for (int column = cells->x; column < cells->x + cells->width; column++)
@@ -83,8 +80,7 @@ scan_row (Canvas *canvas, int y, const float *alpha, const float *selection, int
       gboolean    selected = selection[i] >= SELECTION_MIN;
       CanvasCell *cell = canvas_cell (canvas, x / CANVAS_CELL, y / CANVAS_CELL);
 
-      squares[i] =
-        selected || !(alpha[i] > 0.0f) ? 1 + MIN (MIN (left, upper), upper_left) : 0;
+      squares[i] = selected || !(alpha[i] > 0.0f) ? 1 + MIN (MIN (left, upper), upper_left) : 0;
       left = squares[i];
       upper_left = upper;
       cell->square = MAX (cell->square, squares[i]);
@@ -124,7 +120,7 @@ scan (Canvas *canvas, GError **error)
   if (success && canvas->n_cells == 0)
     {
       g_set_error_literal (error, DIFFUSION_ERROR, DIFFUSION_ERROR_ARGUMENT,
-                           _("Nothing is selected here: select what is to be filled."));
+                           _ ("Nothing is selected here: select what is to be filled."));
       success = FALSE;
     }
   return success;
@@ -142,9 +138,9 @@ canvas_new (const DiffusionSource *source,
   canvas->source = source;
   canvas->region = *region;
   canvas->cancel = cancel;
-  canvas->grid = (DiffusionRect){ column, row,
-                                  (region->x + region->width - 1) / CANVAS_CELL + 1 - column,
-                                  (region->y + region->height - 1) / CANVAS_CELL + 1 - row };
+  canvas->grid =
+    (DiffusionRect) { column, row, (region->x + region->width - 1) / CANVAS_CELL + 1 - column,
+                      (region->y + region->height - 1) / CANVAS_CELL + 1 - row };
   canvas->cells = g_new0 (CanvasCell, (gsize) canvas->grid.width * canvas->grid.height);
   if (!scan (canvas, error))
     g_clear_pointer (&canvas, canvas_free);
@@ -180,7 +176,7 @@ canvas_height (const Canvas *canvas, int scale)
 static const float *
 filled_at (const Canvas *canvas, int x, int y)
 {
-  int               column = x / CANVAS_CELL - canvas->grid.x, row = y / CANVAS_CELL - canvas->grid.y;
+  int column = x / CANVAS_CELL - canvas->grid.x, row = y / CANVAS_CELL - canvas->grid.y;
   const CanvasCell *cell;
 
   if (column < 0 || row < 0 || column >= canvas->grid.width || row >= canvas->grid.height)
@@ -222,9 +218,9 @@ put_filled (const Canvas        *canvas,
 /* Sums over the picture's pixels that make one of a scale. */
 typedef struct
 {
-  int   n, n_known, n_seen;     /* all, those known, those of which something may be seen */
-  float known[3], seen[3];      /* colours, 0…1 */
-  float start;                  /* of those seen */
+  int   n, n_known, n_seen; /* all, those known, those of which something may be seen */
+  float known[3], seen[3];  /* colours, 0…1 */
+  float start;              /* of those seen */
 } Sum;
 
 static void
@@ -387,8 +383,7 @@ canvas_write (const Canvas *canvas, const DiffusionSink *sink, GError **error)
                               MIN (rows, region->height - top) };
       float        *selection = pixels + n * (gsize) strip.width * strip.height;
 
-      success =
-        canvas->source->read (canvas->source->data, &strip, pixels, NULL, selection, error);
+      success = canvas->source->read (canvas->source->data, &strip, pixels, NULL, selection, error);
       if (success)
         {
           put_filled (canvas, &strip, pixels, NULL, selection);

@@ -42,7 +42,7 @@ Canvas *canvas_new (const DiffusionSource *source,
                     const DiffusionRect   *region,
                     GCancellable          *cancel,
                     GError               **error);
-void canvas_free (Canvas *canvas);
+void    canvas_free (Canvas *canvas);
 
 /* The cells that `rect` (drawable coordinates) touches, cut to the grid; may be empty. */
 DiffusionRect canvas_cells (const Canvas *canvas, const DiffusionRect *rect);
@@ -50,8 +50,8 @@ DiffusionRect canvas_cells (const Canvas *canvas, const DiffusionRect *rect);
 static inline CanvasCell *
 canvas_cell (const Canvas *canvas, int column, int row)
 {
-  return &canvas->cells[(gsize) (row - canvas->grid.y) * canvas->grid.width + column -
-                        canvas->grid.x];
+  return &canvas
+            ->cells[(gsize) (row - canvas->grid.y) * canvas->grid.width + column - canvas->grid.x];
 }
 
 /* The bounds of what is selected in the cells (column, row, columns, rows) and their

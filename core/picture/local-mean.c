@@ -38,9 +38,9 @@
 /* By x in steps of 1/TABLE_SIZE, with z ~ N (0, 1) and y = clip (x + σz). */
 typedef struct
 {
-  float bias[TABLE_SIZE + 1];    /* E[y] − x */
+  float bias[TABLE_SIZE + 1];     /* E[y] − x */
   float variance[TABLE_SIZE + 1]; /* E[(y − x)²] */
-  float clipped[TABLE_SIZE + 1]; /* P(x + σz is beyond 0…1), which is 1 − dE[y]/dx */
+  float clipped[TABLE_SIZE + 1];  /* P(x + σz is beyond 0…1), which is 1 − dE[y]/dx */
 } ClippedNoise;
 
 /* The part of one end, a standard deviations away. */
@@ -72,13 +72,13 @@ clipped_noise_init (ClippedNoise *noise, float sigma)
 
 enum
 {
-  N_PIXELS,    /* pixels that count */
-  RESIDUAL,    /* Σ y − x̂_0 */
-  RESIDUAL_2,  /* Σ (y − x̂_0)² */
-  BIAS,        /* what it would be with clipped noise: Σ bias */
-  VARIANCE,    /* Σ variance */
-  BEYOND,      /* pixels beyond 0…1 */
-  CLIPPED,     /* what would be beyond without clipping: Σ clipped */
+  N_PIXELS,   /* pixels that count */
+  RESIDUAL,   /* Σ y − x̂_0 */
+  RESIDUAL_2, /* Σ (y − x̂_0)² */
+  BIAS,       /* what it would be with clipped noise: Σ bias */
+  VARIANCE,   /* Σ variance */
+  BEYOND,     /* pixels beyond 0…1 */
+  CLIPPED,    /* what would be beyond without clipping: Σ clipped */
   N_SUMS,
 };
 
@@ -246,14 +246,14 @@ keep_channel (gpointer data, int channel, int worker)
 
 gboolean
 local_mean_keep (DiffusionWorkers *workers,
-            int               width,
-            int               height,
-            int               n_channels,
-            const float      *picture,
-            const float      *alpha,
-            float             sigma,
-            float            *x0,
-            GError          **error)
+                 int               width,
+                 int               height,
+                 int               n_channels,
+                 const float      *picture,
+                 const float      *alpha,
+                 float             sigma,
+                 float            *x0,
+                 GError          **error)
 {
   Level level = {
     .width = width,
@@ -264,8 +264,8 @@ local_mean_keep (DiffusionWorkers *workers,
     .cells = { (width + CELL - 1) / CELL, (height + CELL - 1) / CELL, NULL },
   };
 
-  level.cells.sums = planes_new (level.cells.width, level.cells.height,
-                                 n_channels * (N_SUMS + 1), error);
+  level.cells.sums =
+    planes_new (level.cells.width, level.cells.height, n_channels * (N_SUMS + 1), error);
   if (level.cells.sums == NULL)
     return FALSE;
   clipped_noise_init (&level.noise, sigma);

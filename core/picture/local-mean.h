@@ -19,11 +19,11 @@
  * width): pixels where it is 0 do not count. sigma, of the noise: above 0, in the range
  * 0…1. Error: DIFFUSION_ERROR_MEMORY. */
 gboolean local_mean_keep (DiffusionWorkers *workers,
-                     int               width,
-                     int               height,
-                     int               n_channels,
-                     const float      *picture,
-                     const float      *alpha,
-                     float             sigma,
-                     float            *x0,
-                     GError          **error);
+                          int               width,
+                          int               height,
+                          int               n_channels,
+                          const float      *picture,
+                          const float      *alpha,
+                          float             sigma,
+                          float            *x0,
+                          GError          **error);

@@ -10,10 +10,10 @@
 
 typedef struct
 {
-  const Canvas *canvas;
-  PartitionJudge  judge;
-  gpointer      data;
-  GArray       *parts;
+  const Canvas  *canvas;
+  PartitionJudge judge;
+  gpointer       data;
+  GArray        *parts;
 } Islands;
 
 /* The widest band without anything selected between columns (or rows) of `cells` that
@@ -28,8 +28,8 @@ widest_gap (const Canvas *canvas, const DiffusionRect *cells, gboolean across, i
 
   for (int i = first; i < first + n; i++)
     {
-      DiffusionRect line = across ? (DiffusionRect){ i, cells->y, 1, cells->height }
-                                  : (DiffusionRect){ cells->x, i, cells->width, 1 };
+      DiffusionRect line = across ? (DiffusionRect) { i, cells->y, 1, cells->height }
+                                  : (DiffusionRect) { cells->x, i, cells->width, 1 };
       DiffusionRect bounds;
       int           square, start;
 
@@ -75,7 +75,7 @@ divide (Islands *islands, const DiffusionRect *cells)
 {
   const Canvas *canvas = islands->canvas;
   DiffusionRect bounds, inner;
-  PartitionPart    job;
+  PartitionPart job;
   int           square, columns_after, rows_after;
   guint         n_parts = islands->parts->len;
   int           column_gap, row_gap;
@@ -109,8 +109,7 @@ divide (Islands *islands, const DiffusionRect *cells)
 GArray *
 partition_cut (const Canvas *canvas, PartitionJudge judge, gpointer data)
 {
-  Islands islands = { canvas, judge, data,
-                      g_array_new (FALSE, FALSE, sizeof (DiffusionRect)) };
+  Islands islands = { canvas, judge, data, g_array_new (FALSE, FALSE, sizeof (DiffusionRect)) };
 
   divide (&islands, &canvas->grid);
   return islands.parts;

@@ -19,9 +19,9 @@ typedef struct
 
 /* `bounds` of the selected pixels and the side of the largest unknown square in them. */
 typedef PartitionPart (*PartitionJudge) (gpointer             data,
-                                    const Canvas        *canvas,
-                                    const DiffusionRect *bounds,
-                                    int                  square);
+                                         const Canvas        *canvas,
+                                         const DiffusionRect *bounds,
+                                         int                  square);
 
 /* The parts: DiffusionRects, each the bounds of what is selected in some cells, no cell
  * in two parts, every cell with something selected in one. In the order in which they

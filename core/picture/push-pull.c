@@ -147,8 +147,8 @@ push_pull_fill (int          width,
   for (gsize i = 0; i < coarse_size; i++)
     coarse_w[i] = MIN (1.0f, 4.0f * coarse_w[i]);
 
-  done = push_pull_fill (coarse_width, coarse_height, n_channels, n_sweeps, coarse, coarse_w,
-                         error);
+  done =
+    push_pull_fill (coarse_width, coarse_height, n_channels, n_sweeps, coarse, coarse_w, error);
   rows = done ? planes_new (width, 2, 1, error) : NULL;
   for (int c = 0; rows != NULL && c < n_channels; c++)
     {

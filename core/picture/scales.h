@@ -34,11 +34,7 @@ double scales_time (const Schedule *schedule, double t, int scale);
  * of 2×2 known pixels of their deviation from the block's mean. n_channels planes of
  * width × height, −1…1; m: 1 where a pixel is unknown, one plane. With nothing known,
  * SCALES_COMMON_DETAIL. */
-double scales_detail (int          width,
-                      int          height,
-                      int          n_channels,
-                      const float *picture,
-                      const float *m);
+double scales_detail (int width, int height, int n_channels, const float *picture, const float *m);
 
 /* σ (−1…1 range) to which a result is noised that is to be refined: `refining` times the
  * detail around the hole, so that little is drawn into a sky, within what is of use. */

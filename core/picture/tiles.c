@@ -11,7 +11,7 @@ tiles_axis (int length, const TilesCut *cut)
 {
   int advance = cut->size - cut->overlap;
 
-  return (TilesAxis){
+  return (TilesAxis) {
     .length = length,
     .size = MIN (length, cut->size),
     .n = length <= cut->size ? 1 : 1 + (length - cut->size + advance - 1) / advance,

@@ -83,10 +83,10 @@ typedef struct
 typedef struct
 {
   const ReverseProcess *process;
-  float          s;
-  SamplerStep    unknown, known;
-  RandomStream   unknown_stream, known_stream;
-  const Planes  *planes;
+  float                 s;
+  SamplerStep           unknown, known;
+  RandomStream          unknown_stream, known_stream;
+  const Planes         *planes;
 } Transition;
 
 /* Is pixel i known at the time s? As floats: a pixel that joins at s is no longer known
@@ -123,11 +123,11 @@ draw (const ReverseProcess *process, const RandomStream *stream, int x, int y, f
 static void
 transition_rows (gpointer data, int block, int worker)
 {
-  const Transition    *step = data;
-  const ReverseProcess       *process = step->process;
-  const DiffusionRect *area = &process->area;
-  gsize                size = (gsize) area->width * area->height;
-  int                  end = MIN ((block + 1) * ROWS_PER_BLOCK, area->height);
+  const Transition     *step = data;
+  const ReverseProcess *process = step->process;
+  const DiffusionRect  *area = &process->area;
+  gsize                 size = (gsize) area->width * area->height;
+  int                   end = MIN ((block + 1) * ROWS_PER_BLOCK, area->height);
 
   for (int y = block * ROWS_PER_BLOCK; y < end; y++)
     for (int x = 0; x < area->width; x++)
@@ -158,11 +158,11 @@ transition_rows (gpointer data, int block, int worker)
  * use x̂_0, its planes may hold any finite values. */
 static gboolean
 make_transition (const ReverseProcess *process,
-                 double         s,
-                 SamplerStep    unknown,
-                 RandomPurpose  purpose,
-                 guint32        number,
-                 const Planes  *planes)
+                 double                s,
+                 SamplerStep           unknown,
+                 RandomPurpose         purpose,
+                 guint32               number,
+                 const Planes         *planes)
 {
   int        n_blocks = (process->area.height + ROWS_PER_BLOCK - 1) / ROWS_PER_BLOCK;
   Transition step = {
@@ -255,12 +255,12 @@ evaluate (const ReverseProcess *r, double t, const Planes *planes, GError **erro
  * step came from. */
 static gboolean
 move (const ReverseProcess *r,
-      double         t,
-      double         s,
-      double         t_before,
-      guint32        number,
-      const Planes  *planes,
-      GError       **error)
+      double                t,
+      double                s,
+      double                t_before,
+      guint32               number,
+      const Planes         *planes,
+      GError              **error)
 {
   RandomPurpose purpose = RANDOM_REVERSE;
   SamplerStep   step;
@@ -285,7 +285,7 @@ move (const ReverseProcess *r,
 static gboolean
 make_room (const ReverseProcess *r, Planes *planes, GError **error)
 {
-  int    width = r->area.width, height = r->area.height;
+  int   width = r->area.width, height = r->area.height;
   gsize n = (gsize) r->n_channels * width * height;
 
   planes->out = planes->x0;
@@ -334,7 +334,7 @@ gboolean
 reverse_process_run (const ReverseProcess *process, float *x_t, float *x0, GError **error)
 {
   GArray  *plan = reverse_process_plan (process->steps, process->resample, process->jump_length,
-                                sampler_corrects (process->sampler.kind));
+                                        sampler_corrects (process->sampler.kind));
   Planes   planes = { .x = x_t, .x0 = x0 };
   gboolean success =
     make_room (process, &planes, error) && run_plan (process, plan, &planes, error);

@@ -49,7 +49,7 @@ typedef gboolean (*ReversePredict) (gpointer      data,
                                     GError      **error);
 
 /* Times to join: never (the pixel is known throughout), and from the start of any run. */
-#define JOIN_NEVER (-2.0f)
+#define JOIN_NEVER   (-2.0f)
 #define JOIN_AT_ONCE G_MAXFLOAT
 
 /* The state after a transition. */

@@ -13,7 +13,7 @@ sampler_init (Sampler               *sampler,
               const SchedulerConfig *config,
               DiffusionSampler       kind)
 {
-  *sampler = (Sampler){
+  *sampler = (Sampler) {
     .schedule = schedule,
     .prediction = config->prediction,
     .variance = config->variance,
@@ -36,22 +36,22 @@ sampler_estimate (const Sampler *sampler, double t)
     case PREDICTION_EPSILON:
       /* ε says nothing about x_0 where no signal is left: keep the form finite. */
       signal = MAX (signal, 1e-6);
-      return (SamplerEstimate){ (float) (1.0 / signal), (float) (-noise / signal), limit };
+      return (SamplerEstimate) { (float) (1.0 / signal), (float) (-noise / signal), limit };
     case PREDICTION_SAMPLE:
-      return (SamplerEstimate){ 0.0f, 1.0f, limit };
+      return (SamplerEstimate) { 0.0f, 1.0f, limit };
     case PREDICTION_V:
-      return (SamplerEstimate){ (float) signal, (float) -noise, limit };
+      return (SamplerEstimate) { (float) signal, (float) -noise, limit };
     case PREDICTION_POSTERIOR_MEAN:
       {
         /* μ belongs to the step to the next whole time below, as the network was trained. */
-        Posterior p = schedule_posterior (sampler->schedule, t, MAX (t - 1.0, -1.0),
-                                          VARIANCE_FIXED_SMALL);
-        double    c_x0 = MAX (p.c_x0, 1e-6); /* as for ε */
+        Posterior p =
+          schedule_posterior (sampler->schedule, t, MAX (t - 1.0, -1.0), VARIANCE_FIXED_SMALL);
+        double c_x0 = MAX (p.c_x0, 1e-6); /* as for ε */
 
-        return (SamplerEstimate){ (float) (-p.c_xt / c_x0), (float) (1.0 / c_x0), limit };
+        return (SamplerEstimate) { (float) (-p.c_xt / c_x0), (float) (1.0 / c_x0), limit };
       }
     }
-  g_return_val_if_reached (((SamplerEstimate){ 0.0f, 0.0f, limit }));
+  g_return_val_if_reached (((SamplerEstimate) { 0.0f, 0.0f, limit }));
 }
 
 SamplerScore
@@ -59,7 +59,7 @@ sampler_score (const Schedule *schedule, double t)
 {
   double log_t = schedule_log_alpha_bar (schedule, t), noise = -expm1 (log_t);
 
-  return (SamplerScore){ exp (0.5 * log_t) / noise, -1.0 / noise };
+  return (SamplerScore) { exp (0.5 * log_t) / noise, -1.0 / noise };
 }
 
 /* --- Reverse steps ------------------------------------------------------------------- */
@@ -80,7 +80,7 @@ ddim (const Sampler *sampler, double t, double s)
                schedule_posterior (sampler->schedule, t, s, VARIANCE_FIXED_SMALL).variance;
   c_xt = noise_t > 0.0 ? sqrt (MAX (noise_s - variance, 0.0) / noise_t) : 0.0;
 
-  return (SamplerStep){
+  return (SamplerStep) {
     .c_x0 = (float) (exp (0.5 * log_s) - c_xt * exp (0.5 * log_t)),
     .c_xt = (float) c_xt,
     .c_z = (float) sqrt (variance),
@@ -138,7 +138,7 @@ dpm_solver (const Sampler *sampler, double t, double s, double t_before)
 
       carry = isfinite (h) && h_before > 0.0 ? 0.5 * h / h_before : 0.0;
     }
-  return (SamplerStep){
+  return (SamplerStep) {
     .c_x0 = (float) (c_x0 * (1.0 + carry)),
     .c_xt = (float) c_xt,
     .c_before = (float) (-c_x0 * carry),
@@ -163,7 +163,7 @@ sampler_reverse (const Sampler *sampler, double t, double s, double t_before)
        * appendix E), exact in its mean where x̂_0 stays what it is. */
       return ddpm (sampler, t, s);
     }
-  g_return_val_if_reached (((SamplerStep){ .c_x0 = 1.0f }));
+  g_return_val_if_reached (((SamplerStep) { .c_x0 = 1.0f }));
 }
 
 gboolean
@@ -187,7 +187,7 @@ heun (const Sampler *sampler, double t, double s)
 
   if (!isfinite (c))
     c = 0.0;
-  return (SamplerStep){ .c_x0 = (float) c, .c_xt = 1.0f, .c_before = (float) -c };
+  return (SamplerStep) { .c_x0 = (float) c, .c_xt = 1.0f, .c_before = (float) -c };
 }
 
 /* One step of Langevin dynamics, x + δ ∇ log p_s (x) + √(2δ) z (Song et al. 2021,
@@ -202,7 +202,7 @@ langevin (const Sampler *sampler, double s)
   double       delta = 2.0 * r * r * noise;
   SamplerScore score = sampler_score (sampler->schedule, s);
 
-  return (SamplerStep){
+  return (SamplerStep) {
     .c_x0 = (float) (delta * score.c_x0),
     .c_xt = (float) (1.0 + delta * score.c_xt),
     .c_z = (float) sqrt (2.0 * delta),
@@ -236,7 +236,7 @@ sampler_noise (const Schedule *schedule, double t)
 {
   double log_t = schedule_log_alpha_bar (schedule, t);
 
-  return (SamplerStep){
+  return (SamplerStep) {
     .c_x0 = (float) exp (0.5 * log_t),
     .c_z = (float) sqrt (-expm1 (log_t)),
   };
@@ -247,7 +247,7 @@ sampler_forward (const Schedule *schedule, double s, double t)
 {
   double log_ratio = schedule_log_alpha_bar (schedule, t) - schedule_log_alpha_bar (schedule, s);
 
-  return (SamplerStep){
+  return (SamplerStep) {
     .c_xt = (float) exp (0.5 * log_ratio),
     .c_z = (float) sqrt (-expm1 (log_ratio)),
   };

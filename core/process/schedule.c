@@ -92,8 +92,8 @@ schedule_new (const SchedulerConfig *config, GError **error)
   if (T < 1 || T > 100000)
     {
       g_set_error (error, DIFFUSION_ERROR, DIFFUSION_ERROR_MODEL,
-                   _("The model's scheduler has num_train_timesteps = %d; "
-                     "1 to 100000 can be used."),
+                   _ ("The model's scheduler has num_train_timesteps = %d; "
+                      "1 to 100000 can be used."),
                    T);
       return NULL;
     }
@@ -109,8 +109,8 @@ schedule_new (const SchedulerConfig *config, GError **error)
       if (!(b >= 0.0 && b <= 1.0) || (b == 1.0 && i < T - 1))
         {
           g_set_error (error, DIFFUSION_ERROR, DIFFUSION_ERROR_MODEL,
-                       _("The model's scheduler gives β = %g at timestep %d; "
-                         "it has to be between 0 and 1."),
+                       _ ("The model's scheduler gives β = %g at timestep %d; "
+                          "it has to be between 0 and 1."),
                        b, i);
           schedule_free (schedule);
           return NULL;
@@ -121,8 +121,8 @@ schedule_new (const SchedulerConfig *config, GError **error)
   if (config->rescale_betas_zero_snr && !rescale_to_zero_snr (schedule))
     {
       g_set_error (error, DIFFUSION_ERROR, DIFFUSION_ERROR_MODEL,
-                   _("The model's scheduler has rescale_betas_zero_snr, but its %d timesteps "
-                     "cannot be rescaled."),
+                   _ ("The model's scheduler has rescale_betas_zero_snr, but its %d timesteps "
+                      "cannot be rescaled."),
                    T);
       schedule_free (schedule);
       return NULL;
@@ -130,7 +130,7 @@ schedule_new (const SchedulerConfig *config, GError **error)
   if (!(schedule->log_alpha_bar[T] < 0.0))
     {
       g_set_error (error, DIFFUSION_ERROR, DIFFUSION_ERROR_MODEL,
-                   _("The model's scheduler adds no noise at any timestep."));
+                   _ ("The model's scheduler adds no noise at any timestep."));
       schedule_free (schedule);
       return NULL;
     }
@@ -220,9 +220,9 @@ schedule_posterior (const Schedule *schedule, double t, double s, VarianceType v
 
   /* No noise has been added up to t: x_t is x_0. */
   if (!(noise_t > 0.0))
-    return (Posterior){ 0.0, 1.0, 0.0 };
+    return (Posterior) { 0.0, 1.0, 0.0 };
 
-  return (Posterior){
+  return (Posterior) {
     .c_x0 = exp (0.5 * log_s) * beta_ts / noise_t,
     .c_xt = exp (0.5 * (log_t - log_s)) * noise_s / noise_t,
     .variance = variance == VARIANCE_FIXED_LARGE ? beta_ts : noise_s / noise_t * beta_ts,

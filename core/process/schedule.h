@@ -14,7 +14,7 @@ typedef struct Schedule Schedule;
 /* Errors: DIFFUSION_ERROR_MODEL where the configuration gives no usable
  * schedule (a β outside 0…1, no noise at all, …). */
 Schedule *schedule_new (const SchedulerConfig *config, GError **error);
-void schedule_free (Schedule *schedule);
+void      schedule_free (Schedule *schedule);
 
 int    schedule_get_T (const Schedule *schedule);
 double schedule_alpha_bar (const Schedule *schedule, double t);

@@ -48,7 +48,7 @@ test_addresses (void)
   static const int           places[] = { 0, 1, -1, 255, -256, 70000, G_MAXINT, G_MININT };
   GHashTable                *seen =
     g_hash_table_new_full (g_bytes_hash, g_bytes_equal, (GDestroyNotify) g_bytes_unref, NULL);
-  guint                      n = 0;
+  guint n = 0;
 
   for (gsize a = 0; a < G_N_ELEMENTS (seeds); a++)
     for (gsize b = 0; b < G_N_ELEMENTS (purposes); b++)

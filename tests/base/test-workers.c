@@ -13,16 +13,14 @@ typedef struct
   int           done[1000];        /* of each block; atomic */
   int           busy[MAX_WORKERS]; /* is the worker in a block? atomic */
   int           n_workers;
-  int           n_done;   /* atomic */
-  int           stop_at;  /* cancel in this block; −1: never */
+  int           n_done;    /* atomic */
+  int           stop_at;   /* cancel in this block; −1: never */
   int           n_at_stop; /* blocks done by then */
   GCancellable *cancel;
 } Run;
 
 static void
-note_block (gpointer data,
-            int      block,
-            int      worker)
+note_block (gpointer data, int block, int worker)
 {
   Run *run = data;
 
@@ -82,9 +80,7 @@ chain_blocks (int number)
 }
 
 static void
-mark_block (gpointer data,
-            int      block,
-            int      worker)
+mark_block (gpointer data, int block, int worker)
 {
   Chain *chain = data;
 
@@ -95,8 +91,7 @@ mark_block (gpointer data,
 }
 
 static gboolean
-next_pass (gpointer     data,
-           WorkersPhase *pass)
+next_pass (gpointer data, WorkersPhase *pass)
 {
   Chain *chain = data;
 
@@ -160,8 +155,7 @@ test_cancel (void)
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/workers/all", test_all);

@@ -35,7 +35,7 @@ denoise (Picture *picture, const DiffusionRect *region, DiffusionDenoiseSettings
 static DiffusionRect
 whole (const Picture *picture)
 {
-  return (DiffusionRect){ 0, 0, picture->width, picture->height };
+  return (DiffusionRect) { 0, 0, picture->width, picture->height };
 }
 
 /* A painted picture, and the same with noise. */
@@ -71,7 +71,7 @@ test_removes_noise (gconstpointer data)
 
   make_pair (160, 112, n_channels, 25.0, &clean, &noisy);
   all = whole (noisy);
-  denoise (noisy, &all, (DiffusionDenoiseSettings){ .sigma = 25.0 });
+  denoise (noisy, &all, (DiffusionDenoiseSettings) { .sigma = 25.0 });
   picture_assert_written (noisy, &all);
   /* Gray noise is the same in all channels that the network sees: harder. */
   g_assert_cmpfloat (distance (noisy->result, clean->pixels, n_channels * clean->size), <,
@@ -90,7 +90,7 @@ test_estimates (void)
 
   make_pair (256, 192, 3, 20.0, &clean, &noisy);
   all = whole (noisy);
-  used = denoise (noisy, &all, (DiffusionDenoiseSettings){ 0 });
+  used = denoise (noisy, &all, (DiffusionDenoiseSettings) { 0 });
   g_assert_cmpfloat (fabs (used.sigma - 20.0), <, 3.0);
   g_assert_cmpint (used.steps, ==, 1);
   g_assert_cmpfloat_with_epsilon (
@@ -154,9 +154,9 @@ test_detail (void)
   make_pair (64, 64, 3, 15.0, &half, &all_back);
   memcpy (half->pixels, none->pixels, 3 * none->size * sizeof (float));
   all = whole (none);
-  denoise (none, &all, (DiffusionDenoiseSettings){ .sigma = 15.0 });
-  denoise (half, &all, (DiffusionDenoiseSettings){ .sigma = 15.0, .detail = 0.5 });
-  denoise (all_back, &all, (DiffusionDenoiseSettings){ .sigma = 15.0, .detail = 1.0 });
+  denoise (none, &all, (DiffusionDenoiseSettings) { .sigma = 15.0 });
+  denoise (half, &all, (DiffusionDenoiseSettings) { .sigma = 15.0, .detail = 0.5 });
+  denoise (all_back, &all, (DiffusionDenoiseSettings) { .sigma = 15.0, .detail = 1.0 });
   for (gsize i = 0; i < 3 * none->size; i++)
     {
       g_assert_cmpfloat (all_back->result[i], ==, all_back->pixels[i]);
@@ -181,7 +181,7 @@ test_hdr (void)
     picture->pixels[i] = i % 64 < 32 ? 2.5f : 0.5f;
   picture->pixels[broken] = NAN;
   picture->pixels[broken + 1] = INFINITY;
-  denoise (picture, &all, (DiffusionDenoiseSettings){ .sigma = 10.0 });
+  denoise (picture, &all, (DiffusionDenoiseSettings) { .sigma = 10.0 });
   picture_assert_written (picture, &all);
   for (gsize i = 0; i < 3 * picture->size; i++)
     if (i % 64 < 24)
@@ -207,8 +207,8 @@ test_transparent (void)
         for (int c = 0; c < 3; c++)
           b->pixels[c * b->size + i] = c == 0 ? NAN : 1.0f;
       }
-  denoise (a, &all, (DiffusionDenoiseSettings){ .sigma = 15.0 });
-  denoise (b, &all, (DiffusionDenoiseSettings){ .sigma = 15.0 });
+  denoise (a, &all, (DiffusionDenoiseSettings) { .sigma = 15.0 });
+  denoise (b, &all, (DiffusionDenoiseSettings) { .sigma = 15.0 });
   for (int c = 0; c < 3; c++)
     for (gsize i = 0; i < a->size; i++)
       {
@@ -242,7 +242,7 @@ test_sizes (void)
         DiffusionRect all = whole (picture);
 
         picture_paint (picture);
-        denoise (picture, &all, (DiffusionDenoiseSettings){ .sigma = 10.0 });
+        denoise (picture, &all, (DiffusionDenoiseSettings) { .sigma = 10.0 });
         picture_assert_written (picture, &all);
         picture_free (picture);
       }
@@ -261,8 +261,8 @@ test_region (void)
   picture_free (clean);
   make_pair (200, 150, 3, 20.0, &clean, &all_of_it);
   all = whole (all_of_it);
-  denoise (part, &region, (DiffusionDenoiseSettings){ .sigma = 20.0 });
-  denoise (all_of_it, &all, (DiffusionDenoiseSettings){ .sigma = 20.0 });
+  denoise (part, &region, (DiffusionDenoiseSettings) { .sigma = 20.0 });
+  denoise (all_of_it, &all, (DiffusionDenoiseSettings) { .sigma = 20.0 });
   picture_assert_written (part, &region);
   for (int c = 0; c < 3; c++)
     for (int y = region.y; y < region.y + region.height; y++)
@@ -283,7 +283,11 @@ test_region (void)
 static void
 test_no_seam (void)
 {
-  enum { WIDTH = 1150, HEIGHT = 96 };
+  enum
+  {
+    WIDTH = 1150,
+    HEIGHT = 96
+  };
   Picture      *picture = picture_new (WIDTH, HEIGHT, 3);
   DiffusionRect all = whole (picture);
   TilesCut      cut = tiled_model_cut_denoise (model);
@@ -295,7 +299,7 @@ test_no_seam (void)
   for (gsize i = 0; i < 3 * picture->size; i++)
     picture->pixels[i] = 0.1f + 0.8f * (i % WIDTH) / WIDTH;
   picture_add_noise (picture, 15.0, 9);
-  denoise (picture, &all, (DiffusionDenoiseSettings){ .sigma = 15.0 });
+  denoise (picture, &all, (DiffusionDenoiseSettings) { .sigma = 15.0 });
   picture_assert_written (picture, &all);
   g_assert_cmpint (axis.n, >, 1);
   g_assert_cmpint (picture->largest, <=, MAX (cut.size * HEIGHT, WIDTH * 64));
@@ -342,7 +346,15 @@ typedef struct
 static void
 test_shifted_windows (gconstpointer data)
 {
-  enum { WIDTH = 620, HEIGHT = 340, LEFT = 104, TOP = 37, BLOCK = 64, COUNT = BLOCK * BLOCK };
+  enum
+  {
+    WIDTH = 620,
+    HEIGHT = 340,
+    LEFT = 104,
+    TOP = 37,
+    BLOCK = 64,
+    COUNT = BLOCK * BLOCK
+  };
   const Halves *halves = data;
   double        sigma = halves->sigma, worst = 0.0, sum = 0.0;
   Picture      *picture = picture_new (WIDTH, HEIGHT, 3);
@@ -360,8 +372,8 @@ test_shifted_windows (gconstpointer data)
       memcpy (part->pixels + c * part->size + (gsize) y * part->width,
               picture->pixels + c * picture->size + (gsize) (y + TOP) * WIDTH + LEFT,
               part->width * sizeof (float));
-  denoise (picture, &all, (DiffusionDenoiseSettings){ .sigma = sigma });
-  denoise (part, &all_of_part, (DiffusionDenoiseSettings){ .sigma = sigma });
+  denoise (picture, &all, (DiffusionDenoiseSettings) { .sigma = sigma });
+  denoise (part, &all_of_part, (DiffusionDenoiseSettings) { .sigma = sigma });
 
   for (int c = 0; c < 3; c++)
     for (int top = BLOCK; top + BLOCK <= part->height; top += BLOCK)
@@ -371,8 +383,9 @@ test_shifted_windows (gconstpointer data)
 
           for (int y = top; y < top + BLOCK; y++)
             for (int x = left; x < left + BLOCK; x++)
-              difference += part->result[c * part->size + (gsize) y * part->width + x] -
-                            picture->result[c * picture->size + (gsize) (y + TOP) * WIDTH + x + LEFT];
+              difference +=
+                part->result[c * part->size + (gsize) y * part->width + x] -
+                picture->result[c * picture->size + (gsize) (y + TOP) * WIDTH + x + LEFT];
           difference = fabs (255.0 * difference / COUNT);
           worst = MAX (worst, difference);
           sum += difference;
@@ -396,7 +409,7 @@ test_noise_beyond (void)
   for (gsize i = 0; i < 3 * picture->size; i++)
     clean[i] = picture->pixels[i] = i % 128 < 64 ? 0.0f : 1.0f;
   picture_add_noise (picture, 25.0, 3);
-  denoise (picture, &all, (DiffusionDenoiseSettings){ .sigma = 25.0 });
+  denoise (picture, &all, (DiffusionDenoiseSettings) { .sigma = 25.0 });
   g_assert_cmpfloat (distance (picture->result, clean, 3 * picture->size), <, 5.0);
   g_free (clean);
   picture_free (picture);
@@ -552,11 +565,13 @@ main (int argc, char **argv)
   g_test_add_func ("/denoise/sizes", test_sizes);
   g_test_add_func ("/denoise/region", test_region);
   g_test_add_func ("/denoise/no-seam", test_no_seam);
-  g_test_add_data_func ("/denoise/shifted-windows/25", &(Halves){ 25.0, FALSE }, test_shifted_windows);
-  g_test_add_data_func ("/denoise/shifted-windows/50", &(Halves){ 50.0, FALSE }, test_shifted_windows);
-  g_test_add_data_func ("/denoise/shifted-windows/25-clipped", &(Halves){ 25.0, TRUE },
+  g_test_add_data_func ("/denoise/shifted-windows/25", &(Halves) { 25.0, FALSE },
                         test_shifted_windows);
-  g_test_add_data_func ("/denoise/shifted-windows/50-clipped", &(Halves){ 50.0, TRUE },
+  g_test_add_data_func ("/denoise/shifted-windows/50", &(Halves) { 50.0, FALSE },
+                        test_shifted_windows);
+  g_test_add_data_func ("/denoise/shifted-windows/25-clipped", &(Halves) { 25.0, TRUE },
+                        test_shifted_windows);
+  g_test_add_data_func ("/denoise/shifted-windows/50-clipped", &(Halves) { 50.0, TRUE },
                         test_shifted_windows);
   g_test_add_func ("/denoise/noise-beyond", test_noise_beyond);
   g_test_add_func ("/denoise/refused", test_refused);

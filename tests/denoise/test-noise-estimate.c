@@ -449,8 +449,12 @@ typedef struct
 
 /* A noisy picture of any size, computed where it is asked for. */
 static gboolean
-read_large (gpointer data, const DiffusionRect *window, float *pixels, float *alpha,
-            float *selection, GError **error)
+read_large (gpointer             data,
+            const DiffusionRect *window,
+            float               *pixels,
+            float               *alpha,
+            float               *selection,
+            GError             **error)
 {
   Large       *large = data;
   gsize        size = (gsize) window->width * window->height;

@@ -123,10 +123,11 @@ test_unet_ddpm (void)
 static void
 test_unet_blocks (void)
 {
-#define LEVELS "\"block_out_channels\": [64, 64, 64, 64], \"down_block_types\": [\"DownBlock2D\"," \
-               " \"AttnDownBlock2D\", \"ResnetDownsampleBlock2D\", \"DownBlock2D\"]," \
-               "\"up_block_types\": [\"ResnetUpsampleBlock2D\", \"UpBlock2D\"," \
-               " \"AttnUpBlock2D\", \"UpBlock2D\"]"
+#define LEVELS                                                                        \
+  "\"block_out_channels\": [64, 64, 64, 64], \"down_block_types\": [\"DownBlock2D\"," \
+  " \"AttnDownBlock2D\", \"ResnetDownsampleBlock2D\", \"DownBlock2D\"],"              \
+  "\"up_block_types\": [\"ResnetUpsampleBlock2D\", \"UpBlock2D\","                    \
+  " \"AttnUpBlock2D\", \"UpBlock2D\"]"
   UnetConfig config;
   GError    *error = NULL;
 
@@ -210,7 +211,8 @@ test_unet_refusals (void)
   } cases[] = {
     { "\"_class_name\":\"UNet2DConditionModel\"", "*“_class_name” is \"UNet2DC*\"UNet2DModel\"*" },
     { "\"_class_name\":null", "*“_class_name” is null*" },
-    { "\"act_fn\":\"tanh\"", "*“act_fn” is \"tanh\", expected one of \"silu\", \"swish\", \"mish\"*" },
+    { "\"act_fn\":\"tanh\"",
+      "*“act_fn” is \"tanh\", expected one of \"silu\", \"swish\", \"mish\"*" },
     { "\"time_embedding_type\":\"learned\"", "*“time_embedding_type” is \"learned\"*" },
     { "\"resnet_time_scale_shift\":\"spatial\"", "*“resnet_time_scale_shift” is \"spatial\"*" },
     { "\"downsample_type\":\"pool\"", "*“downsample_type” is \"pool\"*\"resnet\"*" },
@@ -240,10 +242,12 @@ test_unet_refusals (void)
     { "\"conditioning\":\"filled-image\"", "*“in_channels” is missing, expected 7*" },
     { "\"guess_deviation\":0.25", "*“guess_deviation” is 0.25*“conditioning”*" },
     { "\"guess_deviation\":-1", "*“guess_deviation” is -1*" },
-    { "\"conditioning\":\"filled-image\",\"in_channels\":7,\"guess_deviation\":1e-9", "*“guess_deviation”*0.001*" },
+    { "\"conditioning\":\"filled-image\",\"in_channels\":7,\"guess_deviation\":1e-9",
+      "*“guess_deviation”*0.001*" },
     { "\"guess_sweeps\":65", "*“guess_sweeps” is 65*from 0 to 64*" },
     { "\"self_condition\":true", "*“self_condition” is true, expected false*" },
-    { "\"self_condition\":1,\"conditioning\":\"filled-image\",\"in_channels\":7", "*“self_condition” is 1*" },
+    { "\"self_condition\":1,\"conditioning\":\"filled-image\",\"in_channels\":7",
+      "*“self_condition” is 1*" },
     { "\"in_channels\":-3", "*“in_channels” is -3*" },
     { "\"in_channels\":\"3\"", "*“in_channels” is \"3\"*" },
     { "\"in_channels\":3.0", "*“in_channels” is 3.0*whole number*" },
@@ -435,9 +439,10 @@ test_scheduler_refusals (void)
     { "\"rescale_betas_zero_snr\":0", "*“rescale_betas_zero_snr” is 0*" },
     { "\"prediction_type\":\"flow\"", "*“prediction_type” is \"flow\"*\"epsilon\"*" },
     { "\"prediction_type\":null", "*“prediction_type” is null*" },
-    { "\"variance_type\":\"learned\"",
-      "*“variance_type” is \"learned\", expected \"fixed_small\" or \"fixed_large\", which leave*unused." },
-    { "\"variance_type\":\"fixed\"", "*“variance_type” is \"fixed\", expected one of \"fixed_small\"*" },
+    { "\"variance_type\":\"learned\"", "*“variance_type” is \"learned\", expected \"fixed_small\" "
+                                       "or \"fixed_large\", which leave*unused." },
+    { "\"variance_type\":\"fixed\"",
+      "*“variance_type” is \"fixed\", expected one of \"fixed_small\"*" },
     { "\"clip_sample\":\"true\"", "*“clip_sample” is \"true\"*" },
     { "\"clip_sample_range\":0", "*“clip_sample_range” is 0*" },
     { "\"clip_sample_range\":-1", "*“clip_sample_range” is -1*" },

@@ -17,11 +17,11 @@
 #include "network/unet.h"
 
 /* One level: 53 million parameters. */
-#define CHANNELS 704
+#define CHANNELS     704
 #define UNET_LARGEST (sizeof (float) * CHANNELS * 2 * CHANNELS * 3 * 3) /* conv1 on the way up */
 
 /* Three blocks: 60 million. */
-#define WIDTH 1024
+#define WIDTH               1024
 #define TRANSFORMER_LARGEST (sizeof (float) * 6 * WIDTH * WIDTH) /* the modulations */
 
 #define GROWTH 1.5
@@ -86,11 +86,12 @@ new_transformer (gsize *n_bytes)
 {
   char *header = maker_transformer_header (WIDTH, 3, n_bytes);
 
-  return new_folder (g_strdup_printf ("{\"_class_name\": \"DiTTransformer2DModel\", \"in_channels\": 3,"
-                                      " \"num_attention_heads\": 16, \"attention_head_dim\": %d,"
-                                      " \"num_layers\": 3, \"num_embeds_ada_norm\": 1}",
-                                      WIDTH / 16),
-                     header, *n_bytes);
+  return new_folder (
+    g_strdup_printf ("{\"_class_name\": \"DiTTransformer2DModel\", \"in_channels\": 3,"
+                     " \"num_attention_heads\": 16, \"attention_head_dim\": %d,"
+                     " \"num_layers\": 3, \"num_embeds_ada_norm\": 1}",
+                     WIDTH / 16),
+    header, *n_bytes);
 }
 
 /* What loading took since `before`, when no more was held than `before`. */
@@ -113,16 +114,16 @@ check (const char *name, const DiffusionModelInfo *info, gsize n_bytes, gsize la
 static void
 test_big (gconstpointer data)
 {
-  const Kernels  *kernels = data;
-  gsize           n_bytes, before;
-  char           *folder = new_unet (&n_bytes);
-  char           *config_path = g_build_filename (folder, MAKER_UNET, NULL);
-  char           *weights_path = g_build_filename (folder, MAKER_WEIGHTS, NULL);
-  GError         *error = NULL;
-  UnetConfig      config;
-  Safetensors    *file;
+  const Kernels     *kernels = data;
+  gsize              n_bytes, before;
+  char              *folder = new_unet (&n_bytes);
+  char              *config_path = g_build_filename (folder, MAKER_UNET, NULL);
+  char              *weights_path = g_build_filename (folder, MAKER_WEIGHTS, NULL);
+  GError            *error = NULL;
+  UnetConfig         config;
+  Safetensors       *file;
   DiffusionModelInfo info = { 0 };
-  Unet           *unet;
+  Unet              *unet;
 
   g_assert_true (unet_config_read (&config, config_path, &error));
   file = safetensors_open (weights_path, &error);
@@ -159,8 +160,8 @@ test_folder (gconstpointer data)
   model = diffusion_model_load (folder, &error);
   g_assert_no_error (error);
   diffusion_model_get_info (model, &info);
-  check (is_unet ? "unet" : "transformer", &info, n_bytes, is_unet ? UNET_LARGEST : TRANSFORMER_LARGEST,
-         before);
+  check (is_unet ? "unet" : "transformer", &info, n_bytes,
+         is_unet ? UNET_LARGEST : TRANSFORMER_LARGEST, before);
 
   diffusion_model_free (model);
   maker_remove (folder);
@@ -168,8 +169,7 @@ test_folder (gconstpointer data)
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   for (const Kernels *const *table = kernels_list (); *table; table++)

@@ -13,8 +13,11 @@
 /* Opens a file made of `header` and `data`; `folder` is to be removed by the
  * caller once it is closed. */
 static Safetensors *
-open_made (const char *folder, const char *header, const guint8 *data, gsize data_length,
-           GError **error)
+open_made (const char   *folder,
+           const char   *header,
+           const guint8 *data,
+           gsize         data_length,
+           GError      **error)
 {
   char        *path = g_build_filename (folder, "a.safetensors", NULL);
   Safetensors *file;
@@ -305,7 +308,7 @@ test_memory (void)
   char         *folder = maker_new_folder ();
   char         *path = g_build_filename (folder, "a.safetensors", NULL);
   char         *header = g_strdup_printf ("{\"large\":{\"dtype\":\"F16\",\"shape\":[%d],"
-                                          "\"data_offsets\":[0,%d]}}",
+                                                  "\"data_offsets\":[0,%d]}}",
                                           (int) shape, (int) n_bytes);
   char         *pages;
   struct rlimit own, tight;
@@ -328,7 +331,8 @@ test_memory (void)
 
   g_assert_error (error, DIFFUSION_ERROR, DIFFUSION_ERROR_MEMORY);
   g_test_message ("%s", error->message);
-  g_assert_nonnull (strstr (error->message, "“large”: close other programs or choose a smaller model."));
+  g_assert_nonnull (
+    strstr (error->message, "“large”: close other programs or choose a smaller model."));
   g_error_free (error);
   safetensors_close (file);
   maker_remove (folder);

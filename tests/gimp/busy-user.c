@@ -22,7 +22,7 @@ gboolean
 gimp_drawable_merge_shadow (GimpDrawable *drawable, gboolean undo)
 {
   gboolean (*merge) (GimpDrawable *, gboolean) = dlsym (RTLD_NEXT, "gimp_drawable_merge_shadow");
-  gboolean (*lock) (GimpItem *, gboolean)      = dlsym (RTLD_NEXT, "gimp_item_set_lock_content");
+  gboolean (*lock) (GimpItem *, gboolean) = dlsym (RTLD_NEXT, "gimp_item_set_lock_content");
 
   if (meets ("merge"))
     lock ((GimpItem *) drawable, TRUE);

@@ -47,15 +47,18 @@ def main():
     with Console() as gimp:
         result = gimp.run(SCRIPT)
         runs = result.out.count("gimp-diffusion: took")
-        tap.ok(result.code == 0 and runs == 4 and "layers 3" in result.out,
-               "two layers, three selections and none, both outputs, a refusal, from one script",
-               result.out + result.err)
+        tap.ok(
+            result.code == 0 and runs == 4 and "layers 3" in result.out,
+            "two layers, three selections and none, both outputs, a refusal, from one script",
+            result.out + result.err,
+        )
         tap.ok(LEAK not in result.out, "no process loses a buffer", result.out)
 
         gimp.environment["LD_PRELOAD"] = os.environ["DIFFUSION_LEAK"]
         result = gimp.run(SCRIPT)
-        tap.ok(result.out.count(LEAK) == runs, "a buffer lost on purpose is seen in each of them",
-               result.out + result.err)
+        tap.ok(
+            result.out.count(LEAK) == runs, "a buffer lost on purpose is seen in each of them", result.out + result.err
+        )
     tap.finish()
 
 

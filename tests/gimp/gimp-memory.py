@@ -18,11 +18,15 @@ MIB = 1 << 20
 # Name, width, height, type of layer, precision, filter, most MiB of the process
 SMALL = (2048, 2048, "RGBA-IMAGE", "PRECISION-DOUBLE-NON-LINEAR")
 LARGE = (9504, 6336, "RGB-IMAGE", "PRECISION-U16-NON-LINEAR")
-CASES = [("Denoise of 4 megapixels, RGBA double", *SMALL, "denoise", 448),
-         ("a scratch across 4 megapixels, RGBA double", *SMALL, "inpaint", 448)]
+CASES = [
+    ("Denoise of 4 megapixels, RGBA double", *SMALL, "denoise", 448),
+    ("a scratch across 4 megapixels, RGBA double", *SMALL, "inpaint", 448),
+]
 if os.environ.get("DIFFUSION_MATRIX") == "1":
-    CASES += [("Denoise of 60 megapixels, RGB 16 bits", *LARGE, "denoise", 1024),
-              ("a scratch across 60 megapixels, RGB 16 bits", *LARGE, "inpaint", 1024)]
+    CASES += [
+        ("Denoise of 60 megapixels, RGB 16 bits", *LARGE, "denoise", 1024),
+        ("a scratch across 60 megapixels, RGB 16 bits", *LARGE, "inpaint", 1024),
+    ]
 
 SCRIPT = """
 (define image (gimp-image-new-with-precision {width} {height} RGB {precision}))
@@ -52,8 +56,9 @@ def main():
             call = CALLS[task].format(width=width, height=height, short=width - 4, model=TINY)
             with Watch(gimp.folder / "plug-ins" / "gimp-diffusion" / "gimp-diffusion") as watch:
                 start = time.monotonic()
-                result = gimp.run(SCRIPT.format(width=width, height=height, kind=kind, precision=precision,
-                                                call=call), timeout=3600)
+                result = gimp.run(
+                    SCRIPT.format(width=width, height=height, kind=kind, precision=precision, call=call), timeout=3600
+                )
                 seconds = time.monotonic() - start
             tap.note(f"{name}: at most {watch.peak / MIB:.0f} MiB, {seconds:.0f} s with GIMP")
             tap.ok(result.code == 0, f"{name}: it runs", result.err)

@@ -16,6 +16,7 @@ from safetensors.torch import save_file
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "numerics"))
 import reference
+
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
 from gimp_console import Console, Tap
 from guided import Guided
@@ -23,11 +24,18 @@ from guided import Guided
 TREE = pathlib.Path(__file__).resolve().parents[2]
 SIZE = 64
 HOLE = (slice(22, 40), slice(18, 44))  # rows, columns
-T, STRENGTH = 1000, 0.05               # from t = 49, where σ is 22 8-bit levels
+T, STRENGTH = 1000, 0.05  # from t = 49, where σ is 22 8-bit levels
 GRAY = {
-    "_class_name": "UNet2DModel", "attention_head_dim": 4, "block_out_channels": [8, 12],
-    "down_block_types": ["DownBlock2D", "AttnDownBlock2D"], "in_channels": 1, "layers_per_block": 1,
-    "norm_num_groups": 4, "out_channels": 1, "sample_size": SIZE, "up_block_types": ["AttnUpBlock2D", "UpBlock2D"],
+    "_class_name": "UNet2DModel",
+    "attention_head_dim": 4,
+    "block_out_channels": [8, 12],
+    "down_block_types": ["DownBlock2D", "AttnDownBlock2D"],
+    "in_channels": 1,
+    "layers_per_block": 1,
+    "norm_num_groups": 4,
+    "out_channels": 1,
+    "sample_size": SIZE,
+    "up_block_types": ["AttnUpBlock2D", "UpBlock2D"],
 }
 
 torch.set_num_threads(1)
@@ -38,9 +46,20 @@ def write_guided(models):
     net = Guided(32, (1, 2), 1, (1,), head_channels=16)
     net(torch.zeros(1, 3, SIZE, SIZE), 0)  # makes its weights
     torch.save(net.state, models / "guided.pt")
-    subprocess.run([sys.executable, TREE / "weights" / "convert-guided-diffusion.py", models / "guided.pt",
-                    models / "guided", "--head-channels", "16", "--image-size", str(SIZE)],
-                   check=True, capture_output=True)
+    subprocess.run(
+        [
+            sys.executable,
+            TREE / "weights" / "convert-guided-diffusion.py",
+            models / "guided.pt",
+            models / "guided",
+            "--head-channels",
+            "16",
+            "--image-size",
+            str(SIZE),
+        ],
+        check=True,
+        capture_output=True,
+    )
     return lambda x, t: net(x, t)[:, :3]
 
 
@@ -73,8 +92,10 @@ def denoised(net, picture):
 
 def script(job, filter_name, file, model, settings):
     """Filters a file's picture into NAME.png, NAME being the job's; what is written into the layer goes to the output."""
-    select = (f"(gimp-image-select-rectangle image CHANNEL-OP-REPLACE {HOLE[1].start} {HOLE[0].start} "
-              f"{HOLE[1].stop - HOLE[1].start} {HOLE[0].stop - HOLE[0].start})")
+    select = (
+        f"(gimp-image-select-rectangle image CHANNEL-OP-REPLACE {HOLE[1].start} {HOLE[0].start} "
+        f"{HOLE[1].stop - HOLE[1].start} {HOLE[0].stop - HOLE[0].start})"
+    )
     return f"""
 (define image (gimp-file-load RUN-NONINTERACTIVE "{file}.png"))
 (define layer (vector-ref (gimp-image-get-layers image) 0))
@@ -102,14 +123,20 @@ class Results:
         before, after = planes(self.picture(file)), planes(self.picture(job))
         expected = denoised(net, before)
         worst, changed = numpy.abs(after - expected).max(), numpy.abs(expected - before).mean()
-        self.tap.ok(worst <= 0.51 and changed > 5, f"{name}: Denoise writes what PyTorch says, rounded",
-                    f"at most {worst:.3f} off, where {changed:.1f} changes in the mean")
+        self.tap.ok(
+            worst <= 0.51 and changed > 5,
+            f"{name}: Denoise writes what PyTorch says, rounded",
+            f"at most {worst:.3f} off, where {changed:.1f} changes in the mean",
+        )
 
     def filled(self, job, file, model, name):
         before, after = self.picture(file), self.picture(job)
         weights = (model / "unet" / "diffusion_pytorch_model.safetensors").read_bytes()
-        self.tap.ok(hashlib.sha256(weights).hexdigest() in self.said.split(f"done: {job}")[0].split("done: ")[-1],
-                    f"{name}: the layer says which weights filled it", self.said)
+        self.tap.ok(
+            hashlib.sha256(weights).hexdigest() in self.said.split(f"done: {job}")[0].split("done: ")[-1],
+            f"{name}: the layer says which weights filled it",
+            self.said,
+        )
         kept = before.copy()
         kept[HOLE] = after[HOLE]
         self.tap.ok((kept == after).all(), f"{name}: what is not selected stays as it was")
@@ -118,7 +145,7 @@ class Results:
 
 def main():
     tap = Tap()
-    photo = cv2.imread(str(TREE / "tests" / "data" / "demo-photo.png"))[90:90 + SIZE, 300:300 + SIZE]
+    photo = cv2.imread(str(TREE / "tests" / "data" / "demo-photo.png"))[90 : 90 + SIZE, 300 : 300 + SIZE]
     gray = cv2.cvtColor(photo, cv2.COLOR_BGR2GRAY)
     with Console() as gimp:
         models = gimp.folder / "profile" / "gimp-diffusion" / "models"
@@ -129,30 +156,40 @@ def main():
 
         two_steps = f'#:strength {STRENGTH} #:steps 2 #:sampler "ddim"'
         resampled = "#:steps 6 #:resample 2 #:jump-length 2 #:seed"
-        result = gimp.run("".join(script(*job) for job in (
-            ("guided-denoised", "denoise", "photo", models / "guided", two_steps),
-            ("guided-filled", "inpaint", "photo", models / "guided", f"{resampled} 3"),
-            ("guided-again", "inpaint", "photo", models / "guided", f"{resampled} 4"),
-            ("gray-denoised", "denoise", "gray", models / "gray", two_steps),
-            ("photo-denoised", "denoise", "photo", models / "gray", two_steps),
-            ("gray-filled", "inpaint", "gray", models / "gray", f"{resampled} 3"),
-            ("neutral-filled", "inpaint", "neutral", models / "gray", f"{resampled} 3"))))
+        result = gimp.run(
+            "".join(
+                script(*job)
+                for job in (
+                    ("guided-denoised", "denoise", "photo", models / "guided", two_steps),
+                    ("guided-filled", "inpaint", "photo", models / "guided", f"{resampled} 3"),
+                    ("guided-again", "inpaint", "photo", models / "guided", f"{resampled} 4"),
+                    ("gray-denoised", "denoise", "gray", models / "gray", two_steps),
+                    ("photo-denoised", "denoise", "photo", models / "gray", two_steps),
+                    ("gray-filled", "inpaint", "gray", models / "gray", f"{resampled} 3"),
+                    ("neutral-filled", "inpaint", "neutral", models / "gray", f"{resampled} 3"),
+                )
+            )
+        )
         if not tap.ok(result.code == 0, "both networks are chosen and run", result.err):
             tap.finish()
 
         results = Results(tap, gimp.folder, result.out)
         results.denoised("guided-denoised", "photo", guided, "guided-diffusion")
         results.filled("guided-filled", "photo", models / "guided", "guided-diffusion")
-        tap.ok((results.picture("guided-filled") != results.picture("guided-again"))[HOLE].mean() > 0.5,
-               "guided-diffusion: another seed, another filling")
+        tap.ok(
+            (results.picture("guided-filled") != results.picture("guided-again"))[HOLE].mean() > 0.5,
+            "guided-diffusion: another seed, another filling",
+        )
 
-        by_channel = lambda x, t: torch.cat([of_one_colour(x[:, c:c + 1], t) for c in range(x.shape[1])], 1)
+        by_channel = lambda x, t: torch.cat([of_one_colour(x[:, c : c + 1], t) for c in range(x.shape[1])], 1)
         results.denoised("gray-denoised", "gray", of_one_colour, "a gray network, a gray picture")
         results.denoised("photo-denoised", "photo", by_channel, "a gray network, a colour picture")
         results.filled("gray-filled", "gray", models / "gray", "a gray network, a gray picture")
         results.filled("neutral-filled", "neutral", models / "gray", "a gray network, a neutral picture")
-        tap.ok((results.picture("neutral-filled") == results.picture("gray-filled")[:, :, None]).all(),
-               "a gray network: what is neutral is filled as if it were gray")
+        tap.ok(
+            (results.picture("neutral-filled") == results.picture("gray-filled")[:, :, None]).all(),
+            "a gray network: what is neutral is filled as if it were gray",
+        )
     tap.finish()
 
 

@@ -32,14 +32,15 @@ def psnr(a, b):
 
 def main():
     tap = Tap()
-    clean = cv2.imread(str(DATA / "demo-photo.png"))[40:40 + SIZE, 100:100 + SIZE]
+    clean = cv2.imread(str(DATA / "demo-photo.png"))[40 : 40 + SIZE, 100 : 100 + SIZE]
     noise = np.random.default_rng(1).normal(0, 25, clean.shape)
     noisy = np.clip(clean + noise, 0, 255).round().astype(np.uint8)
     holed = clean.copy()
     holed[HOLE] = (255, 0, 255)
     rows, columns = HOLE
-    script = SCRIPT.format(x=columns.start, y=rows.start, width=columns.stop - columns.start,
-                           height=rows.stop - rows.start)
+    script = SCRIPT.format(
+        x=columns.start, y=rows.start, width=columns.stop - columns.start, height=rows.stop - rows.start
+    )
 
     with Console() as gimp:
         cv2.imwrite(str(gimp.folder / "noisy.png"), noisy)
@@ -59,12 +60,16 @@ def main():
 
             # The surroundings' mean color is what any method has to beat.
             near = np.zeros_like(outside)
-            near[rows.start - 4:rows.stop + 4, columns.start - 4:columns.stop + 4] = True
+            near[rows.start - 4 : rows.stop + 4, columns.start - 4 : columns.stop + 4] = True
             mean = np.broadcast_to(clean[near & outside].mean(0), clean[HOLE].shape)
-            tap.ok(psnr(filled[HOLE], clean[HOLE]) > psnr(mean, clean[HOLE]),
-                   "the filling is nearer to what was there than the mean color around it")
-            tap.note(f"PSNR in the hole: {psnr(filled[HOLE], clean[HOLE]):.2f} dB, mean color "
-                     f"{psnr(mean, clean[HOLE]):.2f} dB")
+            tap.ok(
+                psnr(filled[HOLE], clean[HOLE]) > psnr(mean, clean[HOLE]),
+                "the filling is nearer to what was there than the mean color around it",
+            )
+            tap.note(
+                f"PSNR in the hole: {psnr(filled[HOLE], clean[HOLE]):.2f} dB, mean color "
+                f"{psnr(mean, clean[HOLE]):.2f} dB"
+            )
     tap.finish()
 
 

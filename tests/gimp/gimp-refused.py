@@ -43,24 +43,35 @@ def main():
     tap = Tap()
     with Console() as gimp:
         gimp.environment["LD_PRELOAD"] = os.environ["DIFFUSION_BUSY_USER"]
-        for output, call, name in (("in-place", "merge", "a layer that was locked"),
-                                   ("new-layer", "insert", "a new layer without a place"),
-                                   ("new-layer", "mask", "a new layer that got a mask")):
+        for output, call, name in (
+            ("in-place", "merge", "a layer that was locked"),
+            ("new-layer", "insert", "a new layer without a place"),
+            ("new-layer", "mask", "a new layer that got a mask"),
+        ):
             gimp.environment["DIFFUSION_BUSY"] = call
             result = gimp.run(SCRIPT.format(output=output))
             reason = re.search(r"GIMP did not take the result: (.+)", result.out)
-            tap.ok(result.code == 70 and reason and len(reason[1].split()) > 3, f"{name}: a sentence with the reason",
-                   f"{result.code}\n{result.out}{result.err}")
-            tap.ok(not changed_pixels(gimp) and "(layers 1 parasites 0)" in result.out and "leaked" not in result.out,
-                   f"{name}: the image is as it was, and nothing is lost", result.out)
+            tap.ok(
+                result.code == 70 and reason and len(reason[1].split()) > 3,
+                f"{name}: a sentence with the reason",
+                f"{result.code}\n{result.out}{result.err}",
+            )
+            tap.ok(
+                not changed_pixels(gimp) and "(layers 1 parasites 0)" in result.out and "leaked" not in result.out,
+                f"{name}: the image is as it was, and nothing is lost",
+                result.out,
+            )
             tap.note(reason and reason[0])
 
         # The same calls, let through.
         gimp.environment["DIFFUSION_BUSY"] = "none"
         for output in ("in-place", "new-layer"):
             result = gimp.run(SCRIPT.format(output=output))
-            tap.ok(result.code == 0 and changed_pixels(gimp) > 50, f"nobody is faster: the result is taken, {output}",
-                   f"{result.code}\n{result.out}{result.err}")
+            tap.ok(
+                result.code == 0 and changed_pixels(gimp) > 50,
+                f"nobody is faster: the result is taken, {output}",
+                f"{result.code}\n{result.out}{result.err}",
+            )
     tap.finish()
 
 

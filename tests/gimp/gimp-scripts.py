@@ -21,8 +21,10 @@ IMAGE = """
 
 
 def call(filter_name, settings=""):
-    return (IMAGE + f"(plug-in-diffusion-{filter_name} #:run-mode RUN-NONINTERACTIVE #:image image "
-            f"#:drawables (vector layer) {settings})")
+    return (
+        IMAGE + f"(plug-in-diffusion-{filter_name} #:run-mode RUN-NONINTERACTIVE #:image image "
+        f"#:drawables (vector layer) {settings})"
+    )
 
 
 def write_huge_model(folder):
@@ -60,9 +62,18 @@ def write_huge_model(folder):
         header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [begin, end]}
     text = json.dumps(header).encode()
     folder.mkdir()
-    (folder / "config.json").write_text(json.dumps({
-        "_class_name": "UNet2DModel", "add_attention": False, "block_out_channels": [channels],
-        "down_block_types": ["DownBlock2D"], "up_block_types": ["UpBlock2D"], "layers_per_block": layers}))
+    (folder / "config.json").write_text(
+        json.dumps(
+            {
+                "_class_name": "UNet2DModel",
+                "add_attention": False,
+                "block_out_channels": [channels],
+                "down_block_types": ["DownBlock2D"],
+                "up_block_types": ["UpBlock2D"],
+                "layers_per_block": layers,
+            }
+        )
+    )
     (folder / "scheduler_config.json").write_text("{}")
     with open(folder / "diffusion_pytorch_model.safetensors", "wb") as file:
         file.write(len(text).to_bytes(8, "little") + text)
@@ -73,82 +84,137 @@ def main():
     tap = Tap()
     with Console() as gimp:
         for name, settings, seen in (
-            ("inpaint", "#:steps 1", r"strength 1, steps 1, sampler ddim, spacing trailing, eta 0, resample \d+, "
-                                     r"jump-length 10, data-step replace, context \d+, seed 0, "
-                                     r"output in-place, model \S+"),
-            ("inpaint", '#:steps 2 #:sampler "dpm-solver++" #:spacing "karras" #:data-step "paste"',
-             r"steps 2, sampler dpm-solver\+\+, spacing karras, eta 0, resample \d+, jump-length 10, data-step paste, "),
+            (
+                "inpaint",
+                "#:steps 1",
+                r"strength 1, steps 1, sampler ddim, spacing trailing, eta 0, resample \d+, "
+                r"jump-length 10, data-step replace, context \d+, seed 0, "
+                r"output in-place, model \S+",
+            ),
+            (
+                "inpaint",
+                '#:steps 2 #:sampler "dpm-solver++" #:spacing "karras" #:data-step "paste"',
+                r"steps 2, sampler dpm-solver\+\+, spacing karras, eta 0, resample \d+, jump-length 10, data-step paste, ",
+            ),
             ("denoise", '#:sigma 25 #:steps 2 #:sampler "heun"', r"steps 2, sampler heun, detail 0, "),
             ("denoise", '#:sigma 25 #:steps 2 #:sampler "predictor-corrector"', r"sampler predictor-corrector, "),
-            ("denoise", "#:sigma 25 #:seed 3", r"strength 0\.\d+, sigma 25, method matched, steps \d+, sampler ddpm, "
-                                               r"detail 0, seed 3, output in-place, model \S+"),
+            (
+                "denoise",
+                "#:sigma 25 #:seed 3",
+                r"strength 0\.\d+, sigma 25, method matched, steps \d+, sampler ddpm, "
+                r"detail 0, seed 3, output in-place, model \S+",
+            ),
         ):
             result = gimp.run(call(name, settings))
             tap.ok(result.code == 0, f"{name}: success exits 0", result.err)
             lines = [l for l in result.out.splitlines() if f"plug-in-diffusion-{name}: " in l]
-            tap.ok(len(lines) == 1 and re.search(seen, lines[0]), f"{name}: one line with the settings in force",
-                   result.out)
+            tap.ok(
+                len(lines) == 1 and re.search(seen, lines[0]),
+                f"{name}: one line with the settings in force",
+                result.out,
+            )
             told = re.findall(r"^gimp-diffusion: (expects|took) \d+\.\d s and \d+ MB$", result.out, re.M)
-            tap.ok(told == ["expects", "took"], f"{name}: a line tells what it will take, one what it took",
-                   result.out)
+            tap.ok(told == ["expects", "took"], f"{name}: a line tells what it will take, one what it took", result.out)
             # GIMP quits without waiting for plug-ins that are about to end.
             warnings = [l for l in result.err.splitlines() if "(gimp-diffusion:" in l and "gimp_flush" not in l]
             tap.ok(not warnings, f"{name}: no warning, no GTK", result.err)
 
         result = gimp.run(call("inpaint", '#:steps 1 #:sampler "ddqm" #:model ""'))
-        tap.ok(result.code == 0 and "sampler ddim" in result.out,
-               "a misspelt choice: GIMP takes the default, and the line shows it", result.out + result.err)
+        tap.ok(
+            result.code == 0 and "sampler ddim" in result.out,
+            "a misspelt choice: GIMP takes the default, and the line shows it",
+            result.out + result.err,
+        )
 
-        result = gimp.run(IMAGE + "(gimp-selection-none image)" + call("inpaint")[len(IMAGE):])
-        tap.ok(result.code == 70 and "select what is to be filled" in result.err,
-               "a refusal exits 70 and its sentence is on stderr", f"{result.code}\n{result.err}")
+        result = gimp.run(IMAGE + "(gimp-selection-none image)" + call("inpaint")[len(IMAGE) :])
+        tap.ok(
+            result.code == 70 and "select what is to be filled" in result.err,
+            "a refusal exits 70 and its sentence is on stderr",
+            f"{result.code}\n{result.err}",
+        )
 
         result = gimp.run(call("denoise", "#:sigma 25").replace("RUN-NONINTERACTIVE", "RUN-WITH-LAST-VALS"))
-        tap.ok(result.code == 0 and "plug-in-diffusion-denoise: strength" in result.out,
-               "RUN-WITH-LAST-VALS needs no window", f"{result.code}\n{result.out}{result.err}")
+        tap.ok(
+            result.code == 0 and "plug-in-diffusion-denoise: strength" in result.out,
+            "RUN-WITH-LAST-VALS needs no window",
+            f"{result.code}\n{result.out}{result.err}",
+        )
         result = gimp.run(call("inpaint").replace("RUN-NONINTERACTIVE", "RUN-INTERACTIVE"))
-        tap.ok(result.code == 70 and "run the filter with RUN-NONINTERACTIVE" in result.err
-               and "crashed" not in result.err, "RUN-INTERACTIVE without windows is refused in words",
-               f"{result.code}\n{result.err}")
+        tap.ok(
+            result.code == 70
+            and "run the filter with RUN-NONINTERACTIVE" in result.err
+            and "crashed" not in result.err,
+            "RUN-INTERACTIVE without windows is refused in words",
+            f"{result.code}\n{result.err}",
+        )
 
         result = gimp.run(call("inpaint", f'#:model "{os.path.join(os.sep, "no", "model")}"'))
-        tap.ok(result.code == 70 and "choose a folder" in result.err,
-               "a missing model exits 70", f"{result.code}\n{result.err}")
+        tap.ok(
+            result.code == 70 and "choose a folder" in result.err,
+            "a missing model exits 70",
+            f"{result.code}\n{result.err}",
+        )
 
         bundled = gimp.folder / "plug-ins" / "gimp-diffusion" / "model"
         weights = bundled.readlink()
         bundled.unlink()
         result = gimp.run(call("inpaint"))
-        tap.ok(result.code == 70 and "The model that comes with the plug-in is missing: install the plug-in again, "
-               f"or put the folder “model” beside it, in {bundled.parent}." in result.err,
-               "without the bundled model: exit 70 and where it belongs", f"{result.code}\n{result.err}")
+        tap.ok(
+            result.code == 70
+            and "The model that comes with the plug-in is missing: install the plug-in again, "
+            f"or put the folder “model” beside it, in {bundled.parent}." in result.err,
+            "without the bundled model: exit 70 and where it belongs",
+            f"{result.code}\n{result.err}",
+        )
         bundled.symlink_to(weights)
 
         transformer = pathlib.Path(__file__).resolve().parent.parent / "data" / "transformer-plain"
         weights = (transformer / "unet" / "diffusion_pytorch_model.safetensors").read_bytes()
         for name, settings in (("inpaint", "#:steps 4"), ("denoise", "#:sigma 25")):
-            result = gimp.run(call(name, f'{settings} #:model "{transformer}"')
-                              + '(display (gimp-item-get-parasite layer "diffusion-provenance"))')
-            tap.ok(result.code == 0 and hashlib.sha256(weights).hexdigest() in result.out,
-                   f"{name}: a Transformer can be chosen as the model", result.out + result.err)
+            result = gimp.run(
+                call(name, f'{settings} #:model "{transformer}"')
+                + '(display (gimp-item-get-parasite layer "diffusion-provenance"))'
+            )
+            tap.ok(
+                result.code == 0 and hashlib.sha256(weights).hexdigest() in result.out,
+                f"{name}: a Transformer can be chosen as the model",
+                result.out + result.err,
+            )
 
         write_huge_model(gimp.folder / "huge")
         result = gimp.run(call("inpaint", '#:model "huge"'))
-        tap.ok(result.code == 70 and re.search(r"takes about \d+\.\d.[GT]B of memory", result.err)
-               and "smaller model" in result.err and "expects" not in result.out,
-               "a model that does not fit into memory is refused before any work", f"{result.code}\n{result.err}")
+        tap.ok(
+            result.code == 70
+            and re.search(r"takes about \d+\.\d.[GT]B of memory", result.err)
+            and "smaller model" in result.err
+            and "expects" not in result.out,
+            "a model that does not fit into memory is refused before any work",
+            f"{result.code}\n{result.err}",
+        )
 
-        for settings in ("#:strength 1.5", "#:steps 1001", "#:seed -1", "#:context 5000", "#:jump-length 0",
-                         "#:no-such-setting 1"):
+        for settings in (
+            "#:strength 1.5",
+            "#:steps 1001",
+            "#:seed -1",
+            "#:context 5000",
+            "#:jump-length 0",
+            "#:no-such-setting 1",
+        ):
             result = gimp.run(call("inpaint", settings))
             tap.ok(result.code == 70, f"{settings.replace('#:', '')} is refused: exit 70", result.err)
 
-        result = gimp.run(call("inpaint", "#:steps 1 #:seed 2147483647") + """
+        result = gimp.run(
+            call("inpaint", "#:steps 1 #:seed 2147483647")
+            + """
 (gimp-file-save RUN-NONINTERACTIVE image "kept.xcf")
 (define again (gimp-file-load RUN-NONINTERACTIVE "kept.xcf"))
-(display (gimp-item-get-parasite (vector-ref (gimp-image-get-layers again) 0) "diffusion-provenance"))""")
-        tap.ok(result.code == 0 and '"seed":2147483647' in result.out, "the parasite is saved with the image",
-               result.out + result.err)
+(display (gimp-item-get-parasite (vector-ref (gimp-image-get-layers again) 0) "diffusion-provenance"))"""
+        )
+        tap.ok(
+            result.code == 0 and '"seed":2147483647' in result.out,
+            "the parasite is saved with the image",
+            result.out + result.err,
+        )
     tap.finish()
 
 

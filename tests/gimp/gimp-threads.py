@@ -36,8 +36,10 @@ def main():
             pictures[processors] = cv2.imread(str(out), cv2.IMREAD_UNCHANGED) if out.exists() else None
     for processors in (2, 3):
         a, b = pictures[1], pictures[processors]
-        tap.ok(a is not None and b is not None and a.dtype == "uint16" and (a == b).all(),
-               f"1 and {processors} processors give the same bytes")
+        tap.ok(
+            a is not None and b is not None and a.dtype == "uint16" and (a == b).all(),
+            f"1 and {processors} processors give the same bytes",
+        )
     tap.finish()
 
 

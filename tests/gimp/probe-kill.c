@@ -15,7 +15,7 @@
 static pid_t
 find_plug_in (void)
 {
-  GDir       *proc  = g_dir_open ("/proc", 0, NULL);
+  GDir       *proc = g_dir_open ("/proc", 0, NULL);
   pid_t       found = 0;
   const char *name;
 
@@ -67,8 +67,7 @@ probe_kill (void)
 
   for (gsize i = 0; i < G_N_ELEMENTS (moments); i++)
     {
-      GimpImage    *image = probe_image (GIMP_RGB, FALSE, GIMP_PRECISION_U8_NON_LINEAR, 64, 56, 0,
-                                         0);
+      GimpImage *image = probe_image (GIMP_RGB, FALSE, GIMP_PRECISION_U8_NON_LINEAR, 64, 56, 0, 0);
       GimpDrawable *layer = probe_layer (image);
       GBytes       *before = probe_bytes (layer);
       GThread      *killer;
@@ -77,10 +76,10 @@ probe_kill (void)
       gboolean      killed;
 
       gimp_image_select_ellipse (image, GIMP_CHANNEL_OP_REPLACE, 14, 12, 30, 25);
-      killer  = g_thread_new ("killer", kill_plug_in, GINT_TO_POINTER (moments[i]));
+      killer = g_thread_new ("killer", kill_plug_in, GINT_TO_POINTER (moments[i]));
       message = probe_call (INPAINT, image, layer, "steps", 1000, NULL);
-      killed  = GPOINTER_TO_INT (g_thread_join (killer));
-      change  = probe_compare (layer, before);
+      killed = GPOINTER_TO_INT (g_thread_join (killer));
+      change = probe_compare (layer, before);
 
       probe_ok (killed && message && change.changed_selected == 0 &&
                   change.changed_unselected == 0 &&

@@ -22,7 +22,7 @@ static char *
 provenance (GimpDrawable *drawable)
 {
   GimpParasite *parasite = gimp_item_get_parasite (GIMP_ITEM (drawable), "diffusion-provenance");
-  char         *text     = NULL;
+  char         *text = NULL;
   guint32       size;
 
   if (parasite)
@@ -30,7 +30,7 @@ provenance (GimpDrawable *drawable)
       gconstpointer data = gimp_parasite_get_data (parasite, &size);
 
       text = g_strndup (data, size);
-      if (! gimp_parasite_is_persistent (parasite) || ! gimp_parasite_is_undoable (parasite))
+      if (!gimp_parasite_is_persistent (parasite) || !gimp_parasite_is_undoable (parasite))
         g_clear_pointer (&text, g_free);
       gimp_parasite_free (parasite);
     }
@@ -54,7 +54,7 @@ new_layer (void)
   expect_success (probe_call (INPAINT, image, layer, "steps", 1, "output", "new-layer", NULL),
                   "output new-layer");
 
-  above  = probe_layer (image);
+  above = probe_layer (image);
   change = probe_compare (layer, before);
   probe_ok (above != layer && change.changed_selected == 0 && change.changed_unselected == 0,
             "the new layer lies above, and the layer keeps every byte");
@@ -129,10 +129,10 @@ outputs_agree (void)
 static void
 region_of_a_feathered_selection (void)
 {
-  GimpImage    *image = gimp_image_new_with_precision (400, 400, GIMP_RGB,
-                                                       GIMP_PRECISION_FLOAT_LINEAR);
-  GimpLayer    *layer = gimp_layer_new (image, "layer", 400, 400, GIMP_RGB_IMAGE, 100,
-                                        GIMP_LAYER_MODE_NORMAL);
+  GimpImage *image =
+    gimp_image_new_with_precision (400, 400, GIMP_RGB, GIMP_PRECISION_FLOAT_LINEAR);
+  GimpLayer *layer =
+    gimp_layer_new (image, "layer", 400, 400, GIMP_RGB_IMAGE, 100, GIMP_LAYER_MODE_NORMAL);
   GimpDrawable *above;
   int           x, y, width, height;
 
@@ -145,9 +145,9 @@ region_of_a_feathered_selection (void)
   gimp_context_pop ();
 
   gimp_drawable_mask_intersect (GIMP_DRAWABLE (layer), &x, &y, &width, &height);
-  expect_success (probe_call (DENOISE, image, GIMP_DRAWABLE (layer), "sigma", 20.0, "output",
-                              "new-layer", NULL),
-                  "Denoise under a feathered selection");
+  expect_success (
+    probe_call (DENOISE, image, GIMP_DRAWABLE (layer), "sigma", 20.0, "output", "new-layer", NULL),
+    "Denoise under a feathered selection");
   above = probe_layer (image);
   probe_ok (gimp_drawable_get_width (above) < 140 && gimp_drawable_get_height (above) < 140,
             "an 80-pixel ellipse, feather 20, in a float image: a region of its own size");
@@ -170,7 +170,8 @@ alpha (void)
   gimp_image_select_rectangle (image, GIMP_CHANNEL_OP_REPLACE, 14, 12, 17, 15);
 
   gimp_layer_set_lock_alpha (GIMP_LAYER (layer), TRUE);
-  expect_success (probe_call (INPAINT, image, layer, "steps", 1, NULL), "Inpaint with locked alpha");
+  expect_success (probe_call (INPAINT, image, layer, "steps", 1, NULL),
+                  "Inpaint with locked alpha");
   change = probe_compare (layer, before);
   probe_ok (change.changed_alpha == 0 && change.changed_selected > 0 &&
               change.changed_unselected == 0,
@@ -207,18 +208,18 @@ masks_and_channels (void)
 
   for (int i = 0; i < 4; i++)
     {
-      GimpDrawable *target = i % 2 ? GIMP_DRAWABLE (channel)
-                                   : GIMP_DRAWABLE (gimp_layer_get_mask (layer));
-      GBytes       *before;
-      ProbeChange   change;
-      char         *message;
+      GimpDrawable *target =
+        i % 2 ? GIMP_DRAWABLE (channel) : GIMP_DRAWABLE (gimp_layer_get_mask (layer));
+      GBytes     *before;
+      ProbeChange change;
+      char       *message;
 
       probe_fill (target);
       before = probe_bytes (target);
       gimp_image_select_ellipse (image, GIMP_CHANNEL_OP_REPLACE, 18, 14, 15, 13);
       message = i < 2 ? probe_call (INPAINT, image, target, "steps", 1, NULL)
                       : probe_call (DENOISE, image, target, "sigma", 30.0, NULL);
-      change  = probe_compare (target, before);
+      change = probe_compare (target, before);
       probe_ok (message == NULL && change.changed_selected > 0 && change.changed_unselected == 0,
                 "%s on a %s", i < 2 ? "Inpaint" : "Denoise", i % 2 ? "channel" : "layer mask");
       if (message)
@@ -260,7 +261,7 @@ parasite (void)
   probe_ok (runs && strstr (runs, INPAINT) && strstr (runs, DENOISE) &&
               strstr (runs, INPAINT) < strstr (runs, DENOISE),
             "a second run is appended");
-  probe_ok (runs && ! strstr (strstr (runs, DENOISE), "\"sigma\":0.0,"),
+  probe_ok (runs && !strstr (strstr (runs, DENOISE), "\"sigma\":0.0,"),
             "the parasite holds the noise level that was estimated");
   probe_note ("%s", runs ? runs : "no parasite");
   g_free (runs);
@@ -289,7 +290,7 @@ seeds (void)
   GBytes *first = run_with_seed (5), *again = run_with_seed (5), *other = run_with_seed (6);
 
   probe_ok (g_bytes_equal (first, again), "the same seed twice gives the same bytes");
-  probe_ok (! g_bytes_equal (first, other), "another seed gives another picture");
+  probe_ok (!g_bytes_equal (first, other), "another seed gives another picture");
   g_bytes_unref (first);
   g_bytes_unref (again);
   g_bytes_unref (other);
@@ -371,9 +372,9 @@ static void
 several_layers (void)
 {
   static const int places[][2] = { { 6, 8 }, { 30, 10 }, { 20, 34 } };
-  GimpImage       *image = probe_image (GIMP_RGB, TRUE, GIMP_PRECISION_U16_NON_LINEAR, 64, 56, 0, 0);
-  GimpDrawable    *layers[3];
-  GBytes          *before[3];
+  GimpImage    *image = probe_image (GIMP_RGB, TRUE, GIMP_PRECISION_U16_NON_LINEAR, 64, 56, 0, 0);
+  GimpDrawable *layers[3];
+  GBytes       *before[3];
 
   layers[0] = probe_layer (image);
   for (int i = 1; i < 3; i++)
@@ -388,7 +389,8 @@ several_layers (void)
 
   for (int i = 0; i < 3; i++)
     {
-      gimp_image_select_rectangle (image, GIMP_CHANNEL_OP_REPLACE, places[i][0], places[i][1], 13, 11);
+      gimp_image_select_rectangle (image, GIMP_CHANNEL_OP_REPLACE, places[i][0], places[i][1], 13,
+                                   11);
       expect_success (i == 1 ? probe_call (DENOISE, image, layers[i], "sigma", 30.0, NULL)
                              : probe_call (INPAINT, image, layers[i], "steps", 1, NULL),
                       "one layer after another");
@@ -412,7 +414,7 @@ several_layers (void)
     {
       char *runs = provenance (layers[i]);
 
-      probe_ok (runs && ! strstr (runs, "},{"), "layer %d tells of one run", i + 1);
+      probe_ok (runs && !strstr (runs, "},{"), "layer %d tells of one run", i + 1);
       g_free (runs);
       g_bytes_unref (before[i]);
     }

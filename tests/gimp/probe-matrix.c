@@ -28,18 +28,12 @@ static const struct
   const char   *name;
   GimpPrecision precision;
 } precisions[] = {
-  { "u8 linear", GIMP_PRECISION_U8_LINEAR },
-  { "u8", GIMP_PRECISION_U8_NON_LINEAR },
-  { "u16 linear", GIMP_PRECISION_U16_LINEAR },
-  { "u16", GIMP_PRECISION_U16_NON_LINEAR },
-  { "u32 linear", GIMP_PRECISION_U32_LINEAR },
-  { "u32", GIMP_PRECISION_U32_NON_LINEAR },
-  { "half linear", GIMP_PRECISION_HALF_LINEAR },
-  { "half", GIMP_PRECISION_HALF_NON_LINEAR },
-  { "float linear", GIMP_PRECISION_FLOAT_LINEAR },
-  { "float", GIMP_PRECISION_FLOAT_NON_LINEAR },
-  { "double linear", GIMP_PRECISION_DOUBLE_LINEAR },
-  { "double", GIMP_PRECISION_DOUBLE_NON_LINEAR },
+  { "u8 linear", GIMP_PRECISION_U8_LINEAR },         { "u8", GIMP_PRECISION_U8_NON_LINEAR },
+  { "u16 linear", GIMP_PRECISION_U16_LINEAR },       { "u16", GIMP_PRECISION_U16_NON_LINEAR },
+  { "u32 linear", GIMP_PRECISION_U32_LINEAR },       { "u32", GIMP_PRECISION_U32_NON_LINEAR },
+  { "half linear", GIMP_PRECISION_HALF_LINEAR },     { "half", GIMP_PRECISION_HALF_NON_LINEAR },
+  { "float linear", GIMP_PRECISION_FLOAT_LINEAR },   { "float", GIMP_PRECISION_FLOAT_NON_LINEAR },
+  { "double linear", GIMP_PRECISION_DOUBLE_LINEAR }, { "double", GIMP_PRECISION_DOUBLE_NON_LINEAR },
 };
 
 static void
@@ -126,8 +120,7 @@ run_case (gsize type, gsize precision, gsize scene, gsize filter, gboolean wide)
   gboolean      ok;
 
   image = probe_image (types[type].base, types[type].alpha, precisions[precision].precision,
-                       scenes[scene].width, scenes[scene].height, scenes[scene].x,
-                       scenes[scene].y);
+                       scenes[scene].width, scenes[scene].height, scenes[scene].x, scenes[scene].y);
   if (wide)
     set_wide_profile (image, types[type].base);
   layer = probe_layer (image);
@@ -140,12 +133,12 @@ run_case (gsize type, gsize precision, gsize scene, gsize filter, gboolean wide)
     message = probe_call (DENOISE, image, layer, "sigma", 40.0, NULL);
 
   change = probe_compare (layer, before);
-  ok     = message == NULL && change.changed_unselected == 0 && change.changed_selected > 0 &&
+  ok = message == NULL && change.changed_unselected == 0 && change.changed_selected > 0 &&
        change.finite && (inpaints || change.changed_alpha == 0);
 
   probe_ok (ok, "%s, %s %s%s, %s", filters[filter], types[type].name, precisions[precision].name,
             wide ? " in a wide space" : "", scenes[scene].name);
-  if (! ok)
+  if (!ok)
     probe_note ("%s; of %d selected pixels %d changed; of the others %d; alpha of %d; %s",
                 message ? message : "it ran", change.n_selected, change.changed_selected,
                 change.changed_unselected, change.changed_alpha,

@@ -10,14 +10,10 @@
 /* The call must fail with a message that holds `cure`; the drawable keeps every
  * byte, and the image its layers. */
 static void
-expect (const char   *what,
-        char         *message,
-        const char   *cure,
-        GimpDrawable *drawable,
-        GBytes       *before)
+expect (const char *what, char *message, const char *cure, GimpDrawable *drawable, GBytes *before)
 {
   gboolean refused = message && strstr (message, cure);
-  gboolean same    = TRUE;
+  gboolean same = TRUE;
 
   if (drawable)
     {
@@ -46,7 +42,7 @@ static void
 both (const char *what, GimpImage *image, GimpDrawable *drawable, const char *cure)
 {
   static const char *const filters[] = { INPAINT, DENOISE };
-  GBytes                  *before    = probe_bytes (drawable);
+  GBytes                  *before = probe_bytes (drawable);
 
   for (gsize i = 0; i < G_N_ELEMENTS (filters); i++)
     {
@@ -65,7 +61,7 @@ number_of_drawables (void)
   GimpImage    *image = image_with_selection ();
   GimpLayer    *other = gimp_layer_copy (GIMP_LAYER (probe_layer (image)));
   GimpDrawable *none[] = { NULL };
-  GimpDrawable *two[]  = { GIMP_DRAWABLE (other), probe_layer (image), NULL };
+  GimpDrawable *two[] = { GIMP_DRAWABLE (other), probe_layer (image), NULL };
 
   gimp_image_insert_layer (image, other, NULL, 0);
   expect ("no layer", probe_call_all (INPAINT, image, none, NULL), "choose a layer", NULL, NULL);
@@ -138,8 +134,8 @@ static void
 text_layer (void)
 {
   GimpImage     *image = image_with_selection ();
-  GimpTextLayer *text  = gimp_text_layer_new (image, "text", gimp_context_get_font (), 20,
-                                              gimp_unit_pixel ());
+  GimpTextLayer *text =
+    gimp_text_layer_new (image, "text", gimp_context_get_font (), 20, gimp_unit_pixel ());
 
   if (text == NULL)
     {
@@ -181,11 +177,11 @@ new_layer_for_channels (void)
 static void
 models (void)
 {
-  GimpImage    *image   = image_with_selection ();
-  GimpDrawable *layer   = probe_layer (image);
-  GBytes       *before  = probe_bytes (layer);
+  GimpImage    *image = image_with_selection ();
+  GimpDrawable *layer = probe_layer (image);
+  GBytes       *before = probe_bytes (layer);
   GFile        *missing = g_file_new_for_path ("/nowhere/at/all");
-  GFile        *empty   = g_file_new_for_path (g_get_tmp_dir ());
+  GFile        *empty = g_file_new_for_path (g_get_tmp_dir ());
 
   expect ("a model folder that is not there",
           probe_call (INPAINT, image, layer, "model", missing, NULL), "choose a folder", layer,

@@ -69,7 +69,7 @@ probe_plug_in_class_init (ProbePlugInClass *klass)
 
   plug_in_class->query_procedures = query_procedures;
   plug_in_class->create_procedure = create_procedure;
-  plug_in_class->set_i18n         = NULL;
+  plug_in_class->set_i18n = NULL;
 }
 
 static void
@@ -122,7 +122,7 @@ probe_image (GimpImageBaseType base,
              int               offset_y)
 {
   GimpImage    *image = gimp_image_new_with_precision (64, 56, base, precision);
-  GimpImageType type  = base == GIMP_RGB ? GIMP_RGB_IMAGE : GIMP_GRAY_IMAGE;
+  GimpImageType type = base == GIMP_RGB ? GIMP_RGB_IMAGE : GIMP_GRAY_IMAGE;
   GimpLayer    *layer;
 
   layer = gimp_layer_new (image, "layer", width, height, alpha ? type + 1 : type, 100,
@@ -137,7 +137,7 @@ probe_image (GimpImageBaseType base,
 GimpDrawable *
 probe_layer (GimpImage *image)
 {
-  GimpLayer  **layers = gimp_image_get_layers (image);
+  GimpLayer   **layers = gimp_image_get_layers (image);
   GimpDrawable *layer = GIMP_DRAWABLE (layers[0]);
 
   g_free (layers);
@@ -199,16 +199,16 @@ store (guchar *to, const char *type, double v, GRand *rand)
 void
 probe_fill (GimpDrawable *drawable)
 {
-  const Babl *format    = gimp_drawable_get_format (drawable);
-  const char *type      = babl_get_name (babl_format_get_type (format, 0));
+  const Babl *format = gimp_drawable_get_format (drawable);
+  const char *type = babl_get_name (babl_format_get_type (format, 0));
   gboolean    has_alpha = gimp_drawable_has_alpha (drawable);
-  int         n         = babl_format_get_n_components (format) - (has_alpha ? 1 : 0);
-  int         width     = gimp_drawable_get_width (drawable);
-  int         height    = gimp_drawable_get_height (drawable);
-  GRand      *rand      = g_rand_new_with_seed (1234);
-  GeglBuffer *buffer    = gimp_drawable_get_buffer (drawable);
-  guchar     *pixels    = g_malloc ((gsize) width * height * babl_format_get_bytes_per_pixel (format));
-  guchar     *to        = pixels;
+  int         n = babl_format_get_n_components (format) - (has_alpha ? 1 : 0);
+  int         width = gimp_drawable_get_width (drawable);
+  int         height = gimp_drawable_get_height (drawable);
+  GRand      *rand = g_rand_new_with_seed (1234);
+  GeglBuffer *buffer = gimp_drawable_get_buffer (drawable);
+  guchar     *pixels = g_malloc ((gsize) width * height * babl_format_get_bytes_per_pixel (format));
+  guchar     *to = pixels;
 
   /* A part of these lies outside 0…1, which the integers cut off. */
   for (int y = 0; y < height; y++)
@@ -238,9 +238,9 @@ GBytes *
 probe_bytes (GimpDrawable *drawable)
 {
   const Babl *format = gimp_drawable_get_format (drawable);
-  int         width  = gimp_drawable_get_width (drawable);
+  int         width = gimp_drawable_get_width (drawable);
   int         height = gimp_drawable_get_height (drawable);
-  gsize       size   = (gsize) width * height * babl_format_get_bytes_per_pixel (format);
+  gsize       size = (gsize) width * height * babl_format_get_bytes_per_pixel (format);
   guchar     *pixels = g_malloc (size);
   GeglBuffer *buffer = gimp_drawable_get_buffer (drawable);
 
@@ -255,19 +255,19 @@ probe_bytes (GimpDrawable *drawable)
 static float *
 read_selection (GimpDrawable *drawable)
 {
-  GimpImage *image     = gimp_item_get_image (GIMP_ITEM (drawable));
-  int        width     = gimp_drawable_get_width (drawable);
-  int        height    = gimp_drawable_get_height (drawable);
-  float     *selection = g_new (float, (gsize) width * height);
+  GimpImage *image = gimp_item_get_image (GIMP_ITEM (drawable));
+  int        width = gimp_drawable_get_width (drawable);
+  int        height = gimp_drawable_get_height (drawable);
+  float     *selection = g_new (float, (gsize) width *height);
   int        x, y;
 
   for (int i = 0; i < width * height; i++)
     selection[i] = 1;
 
-  if (! gimp_selection_is_empty (image))
+  if (!gimp_selection_is_empty (image))
     {
-      GeglBuffer *buffer = gimp_drawable_get_buffer (
-        GIMP_DRAWABLE (gimp_image_get_selection (image)));
+      GeglBuffer *buffer =
+        gimp_drawable_get_buffer (GIMP_DRAWABLE (gimp_image_get_selection (image)));
 
       gimp_drawable_get_offsets (drawable, &x, &y);
       gegl_buffer_get (buffer, GEGL_RECTANGLE (x, y, width, height), 1.0, babl_format ("Y float"),
@@ -281,9 +281,9 @@ static gboolean
 all_finite (GimpDrawable *drawable)
 {
   const Babl *format = babl_format_with_space ("RGBA double", gimp_drawable_get_format (drawable));
-  int         width  = gimp_drawable_get_width (drawable);
+  int         width = gimp_drawable_get_width (drawable);
   int         height = gimp_drawable_get_height (drawable);
-  double     *pixels = g_new (double, (gsize) width * height * 4);
+  double     *pixels = g_new (double, (gsize) width *height * 4);
   GeglBuffer *buffer = gimp_drawable_get_buffer (drawable);
   gboolean    finite = TRUE;
 
@@ -301,15 +301,15 @@ all_finite (GimpDrawable *drawable)
 ProbeChange
 probe_compare (GimpDrawable *drawable, GBytes *before)
 {
-  const Babl   *format    = gimp_drawable_get_format (drawable);
-  gsize         bytes     = babl_format_get_bytes_per_pixel (format);
+  const Babl   *format = gimp_drawable_get_format (drawable);
+  gsize         bytes = babl_format_get_bytes_per_pixel (format);
   gsize         component = bytes / babl_format_get_n_components (format);
-  int           n         = gimp_drawable_get_width (drawable) * gimp_drawable_get_height (drawable);
-  GBytes       *now       = probe_bytes (drawable);
-  const guchar *a         = g_bytes_get_data (before, NULL);
-  const guchar *b         = g_bytes_get_data (now, NULL);
+  int           n = gimp_drawable_get_width (drawable) * gimp_drawable_get_height (drawable);
+  GBytes       *now = probe_bytes (drawable);
+  const guchar *a = g_bytes_get_data (before, NULL);
+  const guchar *b = g_bytes_get_data (now, NULL);
   float        *selection = read_selection (drawable);
-  ProbeChange   change    = { .finite = all_finite (drawable) };
+  ProbeChange   change = { .finite = all_finite (drawable) };
 
   for (int i = 0; i < n; i++, a += bytes, b += bytes)
     {
@@ -323,7 +323,7 @@ probe_compare (GimpDrawable *drawable, GBytes *before)
       change.changed_alpha += memcmp (a + bytes - component, b + bytes - component, component) != 0;
     }
 
-  if (! gimp_drawable_has_alpha (drawable))
+  if (!gimp_drawable_has_alpha (drawable))
     change.changed_alpha = 0;
   g_free (selection);
   g_bytes_unref (now);

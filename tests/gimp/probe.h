@@ -32,13 +32,13 @@ void probe_note (const char *format, ...) G_GNUC_PRINTF (1, 2);
 
 /* A new image with one layer (get it by probe_layer()) of the given size at the
  * given offsets, filled by probe_fill(). */
-GimpImage *probe_image (GimpImageBaseType base,
-                        gboolean          alpha,
-                        GimpPrecision     precision,
-                        int               width,
-                        int               height,
-                        int               offset_x,
-                        int               offset_y);
+GimpImage    *probe_image (GimpImageBaseType base,
+                           gboolean          alpha,
+                           GimpPrecision     precision,
+                           int               width,
+                           int               height,
+                           int               offset_x,
+                           int               offset_y);
 GimpDrawable *probe_layer (GimpImage *image);
 
 /* A smooth picture with strong noise in all bits that the format has; in float
@@ -50,11 +50,11 @@ GBytes *probe_bytes (GimpDrawable *drawable);
 
 typedef struct
 {
-  int      n_selected;          /* pixels whose selection is above 0 */
-  int      changed_selected;    /* those that changed */
-  int      changed_unselected;  /* pixels with selection 0 that changed a bit */
-  int      changed_alpha;       /* pixels whose alpha changed a bit */
-  gboolean finite;              /* every value is a number */
+  int      n_selected;         /* pixels whose selection is above 0 */
+  int      changed_selected;   /* those that changed */
+  int      changed_unselected; /* pixels with selection 0 that changed a bit */
+  int      changed_alpha;      /* pixels whose alpha changed a bit */
+  gboolean finite;             /* every value is a number */
 } ProbeChange;
 
 /* What happened to the drawable since `before`, under the present selection. */

@@ -110,7 +110,8 @@ test_measure (void)
 
   g_assert_true (diffusion_model_measure (model, workers, &speed, NULL, &error));
   g_assert_no_error (error);
-  g_test_message ("%.1f billion a second, %.4f s an evaluation", speed.macs / 1e9, speed.evaluation);
+  g_test_message ("%.1f billion a second, %.4f s an evaluation", speed.macs / 1e9,
+                  speed.evaluation);
   g_assert_true (speed.macs > 0.0 && isfinite (speed.macs));
   g_assert_true (speed.evaluation >= 0.0 && isfinite (speed.evaluation));
 
@@ -174,7 +175,8 @@ test_too_large (void)
   g_assert_error (error, DIFFUSION_ERROR, DIFFUSION_ERROR_MEMORY);
   g_test_message ("%s", error->message);
   need = g_format_size (info.bytes_loading);
-  pattern = g_strdup_printf ("*: This model takes %s of memory and ?*B can be had; choose a smaller model or *", need);
+  pattern = g_strdup_printf (
+    "*: This model takes %s of memory and ?*B can be had; choose a smaller model or *", need);
   g_assert_true (g_pattern_match_simple (pattern, error->message));
   g_free (pattern);
   g_free (need);
@@ -273,9 +275,10 @@ read_selected (gpointer             data,
 static void
 test_inpaint (void)
 {
-  DiffusionModel          *model = metadata_new (BUNDLED);
-  DiffusionSource          source = { .width = 6000, .height = 4000, .n_channels = 3,
-                                       .read = read_selected };
+  DiffusionModel *model = metadata_new (BUNDLED);
+  DiffusionSource source = {
+    .width = 6000, .height = 4000, .n_channels = 3, .read = read_selected
+  };
   DiffusionRect            small = { 3000, 2000, 64, 64 }, outside = { 5999, 0, 2, 2 };
   DiffusionInpaintSettings settings = { .strength = 1.0, .jump_length = 10 };
   DiffusionCost            automatic, usual, twice, resampled;
@@ -296,7 +299,9 @@ test_inpaint (void)
   g_assert_true (diffusion_inpaint_cost (model, 2, &source, &small, &settings, &resampled, NULL));
   /* Finer scales have too few steps for a jump. */
   g_assert_cmpfloat (resampled.macs, >, 1.5 * twice.macs);
-  g_assert_cmpfloat (resampled.macs, <=, 1.001 * twice.macs * reverse_process_count (24, 3, 10, settings.sampler) / 24.0);
+  g_assert_cmpfloat (resampled.macs, <=,
+                     1.001 * twice.macs * reverse_process_count (24, 3, 10, settings.sampler) /
+                       24.0);
 
   /* However large the picture around a small hole. */
   source.width = source.height = 30000;
@@ -316,8 +321,9 @@ test_inpaint (void)
 static void
 test_meminfo (void)
 {
-  g_assert_cmpuint (memory_from_meminfo ("MemTotal:  100 kB\nMemAvailable:   40 kB\nSwapFree: 2 kB\n"),
-                    ==, 42 * 1024);
+  g_assert_cmpuint (
+    memory_from_meminfo ("MemTotal:  100 kB\nMemAvailable:   40 kB\nSwapFree: 2 kB\n"), ==,
+    42 * 1024);
   g_assert_cmpuint (memory_from_meminfo ("MemAvailable:   40 kB"), ==, 40 * 1024);
   g_assert_cmpuint (memory_from_meminfo ("MemTotal: 100 kB\nNotMemAvailable: 1 kB\n"), ==,
                     MEMORY_UNKNOWN);

@@ -7,7 +7,7 @@
 #include "model/model.h"
 #include "support/picture.h"
 
-#define WIDTH 90 /* two windows of Denoise */
+#define WIDTH  90 /* two windows of Denoise */
 #define HEIGHT 52
 
 static const DiffusionRect hole = { 31, 17, 22, 19 };
@@ -27,12 +27,12 @@ load (int in, int out, const char *conditioning, const char *variance)
 
   for (gsize i = 0; i < n_bytes / sizeof (float); i++)
     weights[i] = (float) g_rand_double_range (rand, -0.25, 0.25);
-  config = g_strdup_printf ("{\"add_attention\": false, \"block_out_channels\": [8],"
-                            " \"down_block_types\": [\"DownBlock2D\"], \"in_channels\": %d,"
-                            " \"layers_per_block\": 1, \"norm_num_groups\": 4, \"out_channels\": %d,"
-                            " \"sample_size\": 28, \"up_block_types\": [\"UpBlock2D\"]%s%s}",
-                            in, out, conditioning ? ", \"conditioning\": " : "",
-                            conditioning ? conditioning : "");
+  config = g_strdup_printf (
+    "{\"add_attention\": false, \"block_out_channels\": [8],"
+    " \"down_block_types\": [\"DownBlock2D\"], \"in_channels\": %d,"
+    " \"layers_per_block\": 1, \"norm_num_groups\": 4, \"out_channels\": %d,"
+    " \"sample_size\": 28, \"up_block_types\": [\"UpBlock2D\"]%s%s}",
+    in, out, conditioning ? ", \"conditioning\": " : "", conditioning ? conditioning : "");
   scheduler = g_strdup_printf ("{\"variance_type\": \"%s\"}", variance);
 
   maker_write_text (folder, MAKER_UNET, config);
@@ -82,8 +82,12 @@ run_inpaint (DiffusionModel *model, Picture *picture, DiffusionCost *cost)
   DiffusionSource          source = picture_source (picture);
   DiffusionSink            sink = picture_sink (picture);
   DiffusionWorkers        *workers = diffusion_workers_new (2);
-  DiffusionInpaintSettings settings = { .strength = 1.0, .steps = 4, .resample = 2, .jump_length = 2,
-                                        .sampler = DIFFUSION_SAMPLER_DDPM, .seed = 5 };
+  DiffusionInpaintSettings settings = { .strength = 1.0,
+                                        .steps = 4,
+                                        .resample = 2,
+                                        .jump_length = 2,
+                                        .sampler = DIFFUSION_SAMPLER_DDPM,
+                                        .seed = 5 };
   GError                  *error = NULL;
 
   diffusion_inpaint_cost (model, 2, &source, &hole, &settings, cost, &error);
@@ -95,7 +99,10 @@ run_inpaint (DiffusionModel *model, Picture *picture, DiffusionCost *cost)
 }
 
 static void
-denoise (DiffusionModel *model, Picture *picture, DiffusionDenoiseSettings settings, DiffusionCost *cost)
+denoise (DiffusionModel          *model,
+         Picture                 *picture,
+         DiffusionDenoiseSettings settings,
+         DiffusionCost           *cost)
 {
   DiffusionSource   source = picture_source (picture);
   DiffusionSink     sink = picture_sink (picture);
@@ -114,15 +121,18 @@ denoise (DiffusionModel *model, Picture *picture, DiffusionDenoiseSettings setti
 static void
 run_denoise (DiffusionModel *model, Picture *picture, DiffusionCost *cost)
 {
-  denoise (model, picture, (DiffusionDenoiseSettings){ .sigma = 10.0 }, cost);
+  denoise (model, picture, (DiffusionDenoiseSettings) { .sigma = 10.0 }, cost);
 }
 
 static void
 run_renoise (DiffusionModel *model, Picture *picture, DiffusionCost *cost)
 {
   denoise (model, picture,
-           (DiffusionDenoiseSettings){ .sigma = 10.0, .method = DIFFUSION_METHOD_RENOISE, .steps = 3,
-                                       .sampler = DIFFUSION_SAMPLER_DDPM, .seed = 5 },
+           (DiffusionDenoiseSettings) { .sigma = 10.0,
+                                        .method = DIFFUSION_METHOD_RENOISE,
+                                        .steps = 3,
+                                        .sampler = DIFFUSION_SAMPLER_DDPM,
+                                        .seed = 5 },
            cost);
 }
 

@@ -15,10 +15,10 @@
 static void
 test_islands (void)
 {
-  Picture          *both = picture_new (700, 60, 3), *one = picture_new (700, 60, 3);
-  DiffusionRect     ends = { 10, 20, 680, 15 }, left = { 10, 20, 15, 15 }, right = { 675, 20, 15, 15 };
-  Watch             w = { 0 };
-  DiffusionProgress progress = { NULL, NULL, watch, &w };
+  Picture      *both = picture_new (700, 60, 3), *one = picture_new (700, 60, 3);
+  DiffusionRect ends = { 10, 20, 680, 15 }, left = { 10, 20, 15, 15 }, right = { 675, 20, 15, 15 };
+  Watch         w = { 0 };
+  DiffusionProgress        progress = { NULL, NULL, watch, &w };
   DiffusionInpaintSettings settings = few_steps;
 
   picture_paint (both);
@@ -36,7 +36,8 @@ test_islands (void)
   for (int c = 0; c < 3; c++)
     for (int y = 20; y < 35; y++)
       {
-        gsize from = c * both->size + (gsize) y * 700 + right.x, bytes = right.width * sizeof (float);
+        gsize from = c * both->size + (gsize) y * 700 + right.x,
+              bytes = right.width * sizeof (float);
 
         g_assert_cmpmem (both->result + from, bytes, one->result + from, bytes);
       }
@@ -46,7 +47,11 @@ test_islands (void)
 
 /* --- Cuts ----------------------------------------------------------------------------------- */
 
-enum { LONG_SIDE = 740, LONG_WIDTH = 6 };
+enum
+{
+  LONG_SIDE = 740,
+  LONG_WIDTH = 6
+};
 
 /* The difference of the fill from the picture, in 8-bit levels, averaged over one row of
  * the scratch. */
@@ -80,7 +85,7 @@ test_cuts (void)
 
   picture_paint (picture);
   for (int y = 20; y < 720; y++)
-    picture_select (picture, &(DiffusionRect){ y, y, LONG_WIDTH, 1 }, 1.0f);
+    picture_select (picture, &(DiffusionRect) { y, y, LONG_WIDTH, 1 }, 1.0f);
   settings.steps = 3;
   used = inpaint_plan_settings (model, &settings);
   canvas = canvas_new (&source, &box, NULL, NULL);
@@ -93,7 +98,8 @@ test_cuts (void)
   for (guint i = 1; i < plan->parts->len; i++)
     {
       const DiffusionRect *rect = &g_array_index (plan->parts, InpaintPart, i).rect;
-      double jump = fabs (row_difference (picture, rect->y) - row_difference (picture, rect->y - 1));
+      double               jump =
+        fabs (row_difference (picture, rect->y) - row_difference (picture, rect->y - 1));
 
       largest = MAX (largest, jump);
     }
@@ -111,7 +117,10 @@ test_cuts (void)
 /* A hole that is filled at four scales. */
 static const DiffusionRect large_hole = { 50, 40, 150, 140 };
 
-enum { LARGE_EVALUATIONS = 2 + 2 + 2 + 2 }; /* with few_steps */
+enum
+{
+  LARGE_EVALUATIONS = 2 + 2 + 2 + 2
+}; /* with few_steps */
 
 static Picture *
 picture_with_large_hole (int n_channels)
@@ -139,15 +148,20 @@ picture_with_small_hole (void)
 
 /* Runs until `n` pictures of x̂_0 have come; returns what diffusion_inpaint does. */
 static gboolean
-stop (Picture *picture, const DiffusionRect *region, int n, gboolean finish, Watch *w, GError **error)
+stop (Picture             *picture,
+      const DiffusionRect *region,
+      int                  n,
+      gboolean             finish,
+      Watch               *w,
+      GError             **error)
 {
   DiffusionInpaintSettings settings = few_steps;
   GCancellable            *cancellable = g_cancellable_new ();
-  DiffusionProgress        progress = { finish ? NULL : cancellable, finish ? cancellable : NULL,
-                                        watch, w };
-  gboolean                 success;
+  DiffusionProgress progress = { finish ? NULL : cancellable, finish ? cancellable : NULL, watch,
+                                 w };
+  gboolean          success;
 
-  *w = (Watch){ .cancellable = cancellable, .at = n };
+  *w = (Watch) { .cancellable = cancellable, .at = n };
   if (n == 0)
     g_cancellable_cancel (cancellable);
   success = try_inpaint (picture, region, &settings, &progress, error);
@@ -212,8 +226,8 @@ test_finish_coarse (void)
         inside += fabs (picture->result[i] - untouched->result[i]);
         guess += fabs (untouched->result[i] - picture->pixels[i]);
       }
-  g_assert_cmpfloat (inside, >, 0.0);                            /* x̂_0, not the guess */
-  g_assert_cmpfloat (guess / (150 * 140), <, 0.25);              /* which is no black hole */
+  g_assert_cmpfloat (inside, >, 0.0);               /* x̂_0, not the guess */
+  g_assert_cmpfloat (guess / (150 * 140), <, 0.25); /* which is no black hole */
   picture_free (picture);
   picture_free (untouched);
 }
@@ -239,16 +253,17 @@ test_large_progress (void)
 static void
 test_large_same_bytes (gconstpointer n_channels)
 {
-  Picture         *a = picture_with_large_hole (GPOINTER_TO_INT (n_channels));
-  Picture         *b = picture_with_large_hole (GPOINTER_TO_INT (n_channels));
-  DiffusionWorkers *three = diffusion_workers_new (3);
-  DiffusionSource  source = picture_source (b);
-  DiffusionSink    sink = picture_sink (b);
+  Picture                 *a = picture_with_large_hole (GPOINTER_TO_INT (n_channels));
+  Picture                 *b = picture_with_large_hole (GPOINTER_TO_INT (n_channels));
+  DiffusionWorkers        *three = diffusion_workers_new (3);
+  DiffusionSource          source = picture_source (b);
+  DiffusionSink            sink = picture_sink (b);
   DiffusionInpaintSettings settings = few_steps;
-  gsize            bytes = a->n_channels * a->size * sizeof (float);
+  gsize                    bytes = a->n_channels * a->size * sizeof (float);
 
   inpaint (a, &large_hole, few_steps);
-  g_assert_true (diffusion_inpaint (model, three, &source, &sink, &large_hole, &settings, NULL, NULL));
+  g_assert_true (
+    diffusion_inpaint (model, three, &source, &sink, &large_hole, &settings, NULL, NULL));
   g_assert_cmpmem (a->result, bytes, b->result, bytes);
 
   settings.seed++;
@@ -340,8 +355,8 @@ test_large_unconditional (void)
   settings.steps = 8;
   settings.resample = 3;
   settings.jump_length = 2;
-  g_assert_true (diffusion_inpaint (plain, workers, &source, &sink, &large_hole, &settings,
-                                    &progress, NULL));
+  g_assert_true (
+    diffusion_inpaint (plain, workers, &source, &sink, &large_hole, &settings, &progress, NULL));
   picture_assert_written (picture, &large_hole);
   g_assert_cmpint (w.n_previews, ==, w.n_steps);
   g_assert_cmpint (w.n_steps, >, reverse_process_count (8, 3, 2, settings.sampler));
@@ -397,13 +412,17 @@ test_large_nothing_known (void)
         picture->selection[i] = 0.0f;
         picture->alpha[i] = 0.0f;
       }
-  inpaint (picture, &(DiffusionRect){ 20, 0, 160, 170 }, few_steps);
+  inpaint (picture, &(DiffusionRect) { 20, 0, 160, 170 }, few_steps);
   picture_free (picture);
 }
 
 /* --- Soft selections -------------------------------------------------------------------------- */
 
-enum { SOFT_SIDE = 176, SOFT_RINGS = 8 };
+enum
+{
+  SOFT_SIDE = 176,
+  SOFT_RINGS = 8
+};
 
 /* How far a pixel is selected: 1 up to `inner` pixels from the middle, 0 from 64 on. */
 static float
@@ -490,8 +509,10 @@ main (int argc, char **argv)
   g_test_add_func ("/inpaint-large/finish", test_finish);
   g_test_add_func ("/inpaint-large/finish/coarse", test_finish_coarse);
   g_test_add_func ("/inpaint-large/progress", test_large_progress);
-  g_test_add_data_func ("/inpaint-large/same-bytes/rgb", GINT_TO_POINTER (3), test_large_same_bytes);
-  g_test_add_data_func ("/inpaint-large/same-bytes/gray", GINT_TO_POINTER (1), test_large_same_bytes);
+  g_test_add_data_func ("/inpaint-large/same-bytes/rgb", GINT_TO_POINTER (3),
+                        test_large_same_bytes);
+  g_test_add_data_func ("/inpaint-large/same-bytes/gray", GINT_TO_POINTER (1),
+                        test_large_same_bytes);
   g_test_add_func ("/inpaint-large/smooth", test_large_smooth);
   g_test_add_func ("/inpaint-large/context", test_large_context);
   g_test_add_func ("/inpaint-large/unconditional", test_large_unconditional);

@@ -68,7 +68,7 @@ case_new (int width, int height, Shape shape, DiffusionRect region)
   GError                  *error = NULL;
 
   c->drawing.shape = shape;
-  c->source = (DiffusionSource){ width, height, 3, draw, &c->drawing };
+  c->source = (DiffusionSource) { width, height, 3, draw, &c->drawing };
   c->canvas = canvas_new (&c->source, &region, NULL, &error);
   g_assert_no_error (error);
   c->plan = inpaint_plan_new (model, c->canvas, &settings);
@@ -135,9 +135,9 @@ assert_sound (const Case *c)
           g_assert_cmpint (area->y, >=, 0);
           g_assert_cmpint (area->x + area->width, <=, canvas_width (c->canvas, stage->scale));
           g_assert_cmpint (area->y + area->height, <=, canvas_height (c->canvas, stage->scale));
-          g_assert_cmpint (area->x, <=,
-                           MAX ((part->rect.x >> stage->scale) - settings.context, 0));
-          g_assert_true (in_rect (area, part->rect.x >> stage->scale, part->rect.y >> stage->scale));
+          g_assert_cmpint (area->x, <=, MAX ((part->rect.x >> stage->scale) - settings.context, 0));
+          g_assert_true (
+            in_rect (area, part->rect.x >> stage->scale, part->rect.y >> stage->scale));
           g_assert_true (in_rect (area, (part->rect.x + part->rect.width - 1) >> stage->scale,
                                   (part->rect.y + part->rect.height - 1) >> stage->scale));
           g_assert_cmpfloat (stage->t_start, >, -1.0);
@@ -174,7 +174,7 @@ test_islands (void)
       Case *c;
 
       distance = 2 * context - 1 + far;
-      c = case_new (2000, 1000, two_spots, (DiffusionRect){ 500, 500, 60 + distance, 30 });
+      c = case_new (2000, 1000, two_spots, (DiffusionRect) { 500, 500, 60 + distance, 30 });
       g_assert_cmpint (c->plan->parts->len, ==, 1 + far);
       assert_sound (c);
       case_free (c);
@@ -205,10 +205,10 @@ assert_same_part (const InpaintPart *a, const InpaintPart *b)
 static void
 test_alone (void)
 {
-  Case *alone = case_new (9000, 6000, one_spot, (DiffusionRect){ 500, 500, 30, 30 }), *c;
+  Case *alone = case_new (9000, 6000, one_spot, (DiffusionRect) { 500, 500, 30, 30 }), *c;
 
   distance = 5000;
-  c = case_new (9000, 6000, two_spots, (DiffusionRect){ 500, 500, 5060, 30 });
+  c = case_new (9000, 6000, two_spots, (DiffusionRect) { 500, 500, 5060, 30 });
   g_assert_cmpint (c->plan->parts->len, ==, 2);
   assert_same_part (get_part (c, 0), get_part (alone, 0));
   g_assert_cmpint (c->plan->n_pixels, ==, 2 * alone->plan->n_pixels);
@@ -235,7 +235,7 @@ horizontal (int x, int y)
 static void
 test_scratches (void)
 {
-  Case *c = case_new (10000, 6000, diagonal, (DiffusionRect){ 0, 0, 6000, 6000 });
+  Case *c = case_new (10000, 6000, diagonal, (DiffusionRect) { 0, 0, 6000, 6000 });
   int   looks = 3;
 
   assert_sound (c);
@@ -248,14 +248,15 @@ test_scratches (void)
       for (int k = 0; k < looks; k++)
         {
           g_assert_true (stages[k].scale == 0 && stages[k].steps == 1 && stages[k].look == k + 1);
-          g_assert_cmpfloat_with_epsilon (stages[k].relaxation, stages[0].relaxation / (k + 1), 1e-9);
+          g_assert_cmpfloat_with_epsilon (stages[k].relaxation, stages[0].relaxation / (k + 1),
+                                          1e-9);
         }
     }
   g_assert_cmpuint (c->plan->bytes, <, 64 << 20);
   g_assert_cmpfloat (c->plan->n_pixels, <, looks * sqrt (2.0) * 6000 * TILED_MODEL_SIZE);
   case_free (c);
 
-  c = case_new (10000, 6000, horizontal, (DiffusionRect){ 0, 3000, 10000, 4 });
+  c = case_new (10000, 6000, horizontal, (DiffusionRect) { 0, 3000, 10000, 4 });
   assert_sound (c);
   g_assert_cmpuint (c->plan->bytes, <, 64 << 20);
   g_assert_cmpint (c->plan->n_pixels, <, (gint64) looks * 10000 * TILED_MODEL_SIZE / 2);
@@ -280,12 +281,13 @@ cost_per_pixel (int width, int height, int hole)
   double cost;
 
   side = hole;
-  c = case_new (width, height, square_hole, (DiffusionRect){ 400, 300, hole, hole });
+  c = case_new (width, height, square_hole, (DiffusionRect) { 400, 300, hole, hole });
   assert_sound (c);
   cost = (double) c->plan->n_pixels / hole / hole;
-  g_test_message ("hole of %d: %d parts, %d evaluations, %.1f megapixels, %.0f for each pixel, %.0f MB",
-                  hole, c->plan->parts->len, c->plan->n_evaluations, c->plan->n_pixels / 1e6, cost,
-                  c->plan->bytes / 1e6);
+  g_test_message (
+    "hole of %d: %d parts, %d evaluations, %.1f megapixels, %.0f for each pixel, %.0f MB", hole,
+    c->plan->parts->len, c->plan->n_evaluations, c->plan->n_pixels / 1e6, cost,
+    c->plan->bytes / 1e6);
   g_assert_cmpuint (c->plan->bytes, <, 512 << 20);
   case_free (c);
   return cost;
@@ -314,7 +316,7 @@ test_scales (void)
       int                 halvings, n_looks = 0;
 
       side = hole;
-      c = case_new (6000, 4000, square_hole, (DiffusionRect){ 400, 300, hole, hole });
+      c = case_new (6000, 4000, square_hole, (DiffusionRect) { 400, 300, hole, hole });
       stages = get_part (c, 0)->stages;
       halvings = stages[0].scale;
       while (stages[n_looks].look == n_looks + 1)
@@ -364,7 +366,7 @@ test_picture_size (void)
 
       side = 64;
       c = case_new (large ? 6000 : 1200, large ? 4000 : 900, square_hole,
-                    (DiffusionRect){ 400, 300, 64, 64 });
+                    (DiffusionRect) { 400, 300, 64, 64 });
       n_read[large] = c->drawing.n_read;
       n_pixels[large] = c->plan->n_pixels;
       case_free (c);
@@ -382,7 +384,7 @@ test_settings (void)
   InpaintPlan             *plan;
 
   side = 600;
-  c = case_new (6000, 4000, square_hole, (DiffusionRect){ 400, 300, 600, 600 });
+  c = case_new (6000, 4000, square_hole, (DiffusionRect) { 400, 300, 600, 600 });
 
   settings.strength = 0.4;
   plan = inpaint_plan_new (model, c->canvas, &settings);
@@ -404,7 +406,8 @@ test_settings (void)
     {
       const InpaintStage *asked = &g_array_index (plan->parts, InpaintPart, 0).stages[k];
 
-      g_assert_true (asked->steps == 7 && asked->ending == 0.0 && (asked->refining > 0.0) == (k > 0));
+      g_assert_true (asked->steps == 7 && asked->ending == 0.0 &&
+                     (asked->refining > 0.0) == (k > 0));
     }
   inpaint_plan_free (plan);
 

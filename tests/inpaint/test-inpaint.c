@@ -30,9 +30,9 @@ test_unselected (gconstpointer n_channels)
   gsize    inside = (gsize) 25 * picture->width + 40, outside = (gsize) 22 * picture->width + 33;
 
   for (int i = 0; i < 12; i++)
-    picture->selection[(gsize) (20 + i) * picture->width + 33] = 0.0f;      /* a slit */
-  picture->selection[(gsize) 36 * picture->width + 36] = 0.9f / 512.0f;      /* does not count */
-  picture->pixels[outside] = 7.25f;                                          /* HDR */
+    picture->selection[(gsize) (20 + i) * picture->width + 33] = 0.0f;  /* a slit */
+  picture->selection[(gsize) 36 * picture->width + 36] = 0.9f / 512.0f; /* does not count */
+  picture->pixels[outside] = 7.25f;                                     /* HDR */
   picture->pixels[outside + picture->width] = -0.5f;
   picture->pixels[inside] = 9.0f;
   inpaint (picture, &hole, few_steps);

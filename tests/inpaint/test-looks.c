@@ -49,11 +49,12 @@ new_brighter_model (gboolean self_condition, int n_channels)
   data = g_malloc0 (n_bytes);
   for (int c = 0; c < n_channels; c++) /* conv_out.bias is the last tensor */
     memcpy (data + n_bytes - 12 + 4 * c, &brighter, sizeof brighter);
-  json = g_strdup_printf ("{\"_class_name\": \"UNet2DModel\", \"add_attention\": false, \"block_out_channels\": [8],"
-                          "\"down_block_types\": [\"DownBlock2D\"], \"up_block_types\": [\"UpBlock2D\"],"
-                          "\"in_channels\": 7, \"out_channels\": 3, \"layers_per_block\": 1, \"norm_num_groups\": 4,"
-                          "\"conditioning\": \"filled-image\", \"guess_deviation\": 0.25, \"self_condition\": %s}",
-                          self_condition ? "true" : "false");
+  json = g_strdup_printf (
+    "{\"_class_name\": \"UNet2DModel\", \"add_attention\": false, \"block_out_channels\": [8],"
+    "\"down_block_types\": [\"DownBlock2D\"], \"up_block_types\": [\"UpBlock2D\"],"
+    "\"in_channels\": 7, \"out_channels\": 3, \"layers_per_block\": 1, \"norm_num_groups\": 4,"
+    "\"conditioning\": \"filled-image\", \"guess_deviation\": 0.25, \"self_condition\": %s}",
+    self_condition ? "true" : "false");
   maker_write_text (folder, MAKER_UNET, json);
   g_free (json);
   json = maker_replace (maker_scheduler_json, "\"epsilon\"", "\"v_prediction\"");
@@ -149,7 +150,8 @@ test_colour (void)
 
       for (int k = 0; k < 3; k++)
         expected[c] += omega[k] * mean + omega_colour[k] * colour;
-      g_assert_cmpfloat_with_epsilon (picture->result[c * picture->size + inside], expected[c], 0.002);
+      g_assert_cmpfloat_with_epsilon (picture->result[c * picture->size + inside], expected[c],
+                                      0.002);
     }
   picture_free (picture);
   diffusion_model_free (redder);
@@ -195,7 +197,8 @@ test_read_once (void)
   source.read = count_reads;
   source.data = &reads;
   picture_select (picture, &thin, 1.0f);
-  g_assert_true (diffusion_inpaint (brighter, workers, &source, &sink, &thin, &settings, NULL, NULL));
+  g_assert_true (
+    diffusion_inpaint (brighter, workers, &source, &sink, &thin, &settings, NULL, NULL));
   g_assert_cmpuint (diffusion_model_get_work (brighter).n_evaluations, ==, 3);
   g_assert_cmpint (reads.n_reads, ==, 1);
   picture_free (picture);
@@ -304,7 +307,8 @@ test_stopped (void)
               if (shown.x0 != NULL && rect == &thin) /* a coarse scale is shown in squares */
                 g_assert_cmpfloat_with_epsilon (
                   result,
-                  shown.x0[((gsize) c * shown.window.height + y - shown.window.y) * shown.window.width +
+                  shown.x0[((gsize) c * shown.window.height + y - shown.window.y) *
+                             shown.window.width +
                            x - shown.window.x],
                   1e-6);
             }

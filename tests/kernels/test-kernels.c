@@ -87,21 +87,23 @@ test_split (Fixture *fixture)
     for (int n = 0; n <= 9; n++)
       for (int pair = 0; pair < 2; pair++)
         {
-          float          *first = random_new (fixture->rand, (n + 1) * 48, scales[s]);
-          float          *second = pair ? random_new (fixture->rand, (n + 1) * 48, scales[s]) : NULL;
-          float          *fast = aligned_new ((n + 1) * KERNEL_BF16X2, NULL);
-          float          *slow = aligned_new ((n + 1) * KERNEL_BF16X2, NULL);
+          float *first = random_new (fixture->rand, (n + 1) * 48, scales[s]);
+          float *second = pair ? random_new (fixture->rand, (n + 1) * 48, scales[s]) : NULL;
+          float *fast = aligned_new ((n + 1) * KERNEL_BF16X2, NULL);
+          float *slow = aligned_new ((n + 1) * KERNEL_BF16X2, NULL);
           const Bfloat16 *high = (const Bfloat16 *) fast;
 
           fixture->fast->bf16x2 (fast, first, second, 48, n);
           kernels_reference.bf16x2 (slow, first, second, 48, n);
-          g_assert_cmpmem (fast, (n + 1) * KERNEL_BF16X2 * sizeof *fast, slow, (n + 1) * KERNEL_BF16X2 * sizeof *slow);
+          g_assert_cmpmem (fast, (n + 1) * KERNEL_BF16X2 * sizeof *fast, slow,
+                           (n + 1) * KERNEL_BF16X2 * sizeof *slow);
           for (int i = 0; i < n; i++)
             for (int c = 0; c < KERNEL_CHUNK; c++)
               {
                 const Bfloat16 *place = high + 2 * i * KERNEL_BF16X2 + c;
                 const float     x = first[i * 48 + c];
-                const double    sum = (double) float_of_half (place[0]) + float_of_half (place[KERNEL_BF16X2]);
+                const double    sum =
+                  (double) float_of_half (place[0]) + float_of_half (place[KERNEL_BF16X2]);
 
                 g_assert_cmpfloat (fabs (sum - x), <=, ldexp (fabs (x), -17));
               }
@@ -121,23 +123,39 @@ test_split_product (Fixture *fixture)
   for (int pixels = 1; pixels <= 35; pixels++)
     for (int variant = 0; variant < 3 * 3 * 2 * 2; variant++)
       {
-        const int    lines = 1 + variant % 3, panels = 1 + variant / 3 % 3, chunks = 1 + variant / 18;
-        const gsize  line = (2 * pixels + 3) * KERNEL_BF16X2, plane = (2 * lines + 2) * line;
-        const gsize  taps[] = { 0, KERNEL_BF16X2, line + 2 * KERNEL_BF16X2 };
-        const gsize  c_pixel = (panels + 1) * KERNEL_CHUNK, c_line = (pixels + 1) * c_pixel, n = lines * c_line;
-        const int    term = KERNEL_BF16X2 * KERNEL_CHUNK;
-        float       *numbers = random_new (fixture->rand, chunks * plane, 1.0);
-        float       *a = aligned_new (chunks * plane, NULL);
-        float       *b = aligned_new (panels * 3 * chunks * term, NULL);
-        float       *fast = random_new (fixture->rand, n, 1.0);
-        float       *slow = aligned_new (n, NULL);
-        Bf16x2Product product = { a, KERNEL_BF16X2 << variant / 9 % 2, line, plane, taps, 3, chunks, b,
-                                 3 * chunks * term, NULL, c_pixel, c_line, pixels, lines, panels, variant & 1 };
+        const int lines = 1 + variant % 3, panels = 1 + variant / 3 % 3, chunks = 1 + variant / 18;
+        const gsize line = (2 * pixels + 3) * KERNEL_BF16X2, plane = (2 * lines + 2) * line;
+        const gsize taps[] = { 0, KERNEL_BF16X2, line + 2 * KERNEL_BF16X2 };
+        const gsize c_pixel = (panels + 1) * KERNEL_CHUNK, c_line = (pixels + 1) * c_pixel,
+                    n = lines * c_line;
+        const int     term = KERNEL_BF16X2 * KERNEL_CHUNK;
+        float        *numbers = random_new (fixture->rand, chunks * plane, 1.0);
+        float        *a = aligned_new (chunks * plane, NULL);
+        float        *b = aligned_new (panels * 3 * chunks * term, NULL);
+        float        *fast = random_new (fixture->rand, n, 1.0);
+        float        *slow = aligned_new (n, NULL);
+        Bf16x2Product product = { a,
+                                  KERNEL_BF16X2 << variant / 9 % 2,
+                                  line,
+                                  plane,
+                                  taps,
+                                  3,
+                                  chunks,
+                                  b,
+                                  3 * chunks * term,
+                                  NULL,
+                                  c_pixel,
+                                  c_line,
+                                  pixels,
+                                  lines,
+                                  panels,
+                                  variant & 1 };
 
-        kernels_reference.bf16x2 (a, numbers, numbers + KERNEL_CHUNK, KERNEL_BF16X2, chunks * plane / KERNEL_BF16X2);
+        kernels_reference.bf16x2 (a, numbers, numbers + KERNEL_CHUNK, KERNEL_BF16X2,
+                                  chunks * plane / KERNEL_BF16X2);
         for (int i = 0; i < panels * 3 * chunks * term; i++)
-          kernel_bf16x2_weight (b + i / term * term, i / KERNEL_CHUNK % KERNEL_BF16X2, i % KERNEL_CHUNK,
-                               g_rand_double_range (fixture->rand, -1.0, 1.0));
+          kernel_bf16x2_weight (b + i / term * term, i / KERNEL_CHUNK % KERNEL_BF16X2,
+                                i % KERNEL_CHUNK, g_rand_double_range (fixture->rand, -1.0, 1.0));
         memcpy (slow, fast, n * sizeof *fast);
         product.c = fast;
         fixture->fast->bf16x2_product (&product);
@@ -169,7 +187,8 @@ test_activate (Fixture *fixture)
 
           fixture->fast->activate (fast, 48, in, 32, n, scale, shift, f);
           kernels_reference.activate (slow, 48, in, 32, n, scale, shift, f);
-          assert_close (fast, slow, (n + 1) * 48, f == ACTIVATION_IDENTITY ? 1e-6 : 3e-6, "activate");
+          assert_close (fast, slow, (n + 1) * 48, f == ACTIVATION_IDENTITY ? 1e-6 : 3e-6,
+                        "activate");
           aligned_free (in);
           aligned_free (scale);
           aligned_free (shift);
@@ -218,8 +237,9 @@ test_exp (Fixture *fixture)
       g_assert_cmpfloat (y[n], ==, 0.0f);
 
       memcpy (y, x, n * sizeof *x);
-      g_assert_cmpfloat (fabs (fixture->fast->exp_sum (y, n, 20.0f) - kernels_reference.exp_sum (x, n, 20.0f)),
-                         <=, 1e-6 * n);
+      g_assert_cmpfloat (
+        fabs (fixture->fast->exp_sum (y, n, 20.0f) - kernels_reference.exp_sum (x, n, 20.0f)), <=,
+        1e-6 * n);
       for (int i = 0; i < n; i++)
         g_assert_cmpfloat (fabs ((double) y[i] - x[i]), <=, 3e-7 * x[i]);
       aligned_free (x);
@@ -274,8 +294,8 @@ test_winograd_output (Fixture *fixture)
 {
   for (int variant = 0; variant < 4 * 4 * 2 * 3 * 2; variant++)
     {
-      const int   n_rows = 1 + variant % 4, n_columns = 1 + variant / 4 % 4;
-      const int   with_residual = variant / 16 % 2, channels = (1 + variant / 32 % 3) * KERNEL_CHUNK;
+      const int n_rows = 1 + variant % 4, n_columns = 1 + variant / 4 % 4;
+      const int with_residual = variant / 16 % 2, channels = (1 + variant / 32 % 3) * KERNEL_CHUNK;
       const gsize pixel = channels + 16, row = 5 * pixel, size = 4 * row;
       float      *m = random_new (fixture->rand, 36 * (channels + 16), 1.0);
       float      *bias = random_new (fixture->rand, channels, 1.0);
@@ -289,8 +309,8 @@ test_winograd_output (Fixture *fixture)
 
       memcpy (slow, fast, size * sizeof *fast);
       memcpy (slow_stats, fast_stats, 3 * pixel * sizeof *fast_stats);
-      fixture->fast->winograd_output (fast, row, pixel, n_rows, n_columns, m, channels + 16, channels,
-                                      with_residual ? residual : NULL, &fast_finish);
+      fixture->fast->winograd_output (fast, row, pixel, n_rows, n_columns, m, channels + 16,
+                                      channels, with_residual ? residual : NULL, &fast_finish);
       kernels_reference.winograd_output (slow, row, pixel, n_rows, n_columns, m, channels + 16,
                                          channels, with_residual ? residual : NULL, &slow_finish);
       assert_close (fast, slow, size, 2e-6, "winograd_output");
@@ -324,7 +344,8 @@ test_finish (Fixture *fixture)
       memcpy (slow, fast, size * sizeof *fast);
       memcpy (slow_stats, fast_stats, 3 * pixel * sizeof *fast_stats);
       fixture->fast->finish (fast, pixel, n, channels, variant & 4 ? residual : NULL, &fast_finish);
-      kernels_reference.finish (slow, pixel, n, channels, variant & 4 ? residual : NULL, &slow_finish);
+      kernels_reference.finish (slow, pixel, n, channels, variant & 4 ? residual : NULL,
+                                &slow_finish);
       assert_close (fast, slow, size, 1e-6, "finish");
       assert_close (fast_stats, slow_stats, 3 * pixel, 3e-6, "finish, stats");
       aligned_free (bias);
@@ -405,8 +426,7 @@ test_add_gated (Fixture *fixture)
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   static const struct
   {

@@ -13,12 +13,7 @@
 static const int channel_counts[] = { 1, 3, 7, 12, 16, 28, 33, 96 };
 
 static Map *
-map_new (GRand *rand,
-         int    width,
-         int    height,
-         int    channels,
-         double scale,
-         double mean)
+map_new (GRand *rand, int width, int height, int channels, double scale, double mean)
 {
   Map        *map = g_new0 (Map, 1);
   const gsize n = (gsize) width * height;
@@ -46,10 +41,7 @@ map_free (Map *map)
 }
 
 static double
-map_get (const Map *map,
-         int        x,
-         int        y,
-         int        c)
+map_get (const Map *map, int x, int y, int c)
 {
   return map->data[((gsize) y * map->width + x) * map->stride + c];
 }
@@ -76,17 +68,14 @@ workspace_clear (Workspace *workspace)
 }
 
 static gboolean
-next_pass (gpointer     data,
-           WorkersPhase *pass)
+next_pass (gpointer data, WorkersPhase *pass)
 {
   return phases_next (data, pass);
 }
 
 /* Does all of a layer. Returns FALSE when cancelled. */
 static gboolean
-run_passes (Phases       *passes,
-            int           n_workers,
-            GCancellable *cancel)
+run_passes (Phases *passes, int n_workers, GCancellable *cancel)
 {
   DiffusionWorkers *workers = diffusion_workers_new (n_workers);
   const gboolean    done = workers_run_passes (workers, next_pass, passes, cancel);
@@ -155,7 +144,8 @@ expected_value (const ConvolutionJob *job,
             in_x = (in_x + 2) / 2 - 1; /* rounded down */
             in_y = (in_y + 2) / 2 - 1;
           }
-        if (in_x < 0 || in_y < 0 || in_x >= job->sources[0]->width || in_y >= job->sources[0]->height)
+        if (in_x < 0 || in_y < 0 || in_x >= job->sources[0]->width ||
+            in_y >= job->sources[0]->height)
           continue;
         for (int c = 0, place = 0; c < in_channels; c++)
           {
@@ -179,8 +169,8 @@ expected_value (const ConvolutionJob *job,
       {
         const int second = c >= shape->in[0];
 
-        sum += shortcut[out * in_channels + c]
-               * map_get (job->shortcut_sources[second], x, y, second ? c - shape->in[0] : c);
+        sum += shortcut[out * in_channels + c] *
+               map_get (job->shortcut_sources[second], x, y, second ? c - shape->in[0] : c);
       }
   return sum * job->factor;
 }
@@ -207,10 +197,7 @@ layer_new (ConvolutionKind   kind,
 }
 
 static void
-check_method (GRand            *rand,
-              const Kernels    *kernels,
-              ConvolutionMethod method,
-              const Shape      *shape)
+check_method (GRand *rand, const Kernels *kernels, ConvolutionMethod method, const Shape *shape)
 {
   const int       n_parts = shape->in[1] ? 2 : 1;
   const int       in_channels = shape->in[0] + shape->in[1];
@@ -219,22 +206,26 @@ check_method (GRand            *rand,
   ConvolutionKind kind = shape->stride == 1    ? CONVOLUTION_SAME
                          : shape->padding == 1 ? CONVOLUTION_HALVING
                                                : CONVOLUTION_HALVING_CORNER;
-  float          *weights = random_new (rand, 9 * shape->out * in_channels, 1.0 / sqrt (3.0 * in_channels));
-  float          *point = random_new (rand, shape->out * in_channels, 1.0 / sqrt (in_channels));
-  float          *bias = random_new (rand, shape->out, shape->scale);
-  Map            *sources[2] = { map_new (rand, width, height, shape->in[0], shape->scale, shape->mean), NULL };
-  Map            *residual = map_new (rand, shape->width, shape->height, shape->out, shape->scale, 0.0);
-  Map            *result = map_new (NULL, shape->width, shape->height, shape->out, 0.0, 0.0);
-  const gsize     n = (gsize) shape->width * shape->height * result->stride;
-  float          *expected = aligned_new (n, NULL);
-  float          *scale, *shift;
-  Convolution    *convolution = layer_new (kind, method, shape->out, shape->in, n_parts, weights, bias);
-  Convolution    *shortcut = layer_new (CONVOLUTION_POINT, method == CONVOLUTION_METHOD_BF16X2 ? CONVOLUTION_METHOD_BF16X2 : CONVOLUTION_METHOD_DIRECT,
-                                        shape->out, shape->in, n_parts, point, NULL);
-  ConvolutionJob  job = { 0 };
-  WorkspaceSize   size;
-  Workspace       workspace;
-  Phases          passes;
+  float *weights = random_new (rand, 9 * shape->out * in_channels, 1.0 / sqrt (3.0 * in_channels));
+  float *point = random_new (rand, shape->out * in_channels, 1.0 / sqrt (in_channels));
+  float *bias = random_new (rand, shape->out, shape->scale);
+  Map   *sources[2] = { map_new (rand, width, height, shape->in[0], shape->scale, shape->mean),
+                        NULL };
+  Map   *residual = map_new (rand, shape->width, shape->height, shape->out, shape->scale, 0.0);
+  Map   *result = map_new (NULL, shape->width, shape->height, shape->out, 0.0, 0.0);
+  const gsize  n = (gsize) shape->width * shape->height * result->stride;
+  float       *expected = aligned_new (n, NULL);
+  float       *scale, *shift;
+  Convolution *convolution =
+    layer_new (kind, method, shape->out, shape->in, n_parts, weights, bias);
+  Convolution *shortcut = layer_new (
+    CONVOLUTION_POINT,
+    method == CONVOLUTION_METHOD_BF16X2 ? CONVOLUTION_METHOD_BF16X2 : CONVOLUTION_METHOD_DIRECT,
+    shape->out, shape->in, n_parts, point, NULL);
+  ConvolutionJob job = { 0 };
+  WorkspaceSize  size;
+  Workspace      workspace;
+  Phases         passes;
 
   if (n_parts == 2)
     sources[1] = map_new (rand, width, height, shape->in[1], shape->scale, shape->mean);
@@ -271,9 +262,10 @@ check_method (GRand            *rand,
   for (int y = 0; y < shape->height; y++)
     for (int x = 0; x < shape->width; x++)
       for (int c = 0; c < shape->out; c++)
-        expected[((gsize) y * shape->width + x) * result->stride + c]
-          = expected_value (&job, shape, weights, point, x, y, c);
-  assert_close (result->data, expected, n, method == CONVOLUTION_METHOD_BF16X2 ? 1e-4 : 3e-5, "convolution");
+        expected[((gsize) y * shape->width + x) * result->stride + c] =
+          expected_value (&job, shape, weights, point, x, y, c);
+  assert_close (result->data, expected, n, method == CONVOLUTION_METHOD_BF16X2 ? 1e-4 : 3e-5,
+                "convolution");
   assert_moments (result);
 
   workspace_clear (&workspace);
@@ -293,9 +285,7 @@ check_method (GRand            *rand,
 
 /* By every method that the kernels have. */
 static void
-check_layer (GRand         *rand,
-             const Kernels *kernels,
-             const Shape   *shape)
+check_layer (GRand *rand, const Kernels *kernels, const Shape *shape)
 {
   check_method (rand, kernels, CONVOLUTION_METHOD_DIRECT, shape);
   if (shape->stride == 1)
@@ -326,8 +316,10 @@ test_channels (Fixture *fixture)
         const int in = channel_counts[i], out = channel_counts[j];
         const int second = channel_counts[(i + j) % G_N_ELEMENTS (channel_counts)];
 
-        check_layer (fixture->rand, fixture->fast,
-                     &(Shape) { 6, 5, { in, (i + j) % 2 ? second : 0 }, out, 1, 1, i % 3, 0, j % 2, 1.0, 0.0 });
+        check_layer (
+          fixture->rand, fixture->fast,
+          &(Shape) {
+            6, 5, { in, (i + j) % 2 ? second : 0 }, out, 1, 1, i % 3, 0, j % 2, 1.0, 0.0 });
       }
 }
 
@@ -346,8 +338,17 @@ test_halving (Fixture *fixture)
   for (int width = 1; width <= 14; width++)
     for (guint i = 0; i < G_N_ELEMENTS (channel_counts); i++)
       check_layer (fixture->rand, fixture->fast,
-                   &(Shape) { width, 1 + (width + i) % 5, { channel_counts[i], 0 }, channel_counts[width % 8],
-                              2, (width + i) % 2, 0, 0, 0, 1.0, 0.0 });
+                   &(Shape) { width,
+                              1 + (width + i) % 5,
+                              { channel_counts[i], 0 },
+                              channel_counts[width % 8],
+                              2,
+                              (width + i) % 2,
+                              0,
+                              0,
+                              0,
+                              1.0,
+                              0.0 });
   check_layer (fixture->rand, fixture->fast,
                &(Shape) { 65, 40, { 3, 0 }, 3, 2, 1, 0, 0, 0, 1.0, 0.0 });
 }
@@ -363,17 +364,18 @@ test_magnitudes (Fixture *fixture)
       {
         check_layer (fixture->rand, fixture->fast,
                      &(Shape) { 6, 7, { 12, 0 }, 12, stride, 1, 0, 0, 0, scales[i], 0.0 });
-        check_layer (fixture->rand, fixture->fast,
-                     &(Shape) { 6, 7, { 12, 0 }, 12, stride, 1, 0, 0, 0, scales[i], 10.0 * scales[i] });
+        check_layer (
+          fixture->rand, fixture->fast,
+          &(Shape) { 6, 7, { 12, 0 }, 12, stride, 1, 0, 0, 0, scales[i], 10.0 * scales[i] });
       }
 }
 
 /* A run that is cancelled in the middle ends the blocks that are under way and
  * begins no other. */
-#define CANCEL_WIDTH 128
-#define CANCEL_HEIGHT 96
+#define CANCEL_WIDTH      128
+#define CANCEL_HEIGHT     96
 #define CANCEL_BLOCK_ROWS 8 /* a block is 64 × 8 pixels */
-#define CANCEL_ROWS (CANCEL_WIDTH / 64 * CANCEL_HEIGHT)
+#define CANCEL_ROWS       (CANCEL_WIDTH / 64 * CANCEL_HEIGHT)
 
 static const Kernels *counted;
 static GCancellable  *counted_cancel;
@@ -404,16 +406,21 @@ test_cancel (Fixture *fixture)
   const int        channels = 32;
   const gboolean   split = fixture->fast->bf16x2_product != NULL;
   float           *weights = random_new (fixture->rand, 9 * channels * channels, 0.1);
-  Convolution     *convolution = layer_new (CONVOLUTION_SAME, split ? CONVOLUTION_METHOD_BF16X2 : CONVOLUTION_METHOD_DIRECT, channels,
-                                            &channels, 1, weights, NULL);
-  Map             *source = map_new (fixture->rand, CANCEL_WIDTH, CANCEL_HEIGHT, channels, 1.0, 0.0);
-  Map             *result = map_new (NULL, CANCEL_WIDTH, CANCEL_HEIGHT, channels, 0.0, 0.0);
-  ConvolutionJob   job = { .convolution = convolution, .sources = { source }, .n_sources = 1,
-                           .bias = convolution->bias, .factor = 1.0f, .result = result };
-  Kernels          table = *fixture->fast;
-  WorkspaceSize    size;
-  Workspace        workspace;
-  Phases           passes;
+  Convolution     *convolution =
+    layer_new (CONVOLUTION_SAME, split ? CONVOLUTION_METHOD_BF16X2 : CONVOLUTION_METHOD_DIRECT,
+               channels, &channels, 1, weights, NULL);
+  Map           *source = map_new (fixture->rand, CANCEL_WIDTH, CANCEL_HEIGHT, channels, 1.0, 0.0);
+  Map           *result = map_new (NULL, CANCEL_WIDTH, CANCEL_HEIGHT, channels, 0.0, 0.0);
+  ConvolutionJob job = { .convolution = convolution,
+                         .sources = { source },
+                         .n_sources = 1,
+                         .bias = convolution->bias,
+                         .factor = 1.0f,
+                         .result = result };
+  Kernels        table = *fixture->fast;
+  WorkspaceSize  size;
+  Workspace      workspace;
+  Phases         passes;
 
   counted = fixture->fast;
   table.finish = count_row;
@@ -443,12 +450,12 @@ test_cancel (Fixture *fixture)
 static void
 test_norm (void)
 {
-  GRand      *rand = g_rand_new_with_seed (3);
-  Map        *a = map_new (rand, 5, 3, 10, 1.0, 30.0);
-  Map        *b = map_new (rand, 5, 3, 14, 0.01, -2.0);
-  const Map  *maps[] = { a, b };
-  Norm        norm = { .n_groups = 3, .channels = 24, .epsilon = 1e-5 };
-  float       scale[32], shift[32];
+  GRand     *rand = g_rand_new_with_seed (3);
+  Map       *a = map_new (rand, 5, 3, 10, 1.0, 30.0);
+  Map       *b = map_new (rand, 5, 3, 14, 0.01, -2.0);
+  const Map *maps[] = { a, b };
+  Norm       norm = { .n_groups = 3, .channels = 24, .epsilon = 1e-5 };
+  float      scale[32], shift[32];
 
   norm.gamma = random_new (rand, 24, 2.0);
   norm.beta = random_new (rand, 24, 2.0);
@@ -483,9 +490,10 @@ test_norm (void)
               else if (pass == 1)
                 variance += pow (v - mean, 2.0) / (8 * 15);
               else
-                g_assert_cmpfloat (fabs (v * scale[place] + shift[place]
-                                         - ((v - mean) / sqrt (variance + 1e-5) * norm.gamma[c] + norm.beta[c])),
-                                   <=, 2e-4);
+                g_assert_cmpfloat (
+                  fabs (v * scale[place] + shift[place] -
+                        ((v - mean) / sqrt (variance + 1e-5) * norm.gamma[c] + norm.beta[c])),
+                  <=, 2e-4);
             }
     }
   for (int c = 10; c < 16; c++)
@@ -509,19 +517,23 @@ test_attention (Fixture *fixture)
 
   for (guint s = 0; s < G_N_ELEMENTS (shapes); s++)
     {
-      const int     c = shapes[s].channels, n = shapes[s].width * shapes[s].height;
-      const int     depth = c / shapes[s].heads;
-      Map          *source = map_new (fixture->rand, shapes[s].width, shapes[s].height, c, 1.0, 0.0);
-      Map          *result = map_new (NULL, shapes[s].width, shapes[s].height, c, 0.0, 0.0);
-      float        *scale = random_new (fixture->rand, source->stride, 2.0);
-      float        *shift = random_new (fixture->rand, source->stride, 1.0);
-      float        *weights[4], *biases[4];
-      Convolution  *layers[4];
-      double       *rows[3], *sums = g_new0 (double, (gsize) n * c);
-      float        *expected = aligned_new ((gsize) n * source->stride, NULL);
-      Attention     attention;
-      AttentionJob  job = { .attention = &attention, .source = source, .scale = scale,
-                            .shift = shift, .factor = 0.5f, .result = result };
+      const int    c = shapes[s].channels, n = shapes[s].width * shapes[s].height;
+      const int    depth = c / shapes[s].heads;
+      Map         *source = map_new (fixture->rand, shapes[s].width, shapes[s].height, c, 1.0, 0.0);
+      Map         *result = map_new (NULL, shapes[s].width, shapes[s].height, c, 0.0, 0.0);
+      float       *scale = random_new (fixture->rand, source->stride, 2.0);
+      float       *shift = random_new (fixture->rand, source->stride, 1.0);
+      float       *weights[4], *biases[4];
+      Convolution *layers[4];
+      double      *rows[3], *sums = g_new0 (double, (gsize) n *c);
+      float       *expected = aligned_new ((gsize) n * source->stride, NULL);
+      Attention    attention;
+      AttentionJob job = { .attention = &attention,
+                           .source = source,
+                           .scale = scale,
+                           .shift = shift,
+                           .factor = 0.5f,
+                           .result = result };
       WorkspaceSize size;
       Workspace     workspace;
       Phases        passes;
@@ -532,7 +544,8 @@ test_attention (Fixture *fixture)
         {
           weights[i] = random_new (fixture->rand, c * c, 1.0);
           biases[i] = random_new (fixture->rand, c, 1.0);
-          layers[i] = layer_new (CONVOLUTION_POINT, CONVOLUTION_METHOD_DIRECT, c, &c, 1, weights[i], biases[i]);
+          layers[i] = layer_new (CONVOLUTION_POINT, CONVOLUTION_METHOD_DIRECT, c, &c, 1, weights[i],
+                                 biases[i]);
         }
       attention = (Attention) { shapes[s].heads, layers[0], layers[1], layers[2], layers[3] };
       attention_size (&attention, shapes[s].width, shapes[s].height, &size);
@@ -542,14 +555,15 @@ test_attention (Fixture *fixture)
 
       for (int i = 0; i < 3; i++)
         {
-          rows[i] = g_new0 (double, (gsize) n * c);
+          rows[i] = g_new0 (double, (gsize) n *c);
           for (int p = 0; p < n; p++)
             for (int out = 0; out < c; out++)
               {
                 rows[i][p * c + out] = biases[i][out];
                 for (int in = 0; in < c; in++)
-                  rows[i][p * c + out] += ((double) source->data[p * source->stride + in] * scale[in] + shift[in])
-                                          * weights[i][out * c + in];
+                  rows[i][p * c + out] +=
+                    ((double) source->data[p * source->stride + in] * scale[in] + shift[in]) *
+                    weights[i][out * c + in];
               }
         }
       for (int head = 0; head < shapes[s].heads; head++)
@@ -602,20 +616,16 @@ test_attention (Fixture *fixture)
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   static const struct
   {
     const char *path;
     void (*test) (Fixture *);
   } tests[] = {
-    { "/layers/sizes", test_sizes },
-    { "/layers/channels", test_channels },
-    { "/layers/upsampling", test_upsampling },
-    { "/layers/halving", test_halving },
-    { "/layers/cancel", test_cancel },
-    { "/layers/magnitudes", test_magnitudes },
+    { "/layers/sizes", test_sizes },           { "/layers/channels", test_channels },
+    { "/layers/upsampling", test_upsampling }, { "/layers/halving", test_halving },
+    { "/layers/cancel", test_cancel },         { "/layers/magnitudes", test_magnitudes },
     { "/layers/attention", test_attention },
   };
 

@@ -20,9 +20,9 @@
 #include "format/safetensors.h"
 #include "network/unet.h"
 
-#define WARM_UPS 3
-#define ROUNDS 21
-#define MAX_LAYERS 512
+#define WARM_UPS    3
+#define ROUNDS      21
+#define MAX_LAYERS  512
 #define MAX_THREADS 256
 
 typedef struct
@@ -52,8 +52,8 @@ typedef struct
 /* What the machine can do, on as many threads as are compared. */
 typedef struct
 {
-  double macs; /* multiplications with addition a second, by OpenBLAS */
-  double bytes;    /* a second, copying what no cache holds */
+  double macs;  /* multiplications with addition a second, by OpenBLAS */
+  double bytes; /* a second, copying what no cache holds */
 } Machine;
 
 static double
@@ -63,9 +63,7 @@ seconds_since (gint64 start)
 }
 
 static void
-note_block (gpointer data,
-            int      worker,
-            gint64   microseconds)
+note_block (gpointer data, int worker, gint64 microseconds)
 {
   Table *table = data;
 
@@ -75,8 +73,7 @@ note_block (gpointer data,
 }
 
 static void
-note_layer (gpointer         data,
-            const UnetLayer *layer)
+note_layer (gpointer data, const UnetLayer *layer)
 {
   Table       *table = data;
   Layer       *row = &table->layers[table->next];
@@ -128,8 +125,7 @@ take_longest (Table *table)
 }
 
 static int
-compare (const void *a,
-         const void *b)
+compare (const void *a, const void *b)
 {
   const double x = *(const double *) a, y = *(const double *) b;
 
@@ -137,8 +133,7 @@ compare (const void *a,
 }
 
 static double
-median (double *values,
-        int     n)
+median (double *values, int n)
 {
   qsort (values, n, sizeof *values, compare);
   return values[n / 2];
@@ -146,8 +141,7 @@ median (double *values,
 
 /* The round in which a layer was fastest: what it takes when nothing else runs. */
 static int
-fastest (const double *values,
-         int           n)
+fastest (const double *values, int n)
 {
   int best = 0;
 
@@ -181,17 +175,16 @@ measure_products (int n_threads)
   return best;
 }
 
-#define COPY_BLOCK (1 << 20)
+#define COPY_BLOCK  (1 << 20)
 #define COPY_BLOCKS 128
 
 static void
-copy_block (gpointer data,
-            int      block,
-            int      worker)
+copy_block (gpointer data, int block, int worker)
 {
   char *bytes = data;
 
-  memcpy (bytes + (gsize) (COPY_BLOCKS + block) * COPY_BLOCK, bytes + (gsize) block * COPY_BLOCK, COPY_BLOCK);
+  memcpy (bytes + (gsize) (COPY_BLOCKS + block) * COPY_BLOCK, bytes + (gsize) block * COPY_BLOCK,
+          COPY_BLOCK);
 }
 
 static double
@@ -219,9 +212,7 @@ measure_bytes (DiffusionWorkers *workers)
  * to memory, for which "memory" says what copying as many bytes would take. The
  * first line also has the time embedding and the copying of the input. */
 static void
-print_layers (const Table   *table,
-              const Machine *machine,
-              int            n_threads)
+print_layers (const Table *table, const Machine *machine, int n_threads)
 {
   printf ("%-34s %13s %8s %8s %8s %7s %6s %9s %6s %7s  %s\n", "layer", "result", "ms", "GFLOP/s",
           "of peak", "MB", "blocks", "products", "waits", "memory", "limit");
@@ -248,10 +239,7 @@ print_layers (const Table   *table,
 }
 
 static void
-print_totals (Table         *table,
-              const Machine *machine,
-              double        *totals,
-              int            n_threads)
+print_totals (Table *table, const Machine *machine, double *totals, int n_threads)
 {
   double multiplications = 0.0, macs = 0.0, bytes = 0.0, bytes_unfused = 0.0;
   double total, longest;
@@ -266,29 +254,29 @@ print_totals (Table         *table,
   total = median (totals, ROUNDS);
   longest = median (table->longest_block, ROUNDS);
 
-  printf ("%.4f s an evaluation (median of %d; fastest %.4f; in the table: the fastest of each layer)\n",
-          total, ROUNDS, totals[0]);
+  printf (
+    "%.4f s an evaluation (median of %d; fastest %.4f; in the table: the fastest of each layer)\n",
+    total, ROUNDS, totals[0]);
   printf ("%.1f GFLOP/s counted as direct convolution (%.2f GMAC, of which %.2f are left to do)\n",
           2e-9 * multiplications / total, multiplications * 1e-9, macs * 1e-9);
   printf ("%.2f of the sgemm peak (2048³ on %d thread(s): %.1f GFLOP/s)\n",
           multiplications / total / machine->macs, n_threads, 2e-9 * machine->macs);
-  printf ("%.1f MB moved: maps and weights, each step once; without fusion %.1f MB (copying: %.1f GB/s)\n",
+  printf ("%.1f MB moved: maps and weights, each step once; without fusion %.1f MB (copying: %.1f "
+          "GB/s)\n",
           bytes * 1e-6, bytes_unfused * 1e-6, machine->bytes * 1e-9);
   printf ("%.2f ms the longest block (median; at worst %.2f), all that a cancel waits for\n",
           longest * 1e3, table->longest_block[ROUNDS - 1] * 1e3);
 }
 
 static void
-print_memory (const Unet       *unet,
-              const UnetConfig *config,
-              int               size,
-              int               n_threads)
+print_memory (const Unet *unet, const UnetConfig *config, int size, int n_threads)
 {
   const int    side = size / config->picture.pixel_unshuffle;
   const int    large = 2048;
-  const double per_pixel = (double) unet_memory (unet, large / config->picture.pixel_unshuffle,
-                                                 large / config->picture.pixel_unshuffle, n_threads)
-                           / ((double) large * large);
+  const double per_pixel =
+    (double) unet_memory (unet, large / config->picture.pixel_unshuffle,
+                          large / config->picture.pixel_unshuffle, n_threads) /
+    ((double) large * large);
 
   printf ("%.1f MB of memory beside the weights; of large windows %.0f MB a megapixel\n",
           unet_memory (unet, side, side, n_threads) * 1e-6, per_pixel);
@@ -303,11 +291,10 @@ fail (GError *error)
 
 /* Numbers as a picture might have them: what they are does not change the time. */
 static float *
-make_input (const UnetConfig *config,
-            int               side)
+make_input (const UnetConfig *config, int side)
 {
   const int stride = KERNEL_PAD (config->picture.in_channels);
-  float    *input = g_new0 (float, (gsize) side * side * stride);
+  float    *input = g_new0 (float, (gsize) side *side *stride);
 
   for (gsize i = 0; i < (gsize) side * side; i++)
     for (int c = 0; c < config->picture.in_channels; c++)
@@ -412,8 +399,7 @@ get_kernels (const char *name)
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   const gboolean    serving = argc > 1 && strcmp (argv[1], "--serve") == 0;
   char            **arguments = argv + serving;
@@ -433,13 +419,14 @@ main (int    argc,
     }
 
   config_path = g_build_filename (arguments[1], "unet", "config.json", NULL);
-  weights_path = g_build_filename (arguments[1], "unet", "diffusion_pytorch_model.safetensors", NULL);
+  weights_path =
+    g_build_filename (arguments[1], "unet", "diffusion_pytorch_model.safetensors", NULL);
   size = atoi (arguments[2]);
   workers = diffusion_workers_new (MIN (atoi (arguments[3]), MAX_THREADS));
 
-  if (!unet_config_read (&config, config_path, &error)
-      || !(weights = safetensors_open (weights_path, &error))
-      || !(unet = unet_new (&config, weights, get_kernels (arguments[4]), &error)))
+  if (!unet_config_read (&config, config_path, &error) ||
+      !(weights = safetensors_open (weights_path, &error)) ||
+      !(unet = unet_new (&config, weights, get_kernels (arguments[4]), &error)))
     fail (error);
   safetensors_close (weights);
 

@@ -49,17 +49,29 @@ PAUSE = 0.05
 BUSY_ROUNDS = 31
 # google/ddpm-celebahq-256's configuration.
 LARGE = {
-    '_class_name': 'UNet2DModel', 'act_fn': 'silu', 'attention_head_dim': None,
-    'block_out_channels': [128, 128, 256, 256, 512, 512], 'center_input_sample': False,
-    'down_block_types': ['DownBlock2D'] * 4 + ['AttnDownBlock2D', 'DownBlock2D'], 'downsample_padding': 0,
-    'flip_sin_to_cos': False, 'freq_shift': 1, 'in_channels': 3, 'layers_per_block': 2, 'mid_block_scale_factor': 1,
-    'norm_eps': 1e-6, 'norm_num_groups': 32, 'out_channels': 3, 'sample_size': 256,
+    '_class_name': 'UNet2DModel',
+    'act_fn': 'silu',
+    'attention_head_dim': None,
+    'block_out_channels': [128, 128, 256, 256, 512, 512],
+    'center_input_sample': False,
+    'down_block_types': ['DownBlock2D'] * 4 + ['AttnDownBlock2D', 'DownBlock2D'],
+    'downsample_padding': 0,
+    'flip_sin_to_cos': False,
+    'freq_shift': 1,
+    'in_channels': 3,
+    'layers_per_block': 2,
+    'mid_block_scale_factor': 1,
+    'norm_eps': 1e-6,
+    'norm_num_groups': 32,
+    'out_channels': 3,
+    'sample_size': 256,
     'time_embedding_type': 'positional',
     'up_block_types': ['UpBlock2D', 'AttnUpBlock2D'] + ['UpBlock2D'] * 4,
 }
 
 
 # --- The other engines, each in a process of this script ----------------------
+
 
 def load_net(folder):
     """The network as dump-reference.py writes it down, in single precision."""
@@ -71,6 +83,7 @@ def load_net(folder):
 
 class Plain:
     """Builds the module that takes (x, t) and nothing else."""
+
     def __new__(cls, net):
         import torch
 
@@ -81,6 +94,7 @@ class Plain:
 
             def forward(self, x):
                 return self.net(x, 500.0, lambda name, h: h)
+
         return Module().eval()
 
 
@@ -98,6 +112,7 @@ def serve(prepare):
 
 def serve_torch(folder, size, threads):
     import torch
+
     torch.set_num_threads(threads)
     net = load_net(folder)
     config = net.config
@@ -118,18 +133,22 @@ def serve_torch(folder, size, threads):
         def evaluate():
             with mode():
                 net(sample)
+
         return evaluate
+
     serve(prepare)
 
 
 def serve_onnxruntime(folder, size, threads):
     import numpy
     import onnxruntime
+
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(os.path.join(folder, f'{size}.onnx'), options,
-                                           providers=['CPUExecutionProvider'])
+    session = onnxruntime.InferenceSession(
+        os.path.join(folder, f'{size}.onnx'), options, providers=['CPUExecutionProvider']
+    )
     shape = session.get_inputs()[0].shape
     x = numpy.random.rand(*shape).astype(numpy.float32) * 2 - 1
     serve(lambda line: lambda: session.run(None, {session.get_inputs()[0].name: x}))
@@ -137,26 +156,32 @@ def serve_onnxruntime(folder, size, threads):
 
 def export(folder, out, size):
     import torch
+
     net = load_net(folder)
     side = size // net.config.get('pixel_unshuffle', 1)
     x = torch.zeros(1, net.config['in_channels'], side, side)
     with torch.no_grad():
-        torch.onnx.export(Plain(net), (x,), os.path.join(out, f'{size}.onnx'), opset_version=17,
-                          input_names=['x'], output_names=['y'])
+        torch.onnx.export(
+            Plain(net), (x,), os.path.join(out, f'{size}.onnx'), opset_version=17, input_names=['x'], output_names=['y']
+        )
 
 
 def write_large(folder):
     """A model folder with LARGE and random weights."""
     from safetensors.torch import save_file
     import reference
+
     os.mkdir(os.path.join(folder, 'unet'))
     with open(os.path.join(folder, 'unet', 'config.json'), 'w', encoding='utf-8') as file:
         json.dump(LARGE, file)
-    save_file(reference.random_state(reference.UNet(LARGE), 1),
-              os.path.join(folder, 'unet', 'diffusion_pytorch_model.safetensors'))
+    save_file(
+        reference.random_state(reference.UNet(LARGE), 1),
+        os.path.join(folder, 'unet', 'diffusion_pytorch_model.safetensors'),
+    )
 
 
 # --- Taking turns ---------------------------------------------------------------
+
 
 class Engine:
     def __init__(self, name, command):
@@ -165,8 +190,9 @@ class Engine:
         self.start()
 
     def start(self):
-        self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        stderr=subprocess.DEVNULL, text=True)
+        self.process = subprocess.Popen(
+            self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
         if not self.process.stdout.readline().startswith('ready'):
             self.process.wait()
             raise RuntimeError(f'{self.name} does not start')
@@ -259,8 +285,8 @@ def beside_busy(engines):
     busy = []
     for core in os.sched_getaffinity(0):
         busy.append(subprocess.Popen(count))
-        os.sched_setaffinity(busy[-1].pid, {core})       # or two of them would share one for seconds
-    time.sleep(1)                                        # until they have started and the scheduler has settled
+        os.sched_setaffinity(busy[-1].pid, {core})  # or two of them would share one for seconds
+    time.sleep(1)  # until they have started and the scheduler has settled
     try:
         return {name: values for engine in engines for name, values in take_turns([engine], BUSY_ROUNDS).items()}
     finally:
@@ -277,22 +303,30 @@ def compare(arguments, size, threads, exported, busy):
     medians = {name: statistics.median(values) for name, values in times.items()}
     for engine in engines:
         name = engine.name
-        processor = statistics.median(engine.processor[-arguments.rounds:])
-        print(f'{size}² {threads} thread(s) {name:12} {medians[name]:8.4f} s (fastest {min(times[name]):.4f}; '
-              f'processor seconds {processor:.4f}), '
-              f'{memory[name]:7.1f} MB, {memory[name] / memory["ours"]:5.2f} of ours {engine.form}', flush=True)
+        processor = statistics.median(engine.processor[-arguments.rounds :])
+        print(
+            f'{size}² {threads} thread(s) {name:12} {medians[name]:8.4f} s (fastest {min(times[name]):.4f}; '
+            f'processor seconds {processor:.4f}), '
+            f'{memory[name]:7.1f} MB, {memory[name] / memory["ours"]:5.2f} of ours {engine.form}',
+            flush=True,
+        )
     if busy:
         for name, values in beside_busy(engines).items():
-            print(f'{size}² {threads} thread(s) {name:12} {statistics.median(values) / medians[name]:8.2f} times '
-                  'slower beside one busy process per core', flush=True)
+            print(
+                f'{size}² {threads} thread(s) {name:12} {statistics.median(values) / medians[name]:8.2f} times '
+                'slower beside one busy process per core',
+                flush=True,
+            )
     for engine in engines:
         engine.stop()
     for name in missing:
         print(f'{size}² {threads} thread(s) {name:12} is missing')
     kind = '-large' if arguments.large else ''
-    return [f'ratio {name}{kind} {size} {threads} '
-            + ('missing' if name in missing else f'{medians[name] / medians["ours"]:.2f}')
-            for name in opponents(arguments)]
+    return [
+        f'ratio {name}{kind} {size} {threads} '
+        + ('missing' if name in missing else f'{medians[name] / medians["ours"]:.2f}')
+        for name in opponents(arguments)
+    ]
 
 
 def main():
@@ -327,9 +361,10 @@ def main():
         for size in sizes:
             for count in counts:
                 if not arguments.large:
-                    subprocess.run([arguments.program, arguments.folder, str(size), str(count), *arguments.kernels], check=True)
-                lines += compare(arguments, size, count, exported,
-                                 size == min(sizes) and not arguments.large)
+                    subprocess.run(
+                        [arguments.program, arguments.folder, str(size), str(count), *arguments.kernels], check=True
+                    )
+                lines += compare(arguments, size, count, exported, size == min(sizes) and not arguments.large)
     print('\n'.join(lines))
     return 1 if any(line.endswith('missing') for line in lines) else 0
 

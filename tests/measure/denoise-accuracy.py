@@ -28,13 +28,17 @@ def portable(picture):
     """The picture as binary PPM or PGM."""
     gray = picture.ndim == 2
     pixels = picture if gray else picture[:, :, ::-1]
-    return b'P%d %d %d 255\n' % (5 if gray else 6, picture.shape[1], picture.shape[0]) + np.ascontiguousarray(pixels).tobytes()
+    return (
+        b'P%d %d %d 255\n' % (5 if gray else 6, picture.shape[1], picture.shape[0])
+        + np.ascontiguousarray(pixels).tobytes()
+    )
 
 
 def scores(program, model, sigma, run, pictures):
     """PSNR before, after, sigma used and seconds of each picture."""
-    done = subprocess.run([program, model, str(sigma), *run], input=b''.join(map(portable, pictures)),
-                          stdout=subprocess.PIPE, check=True)
+    done = subprocess.run(
+        [program, model, str(sigma), *run], input=b''.join(map(portable, pictures)), stdout=subprocess.PIPE, check=True
+    )
     found = np.array([line.split() for line in done.stdout.decode().splitlines()], float)
     if len(found) != len(pictures):
         sys.exit('denoise-accuracy.py: %d scores for %d pictures' % (len(found), len(pictures)))
@@ -47,7 +51,7 @@ def main():
     parser.add_argument('model', nargs='?', default=os.path.join(TESTS, '..', 'weights', 'model'))
     parser.add_argument('--every', type=int, default=1, help='every Nth picture')
     arguments = parser.parse_args()
-    colour = [cv2.imread(f) for f in sorted(glob.glob(SHARED + '/eval/cbsd68/*.png'))[::arguments.every]]
+    colour = [cv2.imread(f) for f in sorted(glob.glob(SHARED + '/eval/cbsd68/*.png'))[:: arguments.every]]
     if not colour:
         sys.exit('denoise-accuracy.py: the pictures are not here: put the folder "shared" beside the tree.')
     gray = [cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY) for picture in colour]
@@ -58,8 +62,11 @@ def main():
         for run in RUNS:
             for sigma in SIGMAS:
                 before, after, used, seconds = scores(arguments.program, arguments.model, sigma, run, pictures).T
-                print('| %s | %s, %s | %d | %.2f | %.2f | %.1f, %.1f | %.2f |' % (
-                    name, *run, sigma, before.mean(), after.mean(), used.min(), used.max(), seconds.mean()), flush=True)
+                print(
+                    '| %s | %s, %s | %d | %.2f | %.2f | %.1f, %.1f | %.2f |'
+                    % (name, *run, sigma, before.mean(), after.mean(), used.min(), used.max(), seconds.mean()),
+                    flush=True,
+                )
 
 
 if __name__ == '__main__':

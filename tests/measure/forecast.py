@@ -20,14 +20,22 @@ RUNS = (
     ("Denoise 1 Mpx, 4 steps", 1200, 834, None, "denoise", "#:sigma 15 #:steps 4"),
     ("Inpaint 64²", 2400, 1667, (900, 700, 64, 64), "inpaint", ""),
     ("Inpaint 200²", 2400, 1667, (900, 700, 200, 200), "inpaint", ""),
-    ("Inpaint 200², 10 steps, 3 passes", 2400, 1667, (900, 700, 200, 200), "inpaint",
-     "#:steps 10 #:resample 3 #:jump-length 2"),
+    (
+        "Inpaint 200², 10 steps, 3 passes",
+        2400,
+        1667,
+        (900, 700, 200, 200),
+        "inpaint",
+        "#:steps 10 #:resample 3 #:jump-length 2",
+    ),
     ("Inpaint 600², 10 steps", 2400, 1667, (900, 500, 600, 600), "inpaint", "#:steps 10"),
 )
 
 
 def script(width, height, selection, name, settings):
-    select = f"(gimp-image-select-rectangle image CHANNEL-OP-REPLACE {' '.join(map(str, selection))})" if selection else ""
+    select = (
+        f"(gimp-image-select-rectangle image CHANNEL-OP-REPLACE {' '.join(map(str, selection))})" if selection else ""
+    )
     return f"""
 (define image (gimp-image-new {width} {height} RGB))
 (define layer (gimp-layer-new image "layer" {width} {height} RGB-IMAGE 100 LAYER-MODE-NORMAL))
@@ -53,8 +61,11 @@ def main():
             (expected, mb_expected), (took, mb) = [tuple(map(float, numbers)) for _, *numbers in lines]
             factors = [max(a, b) / max(min(a, b), 0.05) for a, b in ((expected, took), (mb_expected, mb))]
             worst = [max(pair) for pair in zip(worst, factors)]
-            print(f"| {what} | {expected:.1f} s | {took:.1f} s | {factors[0]:.2f} | {mb_expected:.0f} | {mb:.0f} "
-                  f"| {factors[1]:.2f} |", flush=True)
+            print(
+                f"| {what} | {expected:.1f} s | {took:.1f} s | {factors[0]:.2f} | {mb_expected:.0f} | {mb:.0f} "
+                f"| {factors[1]:.2f} |",
+                flush=True,
+            )
     print(f"worst: time {worst[0]:.2f}, memory {worst[1]:.2f}")
 
 

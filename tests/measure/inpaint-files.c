@@ -77,13 +77,12 @@ main (int argc, char **argv)
             bottom = MAX (bottom, y);
           }
       }
-  region = (DiffusionRect){ left, top, right - left + 1, bottom - top + 1 };
+  region = (DiffusionRect) { left, top, right - left + 1, bottom - top + 1 };
 
   DiffusionSource source = picture_source (picture);
   DiffusionSink   sink = picture_sink (picture);
 
-  if (right < 0 ||
-      !diffusion_inpaint_cost (model, 1, &source, &region, &settings, &cost, &error) ||
+  if (right < 0 || !diffusion_inpaint_cost (model, 1, &source, &region, &settings, &cost, &error) ||
       !diffusion_inpaint (model, workers, &source, &sink, &region, &settings, NULL, &error))
     g_error ("%s", error != NULL ? error->message : "The mask is black.");
   g_print ("%" G_GUINT64_FORMAT " windows, %.0f billion macs, at most %.0f MB\n",

@@ -61,7 +61,9 @@ def fill(program, model, out, name, seed):
     cv2.imwrite(paths[0], cv2.imread('%s/cases/%s_in.png' % (out, name)))
     cv2.imwrite(paths[1], mask)
     before = os.times()
-    said = subprocess.run([program, model, *paths, '1', '0', str(seed)], check=True, capture_output=True, text=True).stdout
+    said = subprocess.run(
+        [program, model, *paths, '1', '0', str(seed)], check=True, capture_output=True, text=True
+    ).stdout
     after = os.times()
     cv2.imwrite('%s/filled/%s.png' % (out, name), cv2.imread(paths[2]))
     return after.children_user - before.children_user, said.strip(), (mask > 0).sum()

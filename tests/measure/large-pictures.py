@@ -21,7 +21,9 @@ from gimp_watch import Watch
 PHOTO = pathlib.Path(__file__).resolve().parent.parent / "data" / "demo-photo.png"
 TILE, LARGE, SMALL = (1500, 1000), (6000, 4000), (1200, 834)
 INPAINT = "(plug-in-diffusion-inpaint #:run-mode RUN-NONINTERACTIVE #:image image #:drawables (vector layer))"
-DENOISE = "(plug-in-diffusion-denoise #:run-mode RUN-NONINTERACTIVE #:image image #:drawables (vector layer) #:sigma 10)"
+DENOISE = (
+    "(plug-in-diffusion-denoise #:run-mode RUN-NONINTERACTIVE #:image image #:drawables (vector layer) #:sigma 10)"
+)
 
 # Name, size, hole (x, y, width, height), call, what is looked at (x, y, width, height).
 RUNS = (
@@ -34,10 +36,13 @@ RUNS = (
 
 def script(photo, size, hole, call, crop, result):
     places = [(x, y) for y in range(0, size[1], TILE[1]) for x in range(0, size[0], TILE[0])]
-    tiles = "\n".join(f"""
+    tiles = "\n".join(
+        f"""
 (define tile (gimp-layer-new-from-drawable photo image))
 (gimp-image-insert-layer image tile 0 0)
-(gimp-layer-set-offsets tile {x} {y})""" for x, y in places)
+(gimp-layer-set-offsets tile {x} {y})"""
+        for x, y in places
+    )
     select = f"(gimp-image-select-rectangle image CHANNEL-OP-REPLACE {' '.join(map(str, hole))})" if hole else ""
     return f"""
 (define file (gimp-file-load RUN-NONINTERACTIVE "{photo}"))
@@ -71,8 +76,12 @@ def main():
             if not all(word in name for word in arguments.words):
                 continue
             with Watch(program) as watch:
-                result = gimp.run(script(arguments.photo.resolve(), size, hole, call, crop,
-                                         folder / (name.replace(" ", "-") + ".png")), timeout=3600)
+                result = gimp.run(
+                    script(
+                        arguments.photo.resolve(), size, hole, call, crop, folder / (name.replace(" ", "-") + ".png")
+                    ),
+                    timeout=3600,
+                )
             took = re.search(r"gimp-diffusion: took ([\d.]+) s", result.out)
             if result.code or not took:
                 sys.exit(f"{name}: {result.out}{result.err}")

@@ -20,7 +20,9 @@ import cv2
 import numpy as np
 
 SIGMAS = (0, 2, 3, 5, 8, 15, 25, 35, 50)
-SHARED = os.environ.get('DIFFUSION_SHARED') or os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', '..', 'shared')
+SHARED = os.environ.get('DIFFUSION_SHARED') or os.path.join(
+    os.path.dirname(os.path.abspath(__file__)), '..', '..', '..', 'shared'
+)
 
 
 def pictures(photos, every):
@@ -40,7 +42,7 @@ def region(picture, side, index):
         return picture
     place = np.random.default_rng(index)
     y, x = (place.integers(0, n - side + 1) for n in picture.shape[:2])
-    return picture[y:y + side, x:x + side]
+    return picture[y : y + side, x : x + side]
 
 
 def estimates(program, cases):
@@ -69,8 +71,12 @@ def main():
     slowest = 0
     for colour in (True, False):
         for side in (0, 256, 64):
-            print('\n%s, %s' % ('colour' if colour else 'gray', 'regions of %d x %d' % (side, side) if side else 'whole'))
-            print('| sigma | median | smallest | largest | off by 10 % and 0.7 | off by 15 % and 1 |\n|---|---|---|---|---|---|')
+            print(
+                '\n%s, %s' % ('colour' if colour else 'gray', 'regions of %d x %d' % (side, side) if side else 'whole')
+            )
+            print(
+                '| sigma | median | smallest | largest | off by 10 % and 0.7 | off by 15 % and 1 |\n|---|---|---|---|---|---|'
+            )
             for sigma in SIGMAS:
                 cases = []
                 for i, picture in enumerate(originals):
@@ -81,9 +87,18 @@ def main():
                 off = abs(found - sigma)
                 limits = (max(0.7, 0.1 * sigma), max(1, 0.15 * sigma)) if sigma else (1.5, 3)
                 slowest = max(slowest, seconds.max())
-                print('| %d | %.2f | %.2f | %.2f | %.0f %% | %.0f %% |' % (
-                    sigma, np.median(found), found.min(), found.max(),
-                    100 * (off > limits[0]).mean(), 100 * (off > limits[1]).mean()), flush=True)
+                print(
+                    '| %d | %.2f | %.2f | %.2f | %.0f %% | %.0f %% |'
+                    % (
+                        sigma,
+                        np.median(found),
+                        found.min(),
+                        found.max(),
+                        100 * (off > limits[0]).mean(),
+                        100 * (off > limits[1]).mean(),
+                    ),
+                    flush=True,
+                )
     print('\nslowest: %.2f s' % slowest)
 
 

@@ -32,7 +32,9 @@ def psnr(a, b, window=...):
 
 def batch(console, procedure, **settings):
     """Runs a batch procedure; returns what it printed and the seconds it took."""
-    words = ' '.join('#:%s %s' % (k.replace('_', '-'), '"%s"' % v if isinstance(v, str) else v) for k, v in settings.items())
+    words = ' '.join(
+        '#:%s %s' % (k.replace('_', '-'), '"%s"' % v if isinstance(v, str) else v) for k, v in settings.items()
+    )
     start = time.time()
     run = console.run('(plug-in-diffusion-batch-%s %s)' % (procedure, words), timeout=7200)
     if run.code:
@@ -51,18 +53,34 @@ def denoise(console, cases, work):
     clean = sorted(glob.glob(cases + '/clean/*.png'))
     scores = lambda folder: [psnr(c, os.path.join(folder, os.path.basename(c))) for c in clean]
     print('\nDenoise, %d pictures of CBSD68, 8-bit clipped noise, every argument at its default' % len(clean))
-    print('| σ | noisy, dB | denoised, dB | with the true σ | σ estimated: mean, least, most | seconds a picture |\n|---|---|---|---|---|---|')
+    print(
+        '| σ | noisy, dB | denoised, dB | with the true σ | σ estimated: mean, least, most | seconds a picture |\n|---|---|---|---|---|---|'
+    )
     for s in SIGMAS:
         source = '%s/noisy%d' % (cases, s)
         out, seconds = batch(console, 'denoise', pattern=source + '/*.png', output_folder='%s/denoised%d' % (work, s))
         batch(console, 'denoise', pattern=source + '/*.png', output_folder='%s/given%d' % (work, s), sigma=s)
         sigma = estimates(out, len(clean))
-        print('| %d | %.2f | %.2f | %.2f | %.1f, %.1f, %.1f | %.1f |' % (
-            s, np.mean(scores(source)), np.mean(scores('%s/denoised%d' % (work, s))), np.mean(scores('%s/given%d' % (work, s))),
-            np.mean(sigma), min(sigma), max(sigma), seconds / len(clean)), flush=True)
+        print(
+            '| %d | %.2f | %.2f | %.2f | %.1f, %.1f, %.1f | %.1f |'
+            % (
+                s,
+                np.mean(scores(source)),
+                np.mean(scores('%s/denoised%d' % (work, s))),
+                np.mean(scores('%s/given%d' % (work, s))),
+                np.mean(sigma),
+                min(sigma),
+                max(sigma),
+                seconds / len(clean),
+            ),
+            flush=True,
+        )
     out, _ = batch(console, 'denoise', pattern=cases + '/clean/*.png', output_folder=work + '/denoised0')
-    print('\nThe same pictures without noise: at worst %.1f dB, σ estimated at most %.1f' % (
-        min(scores(work + '/denoised0')), max(estimates(out, len(clean)))), flush=True)
+    print(
+        '\nThe same pictures without noise: at worst %.1f dB, σ estimated at most %.1f'
+        % (min(scores(work + '/denoised0')), max(estimates(out, len(clean)))),
+        flush=True,
+    )
 
 
 SELECTED = '''
@@ -75,7 +93,9 @@ SELECTED = '''
 
 def selected(console, cases, work):
     """Selections in the middle of the pictures, which leave less to estimate the noise from."""
-    print('\nDenoise of a selection in the middle of each, PSNR in it\n| side | σ | noisy, dB | denoised, dB | with the true σ |\n|---|---|---|---|---|')
+    print(
+        '\nDenoise of a selection in the middle of each, PSNR in it\n| side | σ | noisy, dB | denoised, dB | with the true σ |\n|---|---|---|---|---|'
+    )
     os.makedirs(work + '/selected', exist_ok=True)
     for side in (64, 256):
         for s in SIGMAS:
@@ -84,14 +104,21 @@ def selected(console, cases, work):
                 noisy = '%s/noisy%d/%s' % (cases, s, os.path.basename(clean))
                 height, width = cv2.imread(clean).shape[:2]
                 x, y = (width - side) // 2, (height - side) // 2
-                outs = ['%s/selected/%d-%d-%s-%s' % (work, side, s, name, os.path.basename(clean)) for name in ('estimated', 'given')]
+                outs = [
+                    '%s/selected/%d-%d-%s-%s' % (work, side, s, name, os.path.basename(clean))
+                    for name in ('estimated', 'given')
+                ]
                 for out, settings in zip(outs, ('', ' #:sigma %d' % s)):
                     script.append(SELECTED % dict(noisy=noisy, out=out, side=side, x=x, y=y, settings=settings))
                 rows.append([(clean, f, (slice(y, y + side), slice(x, x + side))) for f in (noisy, *outs)])
             run = console.run('\n'.join(script), timeout=7200)
             if run.code:
                 sys.exit('quality.py: GIMP ended with %d\n%s' % (run.code, run.err))
-            print('| %d | %d | %s |' % (side, s, ' | '.join('%.2f' % v for v in np.mean([[psnr(*v) for v in row] for row in rows], 0))), flush=True)
+            print(
+                '| %d | %d | %s |'
+                % (side, s, ' | '.join('%.2f' % v for v in np.mean([[psnr(*v) for v in row] for row in rows], 0))),
+                flush=True,
+            )
 
 
 def real(console, folder, work):
@@ -103,13 +130,18 @@ def real(console, folder, work):
     out, seconds = batch(console, 'denoise', pattern=source + '/*.png', output_folder=work + '/denoised-real')
     sigma = estimates(out, len(noisy))
     gains = []
-    print('\nDenoise, %d photographs with the noise of their cameras, defaults, %.1f seconds a picture' % (len(noisy), seconds / len(noisy)))
+    print(
+        '\nDenoise, %d photographs with the noise of their cameras, defaults, %.1f seconds a picture'
+        % (len(noisy), seconds / len(noisy))
+    )
     for f, s in zip(noisy, sigma):
         mean = f.replace('_real', '_mean')
         before, after = psnr(mean, f), psnr(mean, '%s/denoised-real/%s' % (work, os.path.basename(f)))
         gains.append((before, after))
-        print('%s: %.2f -> %.2f dB, σ estimated %.1f, left by the camera %.1f' % (
-            os.path.basename(f), before, after, s, 255 / 10 ** (before / 20)))
+        print(
+            '%s: %.2f -> %.2f dB, σ estimated %.1f, left by the camera %.1f'
+            % (os.path.basename(f), before, after, s, 255 / 10 ** (before / 20))
+        )
     print('mean: %.2f -> %.2f dB' % tuple(np.mean(gains, 0)), flush=True)
 
 
@@ -121,12 +153,23 @@ def inpaint(console, cases, work, scorer):
         shutil.copy('%s/inpaint/%s_in.png' % (cases, n), '%s/%s.png' % (source, n))
         shutil.copy('%s/inpaint/%s_mask.png' % (cases, n), '%s/%s_mask.png' % (source, n))
     _, seconds = batch(console, 'inpaint', pattern=source + '/*.png', output_folder=out)
-    print('\nInpaint, %d cases, every argument at its default, %.1f seconds a picture' % (len(names), seconds / len(names)), flush=True)
+    print(
+        '\nInpaint, %d cases, every argument at its default, %.1f seconds a picture'
+        % (len(names), seconds / len(names)),
+        flush=True,
+    )
     subprocess.run([sys.executable, scorer, cases + '/inpaint', out], check=True)
     for kind in sorted({n.rsplit('_', 1)[1] for n in names}):
-        rows = [np.hstack([cv2.resize(cv2.imread(f), (480, 320)) for f in (
-            '%s/%s.png' % (source, n), '%s/%s.png' % (out, n), '%s/inpaint/%s_gt.png' % (cases, n))])
-            for n in names if n.endswith('_' + kind)]
+        rows = [
+            np.hstack(
+                [
+                    cv2.resize(cv2.imread(f), (480, 320))
+                    for f in ('%s/%s.png' % (source, n), '%s/%s.png' % (out, n), '%s/inpaint/%s_gt.png' % (cases, n))
+                ]
+            )
+            for n in names
+            if n.endswith('_' + kind)
+        ]
         cv2.imwrite('%s/sheet-%s.jpg' % (work, kind), np.vstack(rows), [cv2.IMWRITE_JPEG_QUALITY, 85])
 
 

@@ -25,9 +25,9 @@ static const Choice samplers[] = {
 };
 
 static const Choice spacings[] = {
-  { "trailing", DIFFUSION_SPACING_TRAILING },   { "leading", DIFFUSION_SPACING_LEADING },
-  { "linspace", DIFFUSION_SPACING_LINSPACE },   { "quadratic", DIFFUSION_SPACING_QUADRATIC },
-  { "karras", DIFFUSION_SPACING_KARRAS },       { NULL, 0 },
+  { "trailing", DIFFUSION_SPACING_TRAILING }, { "leading", DIFFUSION_SPACING_LEADING },
+  { "linspace", DIFFUSION_SPACING_LINSPACE }, { "quadratic", DIFFUSION_SPACING_QUADRATIC },
+  { "karras", DIFFUSION_SPACING_KARRAS },     { NULL, 0 },
 };
 
 static const Choice data_steps[] = {
@@ -85,7 +85,7 @@ bounds (const Picture *picture)
         top = MIN (top, y);
         bottom = MAX (bottom, y);
       }
-  return (DiffusionRect){ left, top, right - left + 1, bottom - top + 1 };
+  return (DiffusionRect) { left, top, right - left + 1, bottom - top + 1 };
 }
 
 static void

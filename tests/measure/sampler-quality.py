@@ -43,9 +43,16 @@ SAMPLERS = ('ddim', 'ddpm', 'dpm-solver++', 'heun', 'predictor-corrector')
 # Sampler, spacing, evaluations of each row.
 TABLES = {
     'samplers': [(sampler, 'trailing', n) for sampler in SAMPLERS for n in (5, 10, 20, 50)],
-    'spacings': [(sampler, spacing, n)
-                 for sampler, spacing in (('ddim', 'karras'), ('ddim', 'quadratic'), ('ddpm', 'karras'), ('dpm-solver++', 'karras'))
-                 for n in (3, 5, 10)],
+    'spacings': [
+        (sampler, spacing, n)
+        for sampler, spacing in (
+            ('ddim', 'karras'),
+            ('ddim', 'quadratic'),
+            ('ddpm', 'karras'),
+            ('dpm-solver++', 'karras'),
+        )
+        for n in (3, 5, 10)
+    ],
     'default': [('ddim', 'trailing', 0), ('ddim', 'karras', 4), ('ddim', 'trailing', 8), ('ddim', 'trailing', 14)],
 }
 KINDS = ('scratch', 'text', 'blobs', 'square')
@@ -80,10 +87,27 @@ def ppm(image):
 def fill(o, sampler, spacing, evaluations, cases):
     """The filled pictures, the evaluations that the first took, the mean of the seconds."""
     steps = (evaluations + 1) // 2 if sampler in TWICE else evaluations
-    run = subprocess.run([o.program, '--model', o.model, '--sampler', sampler, '--steps', str(steps), '--spacing', spacing,
-                          '--eta', o.eta, '--data-step', o.data_step],
-                         input=b''.join(ppm(picture) + ppm(mask) for picture, mask in cases), stdout=subprocess.PIPE,
-                         stderr=subprocess.PIPE, check=False)
+    run = subprocess.run(
+        [
+            o.program,
+            '--model',
+            o.model,
+            '--sampler',
+            sampler,
+            '--steps',
+            str(steps),
+            '--spacing',
+            spacing,
+            '--eta',
+            o.eta,
+            '--data-step',
+            o.data_step,
+        ],
+        input=b''.join(ppm(picture) + ppm(mask) for picture, mask in cases),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
     if run.returncode:
         raise SystemExit(run.stderr.decode())
     counts = [line.split() for line in run.stderr.decode().splitlines()]
@@ -98,7 +122,9 @@ def fill(o, sampler, spacing, evaluations, cases):
 def load_scorer():
     path = SHARED + '/eval/score.py'
     if not os.path.exists(path):
-        raise SystemExit('sampler-quality.py: the development pictures are not here: put the folder "shared" beside the tree.')
+        raise SystemExit(
+            'sampler-quality.py: the development pictures are not here: put the folder "shared" beside the tree.'
+        )
     spec = importlib.util.spec_from_file_location('score', path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -109,8 +135,12 @@ def score(scorer, original, filled, mask):
     m = mask > 0
     mse = ((original.astype(float) - filled)[m] ** 2).mean()
     ssim = scorer.structural_similarity(original, filled, channel_axis=2, full=True, data_range=255)[1][m].mean()
-    return (10 * np.log10(65025 / max(mse, 1e-9)), ssim, scorer.sharpness(filled, m) / scorer.sharpness(original, m),
-            scorer.grain(filled, m) / scorer.grain(original, m))
+    return (
+        10 * np.log10(65025 / max(mse, 1e-9)),
+        ssim,
+        scorer.sharpness(filled, m) / scorer.sharpness(original, m),
+        scorer.grain(filled, m) / scorer.grain(original, m),
+    )
 
 
 def square(mask, side):
@@ -126,11 +156,13 @@ def load_cases(o):
     """(kind, original, mask) of each."""
     names = lambda f: os.path.basename(f)[:-4].split('_')
     files = sorted(glob.glob(SHARED + '/eval/masks/*.png'))
-    pictures = sorted({names(f)[0] for f in files})[o.every // 2::o.every]
+    pictures = sorted({names(f)[0] for f in files})[o.every // 2 :: o.every]
     cases = []
     for picture, kind, f in ((*names(f)[:2], f) for f in files):
         if picture in pictures:
-            original, mask = cv2.imread('%s/eval/cbsd68/%s.png' % (SHARED, picture)), cv2.imread(f, cv2.IMREAD_GRAYSCALE)
+            original, mask = cv2.imread('%s/eval/cbsd68/%s.png' % (SHARED, picture)), cv2.imread(
+                f, cv2.IMREAD_GRAYSCALE
+            )
             part = square(mask, o.crop) if o.crop else (slice(None), slice(None))
             cases.append((kind, original[part].copy(), mask[part].copy()))
     return cases, '%d pictures%s' % (len(pictures), ' cropped to %d' % o.crop if o.crop else '')
@@ -138,18 +170,28 @@ def load_cases(o):
 
 class Row:
     """What a sampler makes of the cases: for each kind of hole PSNR, SSIM, sharpness, grain; and the seconds."""
+
     def __init__(self, o, scorer, cases, sampler, spacing, evaluations):
         damaged = [(np.where(m[..., None] > 0, 255, p).astype(np.uint8), m) for _, p, m in cases]
         filled, _, self.seconds = fill(o, sampler, spacing, evaluations, damaged)
         scores = [score(scorer, p, f, m) for (_, p, m), f in zip(cases, filled)]
-        self.means = {kind: np.mean([r for r, (k, _, _) in zip(scores, cases) if k == kind], 0) for kind in {k for k, _, _ in cases}}
+        self.means = {
+            kind: np.mean([r for r, (k, _, _) in zip(scores, cases) if k == kind], 0)
+            for kind in {k for k, _, _ in cases}
+        }
         self.sampler, self.spacing = sampler, spacing
         self.evaluations = 2 * ((evaluations + 1) // 2) - 1 if sampler in TWICE and evaluations else evaluations
 
     def line(self):
-        name = 'the default' if not self.evaluations else self.sampler if self.spacing == 'trailing' else self.sampler + ', ' + self.spacing
-        cells = ['%.2f %s ×%.2f g%.2f' % (psnr, ('%.3f' % ssim).lstrip('0'), sharpness, grain)
-                 for psnr, ssim, sharpness, grain in (self.means[kind] for kind in KINDS if kind in self.means)]
+        name = (
+            'the default'
+            if not self.evaluations
+            else self.sampler if self.spacing == 'trailing' else self.sampler + ', ' + self.spacing
+        )
+        cells = [
+            '%.2f %s ×%.2f g%.2f' % (psnr, ('%.3f' % ssim).lstrip('0'), sharpness, grain)
+            for psnr, ssim, sharpness, grain in (self.means[kind] for kind in KINDS if kind in self.means)
+        ]
         return '| %s | %s | %s | %.2f |' % (name, self.evaluations or '–', ' | '.join(cells), self.seconds)
 
 
@@ -178,12 +220,17 @@ def cheapest(rows):
     names = dict.fromkeys((r.sampler, r.spacing) for r in rows if r.evaluations)
     lines = ['| sampler | %s |\n|---|%s' % (' | '.join(KINDS), '---|' * len(KINDS))]
     for sampler, spacing in names:
-        own = sorted((r for r in rows if (r.sampler, r.spacing) == (sampler, spacing) and r.evaluations), key=lambda r: r.evaluations)
+        own = sorted(
+            (r for r in rows if (r.sampler, r.spacing) == (sampler, spacing) and r.evaluations),
+            key=lambda r: r.evaluations,
+        )
         cells = []
         for kind in KINDS:
             first = next((r for r in own if kind in r.means and r.means[kind][2] >= SHARP), None)
             cells.append('%d: %.2f' % (first.evaluations, first.means[kind][0]) if first else 'none')
-        lines.append('| %s | %s |' % (sampler if spacing == 'trailing' else sampler + ', ' + spacing, ' | '.join(cells)))
+        lines.append(
+            '| %s | %s |' % (sampler if spacing == 'trailing' else sampler + ', ' + spacing, ' | '.join(cells))
+        )
     return '\n'.join(lines)
 
 
@@ -203,7 +250,9 @@ def write(o):
     with open(path, encoding='utf-8') as file:
         text = file.read()
     for name, part in parts.items():
-        text, n = re.subn(r'(<!-- %s -->\n).*?(<!-- end -->)' % name, lambda m: m[1] + part + '\n' + m[2], text, flags=re.S)
+        text, n = re.subn(
+            r'(<!-- %s -->\n).*?(<!-- end -->)' % name, lambda m: m[1] + part + '\n' + m[2], text, flags=re.S
+        )
         if n != 1:
             raise SystemExit('sampler-quality.py: %s has no place for “%s”.' % (path, name))
     o.sheet = os.path.join(o.write, 'samplers.jpg')
@@ -223,8 +272,15 @@ def sheet(o):
     mask = np.where(mask > 127, 255, 0).astype(np.uint8)
     damaged = np.where(mask[..., None] > 0, 255, photo).astype(np.uint8)
     large = lambda image: cv2.resize(image, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
-    label = lambda image, text: cv2.putText(cv2.putText(large(image), text, (4, 14), cv2.FONT_HERSHEY_SIMPLEX, 0.42, (0, 0, 0), 3),
-                                            text, (4, 14), cv2.FONT_HERSHEY_SIMPLEX, 0.42, (255, 255, 255), 1)
+    label = lambda image, text: cv2.putText(
+        cv2.putText(large(image), text, (4, 14), cv2.FONT_HERSHEY_SIMPLEX, 0.42, (0, 0, 0), 3),
+        text,
+        (4, 14),
+        cv2.FONT_HERSHEY_SIMPLEX,
+        0.42,
+        (255, 255, 255),
+        1,
+    )
     rows = []
     for sampler in o.samplers.split(','):
         row = [label(damaged, 'damaged')]

@@ -11,15 +11,14 @@
 #include "model/model.h"
 
 /* The files of tests/data/NAME in the nested layout. */
-static const char *const nested[] = {
-  "unet/config.json", "unet/diffusion_pytorch_model.safetensors", "scheduler/scheduler_config.json"
-};
+static const char *const nested[] = { "unet/config.json",
+                                      "unet/diffusion_pytorch_model.safetensors",
+                                      "scheduler/scheduler_config.json" };
 
 static const char *good = "unet-attention";
 
 static char *
-read_file (const char *name,
-           gsize      *length)
+read_file (const char *name, gsize *length)
 {
   char   *path = g_test_build_filename (G_TEST_DIST, "data", good, name, NULL);
   char   *text;
@@ -32,10 +31,7 @@ read_file (const char *name,
 }
 
 static void
-write_file (const char *folder,
-            const char *name,
-            const char *text,
-            gssize      length)
+write_file (const char *folder, const char *name, const char *text, gssize length)
 {
   char   *path = g_build_filename (folder, name, NULL);
   char   *parent = g_path_get_dirname (path);
@@ -51,9 +47,7 @@ write_file (const char *folder,
 /* A copy of a good folder in which `from` has become `to` in one of the files
  * (NULL: that file is left out). */
 static char *
-folder_new (const char *file,
-            const char *from,
-            const char *to)
+folder_new (const char *file, const char *from, const char *to)
 {
   char *folder = g_dir_make_tmp ("diffusion-XXXXXX", NULL);
 
@@ -102,9 +96,7 @@ folder_free (char *folder)
 }
 
 static void
-assert_refused (const char *folder,
-                const char *file,
-                const char *word)
+assert_refused (const char *folder, const char *file, const char *word)
 {
   GError         *error = NULL;
   DiffusionModel *model = diffusion_model_load (folder, &error);
@@ -176,7 +168,8 @@ test_mismatch (void)
   } changes[] = {
     { "8,\n    16\n", "8,\n    24\n", "expected" },
     { "\"layers_per_block\": 2", "\"layers_per_block\": 3", "missing" },
-    { "\"AttnUpBlock2D\",\n    \"UpBlock2D\"", "\"AttnUpBlock2D\",\n    \"AttnUpBlock2D\"", "missing" },
+    { "\"AttnUpBlock2D\",\n    \"UpBlock2D\"", "\"AttnUpBlock2D\",\n    \"AttnUpBlock2D\"",
+      "missing" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (changes); i++)
@@ -202,8 +195,7 @@ test_guess_without_v (void)
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/model/good", test_good);

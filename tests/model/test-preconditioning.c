@@ -44,7 +44,8 @@ test_silent (void)
         {
           const double k = s * s * a / (s * s * a * a + b * b);
 
-          g_assert_cmpfloat_with_epsilon (a * x_t[c] - b * v[c], y[c] + k * (x_t[c] - a * y[c]), 1e-5);
+          g_assert_cmpfloat_with_epsilon (a * x_t[c] - b * v[c], y[c] + k * (x_t[c] - a * y[c]),
+                                          1e-5);
         }
     }
 }

@@ -63,8 +63,8 @@ def extend(x, width, height, mask_last):
     h = F.pad(x[None], (0, right, 0, 0), 'reflect' if right < x.shape[2] else 'replicate')
     h = F.pad(h, (0, 0, 0, below), 'reflect' if below < x.shape[1] else 'replicate')
     if mask_last:
-        h[0, -1, :, x.shape[2]:] = 1
-        h[0, -1, x.shape[1]:, :] = 1
+        h[0, -1, :, x.shape[2] :] = 1
+        h[0, -1, x.shape[1] :, :] = 1
     return h
 
 
@@ -114,49 +114,89 @@ def write_reference(net, folder, out_step):
             h = predict(net, width, height, lambda name, h: h).flatten()
             out[f'out.{width}x{height}'] = h[::out_step] if width * height > 1 else h
     os.makedirs(folder, exist_ok=True)
-    save_file({name: h.float().contiguous() for name, h in out.items()},
-              os.path.join(folder, 'reference.safetensors'))
+    save_file({name: h.float().contiguous() for name, h in out.items()}, os.path.join(folder, 'reference.safetensors'))
 
 
-SCHEDULER = {'_class_name': 'DDPMScheduler', 'num_train_timesteps': 1000, 'beta_schedule': 'linear',
-             'beta_start': 0.0001, 'beta_end': 0.02, 'prediction_type': 'epsilon'}
+SCHEDULER = {
+    '_class_name': 'DDPMScheduler',
+    'num_train_timesteps': 1000,
+    'beta_schedule': 'linear',
+    'beta_start': 0.0001,
+    'beta_end': 0.02,
+    'prediction_type': 'epsilon',
+}
 
 # What each has that the others have not; no width is a multiple of a vector.
 SMALL = {
     # attention on the way down, in the middle and on the way up, as old checkpoints name it
     'unet-attention': dict(
-        block_out_channels=[8, 16], layers_per_block=2, add_attention=True,
+        block_out_channels=[8, 16],
+        layers_per_block=2,
+        add_attention=True,
         down_block_types=['DownBlock2D', 'AttnDownBlock2D'],
-        up_block_types=['AttnUpBlock2D', 'UpBlock2D'], attention_head_dim=4,
-        downsample_padding=0, flip_sin_to_cos=False, freq_shift=1,
-        mid_block_scale_factor=1.41421356, norm_eps=1e-06),
+        up_block_types=['AttnUpBlock2D', 'UpBlock2D'],
+        attention_head_dim=4,
+        downsample_padding=0,
+        flip_sin_to_cos=False,
+        freq_shift=1,
+        mid_block_scale_factor=1.41421356,
+        norm_eps=1e-06,
+    ),
     # mask-aware, a skip around the guess, one attention head, BF16, three levels
     'unet-conditioned': dict(
-        block_out_channels=[12, 20, 28], pixel_unshuffle=2, conditioning='filled-image', guess_deviation=0.3,
-        in_channels=28, out_channels=12, add_attention=True, attention_head_dim=None,
+        block_out_channels=[12, 20, 28],
+        pixel_unshuffle=2,
+        conditioning='filled-image',
+        guess_deviation=0.3,
+        in_channels=28,
+        out_channels=12,
+        add_attention=True,
+        attention_head_dim=None,
         down_block_types=['DownBlock2D', 'AttnDownBlock2D', 'DownBlock2D'],
-        up_block_types=['UpBlock2D', 'AttnUpBlock2D', 'UpBlock2D']),
+        up_block_types=['UpBlock2D', 'AttnUpBlock2D', 'UpBlock2D'],
+    ),
     # no attention, no conditioning, a flat folder, F32
     'unet-plain': dict(
-        block_out_channels=[8, 12], down_block_types=['DownBlock2D'] * 2,
-        up_block_types=['UpBlock2D'] * 2, center_input_sample=True),
+        block_out_channels=[8, 12],
+        down_block_types=['DownBlock2D'] * 2,
+        up_block_types=['UpBlock2D'] * 2,
+        center_input_sample=True,
+    ),
     # residual blocks that change the size, scale-shift, a norm of its own in the middle, learned variance
     'unet-resnet': dict(
-        block_out_channels=[8, 8, 12, 12], add_attention=True, attention_head_dim=4,
+        block_out_channels=[8, 8, 12, 12],
+        add_attention=True,
+        attention_head_dim=4,
         down_block_types=['ResnetDownsampleBlock2D', 'AttnDownBlock2D', 'AttnDownBlock2D', 'AttnDownBlock2D'],
         up_block_types=['AttnUpBlock2D', 'AttnUpBlock2D', 'ResnetUpsampleBlock2D', 'UpBlock2D'],
-        downsample_type='resnet', upsample_type='resnet', resnet_time_scale_shift='scale_shift',
-        attn_norm_num_groups=2, out_channels=6),
+        downsample_type='resnet',
+        upsample_type='resnet',
+        resnet_time_scale_shift='scale_shift',
+        attn_norm_num_groups=2,
+        out_channels=6,
+    ),
     # Fourier embedding, an odd channel, scale-shift without a norm in the middle
     'unet-fourier': dict(
-        block_out_channels=[9, 15], norm_num_groups=3, add_attention=True, attention_head_dim=5,
-        down_block_types=['DownBlock2D'] * 2, up_block_types=['ResnetUpsampleBlock2D', 'UpBlock2D'],
-        time_embedding_type='fourier', resnet_time_scale_shift='scale_shift', act_fn='mish'),
+        block_out_channels=[9, 15],
+        norm_num_groups=3,
+        add_attention=True,
+        attention_head_dim=5,
+        down_block_types=['DownBlock2D'] * 2,
+        up_block_types=['ResnetUpsampleBlock2D', 'UpBlock2D'],
+        time_embedding_type='fourier',
+        resnet_time_scale_shift='scale_shift',
+        act_fn='mish',
+    ),
     # six levels, nothing in the middle, an odd positional embedding
     'unet-deep': dict(
-        block_out_channels=[5, 5, 5, 5, 5, 5], norm_num_groups=1, mid_block_type=None, act_fn='gelu',
+        block_out_channels=[5, 5, 5, 5, 5, 5],
+        norm_num_groups=1,
+        mid_block_type=None,
+        act_fn='gelu',
         down_block_types=['ResnetDownsampleBlock2D', 'DownBlock2D'] * 3,
-        up_block_types=['UpBlock2D', 'ResnetUpsampleBlock2D'] * 3, downsample_padding=0),
+        up_block_types=['UpBlock2D', 'ResnetUpsampleBlock2D'] * 3,
+        downsample_padding=0,
+    ),
 }
 PLAIN = dict(add_attention=False, layers_per_block=1, norm_num_groups=4)
 DTYPES = {'unet-conditioned': torch.bfloat16, 'unet-plain': torch.float32}
@@ -175,8 +215,10 @@ def write_folder(name, folder):
         if config['out_channels'] == 6:
             kind = {'variance_type': 'learned_range'}
         json.dump(SCHEDULER | kind, file, indent=2)
-    save_file({key: value.to(DTYPES.get(name, torch.float16)) for key, value in state.items()},
-              os.path.join(folder, unet, 'diffusion_pytorch_model.safetensors'))
+    save_file(
+        {key: value.to(DTYPES.get(name, torch.float16)) for key, value in state.items()},
+        os.path.join(folder, unet, 'diffusion_pytorch_model.safetensors'),
+    )
 
 
 def main():

@@ -58,81 +58,171 @@ TIME_CHANNELS = 256
 
 # Each read once more in diffusers' source of 2025: after | the class or function that says so.
 POINTS = (
-    'patch-order',        # in a patch the row counts before the column | PatchEmbed.proj, a convolution
-    'position-axis',      # the first half of the channels tells the column | get_2d_sincos_pos_embed: "w goes first"
-    'position-sine',      # in each half sines come before cosines | get_1d_sincos_pos_embed_from_grid
-    'position-span',      # any grid spans the positions of sample_size | get_2d_sincos_pos_embed, base_size
-    'time-cosine',        # cosines come before sines | CombinedTimestepLabelEmbeddings: flip_sin_to_cos=True
-    'time-shift',         # the frequencies end at 1 / 10000 | the same: downscale_freq_shift=1
-    'time-first',         # the last norm is modulated by the first block's embedding | DiTTransformer2DModel.forward
-    'class-row',          # a single class is the first row, not the one without a class | LabelEmbedding: one row more
-    'heads',              # a head is a run of neighbouring channels | AttnProcessor2_0
-    'attention-scale',    # the scores are divided by the root of a head's channels | Attention: dim_head ** -0.5
-    'modulation-shift',   # shift comes before scale | AdaLayerNormZero: shift, scale, gate, shift, scale, gate
-    'modulation-gate',    # the third vector is the attention's gate, the last the MLP's | the same
+    'patch-order',  # in a patch the row counts before the column | PatchEmbed.proj, a convolution
+    'position-axis',  # the first half of the channels tells the column | get_2d_sincos_pos_embed: "w goes first"
+    'position-sine',  # in each half sines come before cosines | get_1d_sincos_pos_embed_from_grid
+    'position-span',  # any grid spans the positions of sample_size | get_2d_sincos_pos_embed, base_size
+    'time-cosine',  # cosines come before sines | CombinedTimestepLabelEmbeddings: flip_sin_to_cos=True
+    'time-shift',  # the frequencies end at 1 / 10000 | the same: downscale_freq_shift=1
+    'time-first',  # the last norm is modulated by the first block's embedding | DiTTransformer2DModel.forward
+    'class-row',  # a single class is the first row, not the one without a class | LabelEmbedding: one row more
+    'heads',  # a head is a run of neighbouring channels | AttnProcessor2_0
+    'attention-scale',  # the scores are divided by the root of a head's channels | Attention: dim_head ** -0.5
+    'modulation-shift',  # shift comes before scale | AdaLayerNormZero: shift, scale, gate, shift, scale, gate
+    'modulation-gate',  # the third vector is the attention's gate, the last the MLP's | the same
     'attention-epsilon',  # the attention's norm has 1e-6 whatever norm_eps says | AdaLayerNormZero.norm
-    'mlp-epsilon',        # the MLP's norm has norm_eps | BasicTransformerBlock.norm3
-    'out-epsilon',        # the last norm has 1e-6 | DiTTransformer2DModel.norm_out
-    'gelu',               # by tanh, not erf | FeedForward: "gelu-approximate"
-    'out-shift',          # shift comes before scale in the last modulation as well | proj_out_1 … chunk(2)
-    'out-order',          # row and column in the patch count before the channel | einsum nhwpqc->nchpwq
+    'mlp-epsilon',  # the MLP's norm has norm_eps | BasicTransformerBlock.norm3
+    'out-epsilon',  # the last norm has 1e-6 | DiTTransformer2DModel.norm_out
+    'gelu',  # by tanh, not erf | FeedForward: "gelu-approximate"
+    'out-shift',  # shift comes before scale in the last modulation as well | proj_out_1 … chunk(2)
+    'out-order',  # row and column in the patch count before the channel | einsum nhwpqc->nchpwq
 )
 
 SMALL = {
     # hidden size 20: padded in memory; heads of 4 channels; one class, a large norm_eps
     'transformer-plain': dict(
-        num_attention_heads=5, attention_head_dim=4, in_channels=3, out_channels=3, num_layers=2,
-        patch_size=4, sample_size=32, num_embeds_ada_norm=1, norm_eps=0.2),
+        num_attention_heads=5,
+        attention_head_dim=4,
+        in_channels=3,
+        out_channels=3,
+        num_layers=2,
+        patch_size=4,
+        sample_size=32,
+        num_embeds_ada_norm=1,
+        norm_eps=0.2,
+    ),
     # learned variance, no biases in the attention, weights in the MLP's norm, ten classes
     'transformer-variance': dict(
-        num_attention_heads=2, attention_head_dim=16, in_channels=3, out_channels=6, num_layers=2,
-        patch_size=2, sample_size=24, num_embeds_ada_norm=10, attention_bias=False,
-        norm_elementwise_affine=True),
+        num_attention_heads=2,
+        attention_head_dim=16,
+        in_channels=3,
+        out_channels=6,
+        num_layers=2,
+        patch_size=2,
+        sample_size=24,
+        num_embeds_ada_norm=10,
+        attention_bias=False,
+        norm_elementwise_affine=True,
+    ),
     # mask-aware, folded twice, no classes
     'transformer-conditioned': dict(
-        num_attention_heads=3, attention_head_dim=12, in_channels=28, out_channels=12, num_layers=2,
-        patch_size=2, sample_size=16, num_embeds_ada_norm=None, pixel_unshuffle=2,
-        conditioning='filled-image'),
+        num_attention_heads=3,
+        attention_head_dim=12,
+        in_channels=28,
+        out_channels=12,
+        num_layers=2,
+        patch_size=2,
+        sample_size=16,
+        num_embeds_ada_norm=None,
+        pixel_unshuffle=2,
+        conditioning='filled-image',
+    ),
     # one colour, learned variance
     'transformer-gray': dict(
-        num_attention_heads=2, attention_head_dim=10, in_channels=1, out_channels=2, num_layers=1,
-        patch_size=2, sample_size=28, num_embeds_ada_norm=1),
+        num_attention_heads=2,
+        attention_head_dim=10,
+        in_channels=1,
+        out_channels=2,
+        num_layers=1,
+        patch_size=2,
+        sample_size=28,
+        num_embeds_ada_norm=1,
+    ),
 }
 LIVE = {
     # as wide as the paper's smallest, DiT-S/4
-    'transformer-s4': dict(num_attention_heads=6, attention_head_dim=64, num_layers=2, patch_size=4,
-                           sample_size=64, num_embeds_ada_norm=1),
-    'transformer-patch1': dict(num_attention_heads=1, attention_head_dim=8, in_channels=48,
-                               out_channels=48, num_layers=1, patch_size=1, sample_size=16,
-                               num_embeds_ada_norm=2, norm_eps=1e-3, pixel_unshuffle=4),
-    'transformer-patch3': dict(num_attention_heads=2, attention_head_dim=18, num_layers=2, patch_size=3,
-                               sample_size=31, num_embeds_ada_norm=None, attention_bias=False),
-    'transformer-patch16': dict(num_attention_heads=4, attention_head_dim=24, num_layers=6,
-                                patch_size=16, sample_size=256, num_embeds_ada_norm=1000,
-                                out_channels=6, norm_elementwise_affine=True),
-    'transformer-masked': dict(num_attention_heads=3, attention_head_dim=8, in_channels=7, num_layers=2,
-                               patch_size=8, sample_size=64, num_embeds_ada_norm=1,
-                               conditioning='masked-image'),
-    'transformer-folded': dict(num_attention_heads=5, attention_head_dim=12, in_channels=27,
-                               out_channels=54, num_layers=2, patch_size=2, sample_size=20,
-                               num_embeds_ada_norm=1, pixel_unshuffle=3),
+    'transformer-s4': dict(
+        num_attention_heads=6, attention_head_dim=64, num_layers=2, patch_size=4, sample_size=64, num_embeds_ada_norm=1
+    ),
+    'transformer-patch1': dict(
+        num_attention_heads=1,
+        attention_head_dim=8,
+        in_channels=48,
+        out_channels=48,
+        num_layers=1,
+        patch_size=1,
+        sample_size=16,
+        num_embeds_ada_norm=2,
+        norm_eps=1e-3,
+        pixel_unshuffle=4,
+    ),
+    'transformer-patch3': dict(
+        num_attention_heads=2,
+        attention_head_dim=18,
+        num_layers=2,
+        patch_size=3,
+        sample_size=31,
+        num_embeds_ada_norm=None,
+        attention_bias=False,
+    ),
+    'transformer-patch16': dict(
+        num_attention_heads=4,
+        attention_head_dim=24,
+        num_layers=6,
+        patch_size=16,
+        sample_size=256,
+        num_embeds_ada_norm=1000,
+        out_channels=6,
+        norm_elementwise_affine=True,
+    ),
+    'transformer-masked': dict(
+        num_attention_heads=3,
+        attention_head_dim=8,
+        in_channels=7,
+        num_layers=2,
+        patch_size=8,
+        sample_size=64,
+        num_embeds_ada_norm=1,
+        conditioning='masked-image',
+    ),
+    'transformer-folded': dict(
+        num_attention_heads=5,
+        attention_head_dim=12,
+        in_channels=27,
+        out_channels=54,
+        num_layers=2,
+        patch_size=2,
+        sample_size=20,
+        num_embeds_ada_norm=1,
+        pixel_unshuffle=3,
+    ),
     # x_t, guess and mask of one colour
-    'transformer-gray-conditioned': dict(num_attention_heads=2, attention_head_dim=12, in_channels=12,
-                                         out_channels=4, num_layers=2, patch_size=2, sample_size=14,
-                                         num_embeds_ada_norm=None, pixel_unshuffle=2,
-                                         conditioning='filled-image'),
+    'transformer-gray-conditioned': dict(
+        num_attention_heads=2,
+        attention_head_dim=12,
+        in_channels=12,
+        out_channels=4,
+        num_layers=2,
+        patch_size=2,
+        sample_size=14,
+        num_embeds_ada_norm=None,
+        pixel_unshuffle=2,
+        conditioning='filled-image',
+    ),
 }
-DTYPES = {'transformer-plain': torch.float32, 'transformer-variance': torch.bfloat16,
-          'transformer-conditioned': torch.float16}
+DTYPES = {
+    'transformer-plain': torch.float32,
+    'transformer-variance': torch.bfloat16,
+    'transformer-conditioned': torch.float16,
+}
 DEFAULTS = {
-    '_class_name': 'DiTTransformer2DModel', 'activation_fn': 'gelu-approximate',
-    'attention_bias': True, 'dropout': 0.0, 'in_channels': 3, 'out_channels': 3, 'norm_elementwise_affine': False, 'norm_eps': 1e-5,
-    'norm_num_groups': 32, 'norm_type': 'ada_norm_zero', 'upcast_attention': False,
+    '_class_name': 'DiTTransformer2DModel',
+    'activation_fn': 'gelu-approximate',
+    'attention_bias': True,
+    'dropout': 0.0,
+    'in_channels': 3,
+    'out_channels': 3,
+    'norm_elementwise_affine': False,
+    'norm_eps': 1e-5,
+    'norm_num_groups': 32,
+    'norm_type': 'ada_norm_zero',
+    'upcast_attention': False,
 }
 
 
 class Node(nn.Module):
     """A module that only holds others, so that parameters have diffusers' names."""
+
     def __init__(self, **children):
         super().__init__()
         for name, child in children.items():
@@ -149,11 +239,17 @@ def block(config):
     bias = config['attention_bias']
     return Node(
         norm1=Node(emb=emb, linear=nn.Linear(width, 6 * width)),
-        attn1=Node(to_q=nn.Linear(width, width, bias), to_k=nn.Linear(width, width, bias),
-                   to_v=nn.Linear(width, width, bias), to_out=nn.ModuleList([nn.Linear(width, width)])),
+        attn1=Node(
+            to_q=nn.Linear(width, width, bias),
+            to_k=nn.Linear(width, width, bias),
+            to_v=nn.Linear(width, width, bias),
+            to_out=nn.ModuleList([nn.Linear(width, width)]),
+        ),
         norm3=nn.LayerNorm(width, elementwise_affine=config['norm_elementwise_affine']),
-        ff=Node(net=nn.ModuleList([Node(proj=nn.Linear(width, 4 * width)), nn.Identity(),
-                                   nn.Linear(4 * width, width)])))
+        ff=Node(
+            net=nn.ModuleList([Node(proj=nn.Linear(width, 4 * width)), nn.Identity(), nn.Linear(4 * width, width)])
+        ),
+    )
 
 
 def norm(x, eps):
@@ -225,8 +321,11 @@ class Transformer(nn.Module):
         split = []
         for layer in (attn.to_q, attn.to_k, attn.to_v):
             h = layer(x).view(n, rows * columns, width)
-            h = (h.view(n, -1, heads, depth).transpose(1, 2) if self.right('heads')
-                 else h.view(n, -1, depth, heads).permute(0, 3, 1, 2))
+            h = (
+                h.view(n, -1, heads, depth).transpose(1, 2)
+                if self.right('heads')
+                else h.view(n, -1, depth, heads).permute(0, 3, 1, 2)
+            )
             split.append(h)
         q, k, v = split
         scale = 1 / math.sqrt(depth if self.right('attention-scale') else width)
@@ -297,8 +396,8 @@ def extend(x, width, height, mask_last):
     h = F.pad(x[None], (0, right, 0, 0), 'reflect' if right < x.shape[2] else 'replicate')
     h = F.pad(h, (0, 0, 0, below), 'reflect' if below < x.shape[1] else 'replicate')
     if mask_last:
-        h[0, -1, :, x.shape[2]:] = 1
-        h[0, -1, x.shape[1]:, :] = 1
+        h[0, -1, :, x.shape[2] :] = 1
+        h[0, -1, x.shape[1] :, :] = 1
     return h
 
 
@@ -338,8 +437,9 @@ def write_reference(net, folder, with_wrong):
         for net.wrong in POINTS if with_wrong else ():
             out['wrong.' + net.wrong] = predict(net, *SIZES[0]).flatten()[::WRONG_STEP]
         net.wrong = None
-    save_file({name: value.float().contiguous() for name, value in out.items()},
-              os.path.join(folder, 'reference.safetensors'))
+    save_file(
+        {name: value.float().contiguous() for name, value in out.items()}, os.path.join(folder, 'reference.safetensors')
+    )
 
 
 def write_folder(config, dtype, seed, folder):
@@ -361,13 +461,24 @@ def write_folder(config, dtype, seed, folder):
         os.makedirs(os.path.join(folder, part), exist_ok=True)
     with open(os.path.join(folder, 'unet', 'config.json'), 'w', encoding='utf-8') as file:
         json.dump(config, file, indent=2)
-    planes_in, planes_out = (config[key] // config.get('pixel_unshuffle', 1)**2 for key in ('in_channels', 'out_channels'))
+    planes_in, planes_out = (
+        config[key] // config.get('pixel_unshuffle', 1) ** 2 for key in ('in_channels', 'out_channels')
+    )
     learned = planes_out > (planes_in // 2 if 'conditioning' in config else planes_in)
     with open(os.path.join(folder, 'scheduler', 'scheduler_config.json'), 'w', encoding='utf-8') as file:
-        json.dump({'_class_name': 'DDPMScheduler', 'num_train_timesteps': 1000,
-                   'beta_schedule': 'linear', 'beta_start': 0.0001, 'beta_end': 0.02,
-                   'prediction_type': 'epsilon',
-                   'variance_type': 'learned_range' if learned else 'fixed_small'}, file, indent=2)
+        json.dump(
+            {
+                '_class_name': 'DDPMScheduler',
+                'num_train_timesteps': 1000,
+                'beta_schedule': 'linear',
+                'beta_start': 0.0001,
+                'beta_end': 0.02,
+                'prediction_type': 'epsilon',
+                'variance_type': 'learned_range' if learned else 'fixed_small',
+            },
+            file,
+            indent=2,
+        )
     save_file(state, os.path.join(folder, 'unet', 'diffusion_pytorch_model.safetensors'))
 
 

@@ -38,8 +38,7 @@ typedef struct
 } Network;
 
 static void
-network_open (Network *network,
-              char    *folder) /* taken */
+network_open (Network *network, char *folder) /* taken */
 {
   char   *config = g_build_filename (folder, "unet", "config.json", NULL);
   char   *weights = g_build_filename (folder, "unet", "diffusion_pytorch_model.safetensors", NULL);
@@ -75,7 +74,8 @@ network_run (const Network *network,
   g_assert_no_error (error);
   for (gsize i = 0; i < (gsize) width * height; i++)
     for (int c = 0; c < stride; c++)
-      map[i * stride + c] = c < network->config.picture.in_channels ? (i * 31 + c * 17) % 101 * 0.02f - 1.0f : 0.0f;
+      map[i * stride + c] =
+        c < network->config.picture.in_channels ? (i * 31 + c * 17) % 101 * 0.02f - 1.0f : 0.0f;
 
   result = unet_run (unet, workers, 437.25, cancel, &error);
   if (cancel)
@@ -83,8 +83,9 @@ network_run (const Network *network,
   else
     {
       g_assert_no_error (error);
-      copy = g_memdup2 (result, (gsize) width * height * KERNEL_PAD (network->config.picture.out_channels)
-                                  * sizeof *result);
+      copy =
+        g_memdup2 (result, (gsize) width * height *
+                             KERNEL_PAD (network->config.picture.out_channels) * sizeof *result);
     }
   g_clear_error (&error);
   unet_free (unet);
@@ -95,13 +96,11 @@ network_run (const Network *network,
 /* --- The same bytes ------------------------------------------------------- */
 
 static void
-check_workers (const Network *network,
-               const Kernels *kernels,
-               int            width,
-               int            height)
+check_workers (const Network *network, const Kernels *kernels, int width, int height)
 {
-  const gsize size = (gsize) width * height * KERNEL_PAD (network->config.picture.out_channels) * sizeof (float);
-  float      *one = network_run (network, kernels, 1, width, height, NULL);
+  const gsize size =
+    (gsize) width * height * KERNEL_PAD (network->config.picture.out_channels) * sizeof (float);
+  float *one = network_run (network, kernels, 1, width, height, NULL);
 
   for (int n = 2; n <= MAX_WORKERS; n++)
     {
@@ -179,8 +178,8 @@ test_core_types (void)
       check_core_type ("Haswell");
       check_core_type ("Zen");
     }
-  if (__builtin_cpu_supports ("avx512f") && __builtin_cpu_supports ("avx512vl")
-      && __builtin_cpu_supports ("avx512bw") && __builtin_cpu_supports ("avx512dq"))
+  if (__builtin_cpu_supports ("avx512f") && __builtin_cpu_supports ("avx512vl") &&
+      __builtin_cpu_supports ("avx512bw") && __builtin_cpu_supports ("avx512dq"))
     check_core_type ("SkylakeX");
 #endif
 
@@ -220,8 +219,8 @@ count_tile (float        *out,
 }
 
 /* The first layer of the bundled network is cut into blocks of 8 × 8 tiles. */
-#define WIDTH 256
-#define HEIGHT 192
+#define WIDTH       256
+#define HEIGHT      192
 #define LAYER_TILES (WIDTH / 4 * HEIGHT / 4)
 #define BLOCK_TILES 64
 
@@ -254,8 +253,7 @@ test_cancel (void)
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/blocks/tables", test_tables);

@@ -53,9 +53,7 @@ right_header (gsize *n_bytes)
 /* A folder whose network answers `colour` whatever it is asked. Free with maker_remove,
  * g_free. */
 static char *
-new_folder (const char  *json,
-            const char  *scheduler,
-            const float *colour)
+new_folder (const char *json, const char *scheduler, const float *colour)
 {
   char   *folder = maker_new_folder ();
   gsize   n_bytes;
@@ -64,7 +62,11 @@ new_folder (const char  *json,
 
   for (int i = 0; i < 12; i++)
     {
-      union { float f; guint32 bits; } value = { colour[i % 3] };
+      union
+      {
+        float   f;
+        guint32 bits;
+      } value = { colour[i % 3] };
 
       value.bits = GUINT32_TO_LE (value.bits);
       memcpy (data + n_bytes - 48 + 4 * i, &value.bits, 4);
@@ -87,40 +89,54 @@ test_configurations (void)
     const char *search, *replacement;
     const char *pattern;
   } cases[] = {
-    { "\"DiTTransformer2DModel\"", "\"Transformer2DModel\"", "*“_class_name” is \"Transformer2DModel\"*" },
+    { "\"DiTTransformer2DModel\"", "\"Transformer2DModel\"",
+      "*“_class_name” is \"Transformer2DModel\"*" },
     { "\"DiTTransformer2DModel\"", "7", "*“_class_name” is 7*" },
     { "\"DiTTransformer2DModel\"", "\"UNet2DModel\"", "*" },
-    { "\"gelu-approximate\"", "\"gelu\"", "*“activation_fn” is \"gelu\", expected \"gelu-approximate\".*" },
+    { "\"gelu-approximate\"", "\"gelu\"",
+      "*“activation_fn” is \"gelu\", expected \"gelu-approximate\".*" },
     { "\"gelu-approximate\"", "\"geglu\"", "*“activation_fn” is \"geglu\"*" },
     { "\"ada_norm_zero\"", "\"ada_norm_single\"", "*“norm_type” is \"ada_norm_single\"*" },
-    { "\"attention_head_dim\": 4", "\"attention_head_dim\": 6", "*“attention_head_dim” is 6*multiple of 4*" },
+    { "\"attention_head_dim\": 4", "\"attention_head_dim\": 6",
+      "*“attention_head_dim” is 6*multiple of 4*" },
     { "\"attention_head_dim\": 4", "\"attention_head_dim\": 0", "*“attention_head_dim” is 0*" },
-    { "\"attention_head_dim\": 4", "\"attention_head_dim\": 8192, \"x\": 1", "*has the shape*expected*8192*" },
-    { "\"num_attention_heads\": 1", "\"num_attention_heads\": 4096", "*“attention_head_dim” is 4*at most 8192*" },
-    { "\"num_attention_heads\": 1", "\"num_attention_heads\": -1", "*“num_attention_heads” is -1*" },
+    { "\"attention_head_dim\": 4", "\"attention_head_dim\": 8192, \"x\": 1",
+      "*has the shape*expected*8192*" },
+    { "\"num_attention_heads\": 1", "\"num_attention_heads\": 4096",
+      "*“attention_head_dim” is 4*at most 8192*" },
+    { "\"num_attention_heads\": 1", "\"num_attention_heads\": -1",
+      "*“num_attention_heads” is -1*" },
     { "\"num_attention_heads\": 1", "\"num_attention_heads\": 2", "*has the shape*expected*" },
-    { "\"num_attention_heads\": 1", "\"num_attention_heads\": 1e9", "*“num_attention_heads” is 1000000000*" },
-    { "\"attention_bias\": true", "\"attention_bias\": 1", "*“attention_bias” is 1*true or false*" },
+    { "\"num_attention_heads\": 1", "\"num_attention_heads\": 1e9",
+      "*“num_attention_heads” is 1000000000*" },
+    { "\"attention_bias\": true", "\"attention_bias\": 1",
+      "*“attention_bias” is 1*true or false*" },
     { "\"in_channels\": 3", "\"in_channels\": 4", "*“in_channels” is 4, expected 3*" },
     { "\"in_channels\"", "\"n_channels\"", "*“in_channels” is missing, expected 3*" },
     { "\"out_channels\": null", "\"out_channels\": 8", "*“out_channels” is 8, expected 3*" },
-    { "\"out_channels\": null", "\"out_channels\": 6", "*“proj_out_2.weight” has the shape*expected [24, 4]*" },
+    { "\"out_channels\": null", "\"out_channels\": 6",
+      "*“proj_out_2.weight” has the shape*expected [24, 4]*" },
     { "\"num_layers\": 1", "\"num_layers\": 2", "*“transformer_blocks.1.*is missing*" },
     { "\"num_layers\": 1", "\"num_layers\": 0", "*“num_layers” is 0*" },
     { "\"num_layers\": 1", "\"num_layers\": 100000", "*“num_layers” is 100000*" },
     { "\"norm_eps\": 1e-05", "\"norm_eps\": -1", "*“norm_eps” is -1*" },
-    { "\"norm_elementwise_affine\": false", "\"norm_elementwise_affine\": true", "*“transformer_blocks.0.norm3.weight” is missing*" },
+    { "\"norm_elementwise_affine\": false", "\"norm_elementwise_affine\": true",
+      "*“transformer_blocks.0.norm3.weight” is missing*" },
     { "\"num_embeds_ada_norm\": 1", "\"num_embeds_ada_norm\": 0", "*“num_embeds_ada_norm” is 0*" },
-    { "\"num_embeds_ada_norm\": 1", "\"num_embeds_ada_norm\": 1000", "*embedding_table.weight” has the shape*expected [1001, 4]*" },
-    { "\"num_embeds_ada_norm\"", "\"n_classes\"", "*embedding_table.weight” has the shape*expected [1001, 4]*" },
+    { "\"num_embeds_ada_norm\": 1", "\"num_embeds_ada_norm\": 1000",
+      "*embedding_table.weight” has the shape*expected [1001, 4]*" },
+    { "\"num_embeds_ada_norm\"", "\"n_classes\"",
+      "*embedding_table.weight” has the shape*expected [1001, 4]*" },
     { "\"patch_size\": 2", "\"patch_size\": 0", "*“patch_size” is 0*" },
     { "\"patch_size\": 2", "\"patch_size\": 65", "*“patch_size” is 65*" },
     { "\"patch_size\": 2", "\"patch_size\": 4", "*“pos_embed.proj.weight” has the shape*" },
-    { "\"patch_size\": 2", "\"patch_size\": 32", "*“sample_size” is 16, expected at least patch_size*" },
+    { "\"patch_size\": 2", "\"patch_size\": 32",
+      "*“sample_size” is 16, expected at least patch_size*" },
     { "\"sample_size\": 16", "\"sample_size\": [16, 0]", "*“sample_size” is [16,0]*" },
     { "\"sample_size\": 16", "\"sample_size\": 0", "*“sample_size” is 0*" },
     { "\"sample_size\": 16", "\"conditioning\": \"depth\"", "*“conditioning” is \"depth\"*" },
-    { "\"sample_size\": 16", "\"conditioning\": \"filled-image\"", "*“out_channels” is null, expected 1*" },
+    { "\"sample_size\": 16", "\"conditioning\": \"filled-image\"",
+      "*“out_channels” is null, expected 1*" },
     { "\"sample_size\": 16", "\"pixel_unshuffle\": 2", "*“in_channels” is 3, expected 12*" },
     { "\"sample_size\": 16", "\"pixel_unshuffle\": 99", "*“pixel_unshuffle” is 99*" },
     { "\"upcast_attention\": false", "\"upcast_attention\": null", "*“upcast_attention” is null*" },
@@ -255,17 +271,19 @@ test_metadata (void)
 static const DiffusionRect hole = { 30, 20, 25, 18 };
 
 static Picture *
-inpaint (DiffusionModel *model,
-         int             n_workers)
+inpaint (DiffusionModel *model, int n_workers)
 {
   Picture                 *picture = picture_new (90, 70, 3);
   DiffusionWorkers        *workers = diffusion_workers_new (n_workers);
   DiffusionSource          source = picture_source (picture);
   DiffusionSink            sink = picture_sink (picture);
-  DiffusionInpaintSettings settings
-    = { .strength = 1.0, .steps = 4, .sampler = DIFFUSION_SAMPLER_DDPM, .resample = 2,
-        .jump_length = 2, .seed = 5 };
-  GError *error = NULL;
+  DiffusionInpaintSettings settings = { .strength = 1.0,
+                                        .steps = 4,
+                                        .sampler = DIFFUSION_SAMPLER_DDPM,
+                                        .resample = 2,
+                                        .jump_length = 2,
+                                        .seed = 5 };
+  GError                  *error = NULL;
 
   picture_paint (picture);
   picture_select (picture, &hole, 1.0f);
@@ -277,8 +295,7 @@ inpaint (DiffusionModel *model,
 }
 
 static Picture *
-denoise (DiffusionModel *model,
-         int             n_workers)
+denoise (DiffusionModel *model, int n_workers)
 {
   const DiffusionRect      all = { 0, 0, 90, 70 };
   Picture                 *picture = picture_new (90, 70, 3);
@@ -308,7 +325,7 @@ test_filters (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (filters); i++)
     {
-      Picture *one = filters[i] (model, 1), *two = filters[i] (model, 2);
+      Picture *one = filters[i](model, 1), *two = filters[i](model, 2);
 
       g_assert_cmpmem (one->result, 3 * one->size * sizeof (float), two->result,
                        3 * two->size * sizeof (float));
@@ -323,14 +340,14 @@ test_filters (void)
 
 /* The mean difference of neighbours in the rows of the first channel. */
 static double
-roughness (const float   *plane,
-           const Picture *picture)
+roughness (const float *plane, const Picture *picture)
 {
   double sum = 0.0;
 
   for (int y = 0; y < picture->height; y++)
     for (int x = 1; x < picture->width; x++)
-      sum += fabsf (plane[(gsize) y * picture->width + x] - plane[(gsize) y * picture->width + x - 1]);
+      sum +=
+        fabsf (plane[(gsize) y * picture->width + x] - plane[(gsize) y * picture->width + x - 1]);
   return sum / picture->size;
 }
 
@@ -365,8 +382,7 @@ test_colour (void)
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/transformer-folder/configurations", test_configurations);

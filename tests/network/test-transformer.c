@@ -15,17 +15,17 @@
 #include "network/transformer.h"
 
 /* As in tests/network/dump-transformer.py. */
-#define TIMESTEP 437.25
-#define OUT_STEP 11
-#define WRONG_STEP 97
-#define SAMPLES 64
+#define TIMESTEP    437.25
+#define OUT_STEP    11
+#define WRONG_STEP  97
+#define SAMPLES     64
 #define SAMPLE_STEP 997
 
 static const int sizes[][2] = { { 112, 80 }, { 105, 73 }, { 1, 1 } };
 static const int layer_tokens[] = { 7, 5 };
 
 /* The largest error over the RMS of what is expected: of any layer, of the result. */
-#define TOLERANCE 1e-4
+#define TOLERANCE       1e-4
 #define WHOLE_TOLERANCE 4e-5
 
 /* What a result with one point wrong is away from the right one at least. */
@@ -44,8 +44,7 @@ load_model (const char *folder)
 }
 
 static Safetensors *
-open_in (const char *folder,
-         const char *name)
+open_in (const char *folder, const char *name)
 {
   char        *path = g_build_filename (folder, name, NULL);
   GError      *error = NULL;
@@ -73,8 +72,7 @@ load_reference (Safetensors  *file,
 }
 
 static void
-read_config (const char        *folder,
-             TransformerConfig *config)
+read_config (const char *folder, TransformerConfig *config)
 {
   char   *path = g_build_filename (folder, MAKER_UNET, NULL);
   GError *error = NULL;
@@ -88,9 +86,7 @@ read_config (const char        *folder,
 
 /* The numbers of the script's function of that name. */
 static float *
-planes (int n,
-        int width,
-        int height)
+planes (int n, int width, int height)
 {
   const guint32 size = n * width * height;
   float        *values = g_new (float, size);
@@ -102,10 +98,7 @@ planes (int n,
 
 /* max |a − b| / RMS (b) over n values, a in steps of `step`. */
 static double
-difference (const float *a,
-            gsize        step,
-            const float *b,
-            gsize        n)
+difference (const float *a, gsize step, const float *b, gsize n)
 {
   double worst = 0.0, sum = 0.0;
 
@@ -123,10 +116,7 @@ difference (const float *a,
 
 /* The planes that come out: one a colour, or two with a learned variance. */
 static float *
-predict (DiffusionModel *model,
-         int             n_workers,
-         int             width,
-         int             height)
+predict (DiffusionModel *model, int n_workers, int width, int height)
 {
   const gboolean    aware = diffusion_model_is_mask_aware (model);
   const int         n_colours = model_get_shape (model)->n_colours;
@@ -186,9 +176,7 @@ typedef struct
 } Trace;
 
 static void
-check_layer (gpointer    data,
-             const char *name,
-             const Map  *map)
+check_layer (gpointer data, const char *name, const Map *map)
 {
   Trace       *trace = data;
   const gsize  plane = (gsize) map->width * map->height;
@@ -208,7 +196,8 @@ check_layer (gpointer    data,
     for (int c = map->channels; c < map->stride; c++)
       g_assert_cmpfloat (map->data[i * map->stride + c], ==, 0.0f);
 
-  worst = difference (values, trace->samples ? SAMPLE_STEP : 1, expected, trace->samples ? n : size);
+  worst =
+    difference (values, trace->samples ? SAMPLE_STEP : 1, expected, trace->samples ? n : size);
   if (!(worst <= TOLERANCE))
     g_error ("%s (%d x %d): max |a - b| / RMS (b) = %g", name, map->width, map->height, worst);
   trace->worst = MAX (trace->worst, worst);
@@ -219,10 +208,7 @@ check_layer (gpointer    data,
 
 /* Folds the numbers as model.c does and runs the bare network on width × height tokens. */
 static void
-run_bare (const TransformerConfig *config,
-          Transformer             *transformer,
-          int                      width,
-          int                      height)
+run_bare (const TransformerConfig *config, Transformer *transformer, int width, int height)
 {
   const int         f = config->picture.pixel_unshuffle * config->patch_size;
   const gboolean    aware = config->picture.conditioning != CONDITIONING_NONE;
@@ -241,8 +227,8 @@ run_bare (const TransformerConfig *config,
         {
           float v = in[(p * height * f + y) * width * f + x];
 
-          map[((gsize) (y / f) * width + x / f) * stride + (p * f + y % f) * f + x % f]
-            = aware && p == n_planes - 1 ? v > 0.0f : v;
+          map[((gsize) (y / f) * width + x / f) * stride + (p * f + y % f) * f + x % f] =
+            aware && p == n_planes - 1 ? v > 0.0f : v;
         }
   transformer_run (transformer, workers, TIMESTEP, NULL, &error);
   g_assert_no_error (error);
@@ -289,11 +275,24 @@ static void
 test_points (gconstpointer data)
 {
   static const char *const points[] = {
-    "patch-order",       "position-axis",   "position-sine", "position-span",
-    "time-cosine",       "time-shift",      "time-first",    "class-row",
-    "heads",             "attention-scale", "modulation-shift", "modulation-gate",
-    "attention-epsilon", "mlp-epsilon",     "out-epsilon",   "gelu",
-    "out-shift",         "out-order",
+    "patch-order",
+    "position-axis",
+    "position-sine",
+    "position-span",
+    "time-cosine",
+    "time-shift",
+    "time-first",
+    "class-row",
+    "heads",
+    "attention-scale",
+    "modulation-shift",
+    "modulation-gate",
+    "attention-epsilon",
+    "mlp-epsilon",
+    "out-epsilon",
+    "gelu",
+    "out-shift",
+    "out-order",
   };
 
   const char     *folder = data;
@@ -374,8 +373,8 @@ test_cancel (gconstpointer data)
         g_cancellable_cancel (cancel);
       else
         thread = g_thread_new ("cancel", cancel_soon, cancel);
-      g_assert_false (model_predict (model, workers, size, size, in, NULL, NULL, TIMESTEP, out,
-                                     cancel, &error));
+      g_assert_false (
+        model_predict (model, workers, size, size, in, NULL, NULL, TIMESTEP, out, cancel, &error));
       g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
       g_clear_error (&error);
       if (thread)
@@ -394,8 +393,7 @@ test_cancel (gconstpointer data)
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   static const struct
   {

@@ -13,13 +13,13 @@
 #include "network/unet.h"
 
 /* As in tests/network/dump-reference.py. */
-#define TIMESTEP 437.25
-#define OUT_STEP 11
-#define SAMPLES 64
+#define TIMESTEP    437.25
+#define OUT_STEP    11
+#define SAMPLES     64
 #define SAMPLE_STEP 997
 
 /* The largest error over the RMS of what is expected: of any layer, of the result. */
-#define TOLERANCE 1e-4
+#define TOLERANCE       1e-4
 #define WHOLE_TOLERANCE 2e-5
 
 typedef struct
@@ -30,12 +30,9 @@ typedef struct
 } Case;
 
 static const Case cases[] = {
-  { "unet-attention", FALSE, FALSE },
-  { "unet-conditioned", FALSE, FALSE },
-  { "unet-plain", FALSE, TRUE },
-  { "unet-resnet", FALSE, FALSE },
-  { "unet-fourier", FALSE, FALSE },
-  { "unet-deep", FALSE, FALSE },
+  { "unet-attention", FALSE, FALSE }, { "unet-conditioned", FALSE, FALSE },
+  { "unet-plain", FALSE, TRUE },      { "unet-resnet", FALSE, FALSE },
+  { "unet-fourier", FALSE, FALSE },   { "unet-deep", FALSE, FALSE },
   { "unet-bundled", TRUE, FALSE },
 };
 
@@ -49,7 +46,8 @@ model_folder (const Case *test)
 static Safetensors *
 open_reference (const Case *test)
 {
-  char        *path = g_test_build_filename (G_TEST_DIST, "data", test->name, "reference.safetensors", NULL);
+  char *path =
+    g_test_build_filename (G_TEST_DIST, "data", test->name, "reference.safetensors", NULL);
   GError      *error = NULL;
   Safetensors *file = safetensors_open (path, &error);
 
@@ -76,9 +74,7 @@ load_reference (Safetensors  *file,
 
 /* The numbers of the script's function of that name. */
 static float *
-planes (int n,
-        int width,
-        int height)
+planes (int n, int width, int height)
 {
   const guint32 size = n * width * height;
   float        *values = g_new (float, size);
@@ -90,10 +86,7 @@ planes (int n,
 
 /* max |a − b| / RMS (b) over n values, a in steps of `step`. */
 static double
-difference (const float *a,
-            gsize        step,
-            const float *b,
-            gsize        n)
+difference (const float *a, gsize step, const float *b, gsize n)
 {
   double worst = 0.0, sum = 0.0;
 
@@ -110,10 +103,7 @@ difference (const float *a,
 }
 
 static float *
-predict (DiffusionModel *model,
-         int             n_workers,
-         int             width,
-         int             height)
+predict (DiffusionModel *model, int n_workers, int width, int height)
 {
   const gboolean    aware = diffusion_model_is_mask_aware (model);
   const gsize       plane = (gsize) width * height;
@@ -183,8 +173,7 @@ typedef struct
 } Trace;
 
 static void
-check_layer (gpointer         data,
-             const UnetLayer *layer)
+check_layer (gpointer data, const UnetLayer *layer)
 {
   Trace       *trace = data;
   const char  *name = layer->name;
@@ -206,7 +195,8 @@ check_layer (gpointer         data,
     for (int c = map->channels; c < map->stride; c++)
       g_assert_cmpfloat (map->data[i * map->stride + c], ==, 0.0f);
 
-  worst = difference (values, trace->samples ? SAMPLE_STEP : 1, expected, trace->samples ? n : size);
+  worst =
+    difference (values, trace->samples ? SAMPLE_STEP : 1, expected, trace->samples ? n : size);
   if (!(worst <= TOLERANCE))
     g_error ("%s (%d x %d): max |a - b| / RMS (b) = %g", name, map->width, map->height, worst);
   trace->worst = MAX (trace->worst, worst);
@@ -217,10 +207,7 @@ check_layer (gpointer         data,
 
 /* Folds the numbers as the script does and runs the bare network. */
 static void
-run_unet (const UnetConfig *config,
-          Unet             *unet,
-          int               width,
-          int               height)
+run_unet (const UnetConfig *config, Unet *unet, int width, int height)
 {
   const int         f = config->picture.pixel_unshuffle;
   const int         n_planes = config->picture.conditioning == CONDITIONING_NONE ? 3 : 7;
@@ -238,8 +225,8 @@ run_unet (const UnetConfig *config,
         {
           float v = in[(p * height + y) * width + x];
 
-          map[((gsize) (y / f) * (width / f) + x / f) * stride + (p * f + y % f) * f + x % f]
-            = p == 6 ? v > 0.0f : v;
+          map[((gsize) (y / f) * (width / f) + x / f) * stride + (p * f + y % f) * f + x % f] =
+            p == 6 ? v > 0.0f : v;
         }
   unet_run (unet, workers, TIMESTEP, NULL, &error);
   g_assert_no_error (error);
@@ -250,11 +237,11 @@ run_unet (const UnetConfig *config,
 static void
 test_layers (gconstpointer data)
 {
-  const Case  *test = data;
-  char        *folder = model_folder (test);
-  const char  *part = test->flat ? "." : "unet";
-  char        *config_path = g_build_filename (folder, part, "config.json", NULL);
-  char        *weights_path = g_build_filename (folder, part, "diffusion_pytorch_model.safetensors", NULL);
+  const Case *test = data;
+  char       *folder = model_folder (test);
+  const char *part = test->flat ? "." : "unet";
+  char       *config_path = g_build_filename (folder, part, "config.json", NULL);
+  char *weights_path = g_build_filename (folder, part, "diffusion_pytorch_model.safetensors", NULL);
   GError      *error = NULL;
   UnetConfig   config;
   Safetensors *weights;
@@ -277,8 +264,8 @@ test_layers (gconstpointer data)
       run_unet (&config, unet, (deep ? 32 : 16) * f, (deep ? 32 : 8) * f);
       trace.samples = TRUE;
       run_unet (&config, unet, deep ? 128 : 112, deep ? 96 : 80);
-      g_test_message ("%s: %d layers, max |a - b| / RMS (b) = %.2g",
-                      (*table)->name, trace.n_layers, trace.worst);
+      g_test_message ("%s: %d layers, max |a - b| / RMS (b) = %.2g", (*table)->name, trace.n_layers,
+                      trace.worst);
       g_assert_cmpint (trace.n_layers, >=, 2 * (1 + 7 * config.n_levels));
       safetensors_close (trace.reference);
       unet_free (unet);
@@ -294,11 +281,11 @@ test_layers (gconstpointer data)
 static void
 test_metadata (gconstpointer data)
 {
-  const Case        *test = data;
-  char              *folder = model_folder (test);
-  const char        *part = test->flat ? "." : "unet";
-  char              *config_path = g_build_filename (folder, part, "config.json", NULL);
-  char              *weights_path = g_build_filename (folder, part, "diffusion_pytorch_model.safetensors", NULL);
+  const Case *test = data;
+  char       *folder = model_folder (test);
+  const char *part = test->flat ? "." : "unet";
+  char       *config_path = g_build_filename (folder, part, "config.json", NULL);
+  char *weights_path = g_build_filename (folder, part, "diffusion_pytorch_model.safetensors", NULL);
   GError            *error = NULL;
   UnetConfig         config;
   Safetensors       *weights;
@@ -405,8 +392,7 @@ test_cancel (gconstpointer data)
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 

@@ -51,7 +51,9 @@ def check(net, options):
         unet = os.path.join(folder, 'out', 'unet')
         with open(os.path.join(unet, 'config.json'), encoding='utf-8') as file:
             config = json.load(file)
-        out = networks.ours(config, os.path.join(unet, 'diffusion_pytorch_model.safetensors'), x, t, 'conv_out')['conv_out']
+        out = networks.ours(config, os.path.join(unet, 'diffusion_pytorch_model.safetensors'), x, t, 'conv_out')[
+            'conv_out'
+        ]
     error = networks.difference(out, expected)
     print(f'# {sum(v.numel() for v in net.state.values())} parameters, max |a - b| / RMS (b) = {error:.1e}')
     return None if error <= LIMIT else f'differs by {error:.1e}'
@@ -66,22 +68,47 @@ def refused(state, word, *options):
 def main():
     like_256 = Guided(32, (1, 1, 2, 2), 2, (1, 2, 3), head_channels=16)
     cases = [
-        ('like 256x256_diffusion_uncond: attention at three resolutions, scale-shift, residual blocks that resize, learned variance',
-         lambda: check(like_256, ['--head-channels', '16'])),
-        ('like the 512x512 networks: a first level of half the width',
-         lambda: check(Guided(64, (0.5, 1, 1), 1, (2,), head_channels=32), ['--head-channels', '32'])),
-        ('like improved-diffusion: convolutions that resize, the time added, heads by number, 3 channels out',
-         lambda: check(Guided(32, (1, 2), 1, (1,), heads=4, resblock_updown=False, scale_shift=False, out_channels=3), ['--heads', '4'])),
-        ('the same at two widths, timesteps rescaled',
-         lambda: check(Guided(32, (1, 2), 1, (0, 1), heads=4, resblock_updown=False, time_scale=0.25),
-                       ['--heads', '4', '--steps', '4000', '--noise-schedule', 'cosine', '--rescale-timesteps'])),
-        ('use_new_attention_order', lambda: check(Guided(32, (1, 2), 1, (1,), head_channels=16, new_order=True),
-                                                  ['--head-channels', '16', '--new-attention-order'])),
-        ('a class-conditional one is refused',
-         lambda: refused(like_256.state | {'label_emb.weight': torch.zeros(10, 128)}, 'label_emb', '--head-channels', '16')),
+        (
+            'like 256x256_diffusion_uncond: attention at three resolutions, scale-shift, residual blocks that resize, learned variance',
+            lambda: check(like_256, ['--head-channels', '16']),
+        ),
+        (
+            'like the 512x512 networks: a first level of half the width',
+            lambda: check(Guided(64, (0.5, 1, 1), 1, (2,), head_channels=32), ['--head-channels', '32']),
+        ),
+        (
+            'like improved-diffusion: convolutions that resize, the time added, heads by number, 3 channels out',
+            lambda: check(
+                Guided(32, (1, 2), 1, (1,), heads=4, resblock_updown=False, scale_shift=False, out_channels=3),
+                ['--heads', '4'],
+            ),
+        ),
+        (
+            'the same at two widths, timesteps rescaled',
+            lambda: check(
+                Guided(32, (1, 2), 1, (0, 1), heads=4, resblock_updown=False, time_scale=0.25),
+                ['--heads', '4', '--steps', '4000', '--noise-schedule', 'cosine', '--rescale-timesteps'],
+            ),
+        ),
+        (
+            'use_new_attention_order',
+            lambda: check(
+                Guided(32, (1, 2), 1, (1,), head_channels=16, new_order=True),
+                ['--head-channels', '16', '--new-attention-order'],
+            ),
+        ),
+        (
+            'a class-conditional one is refused',
+            lambda: refused(
+                like_256.state | {'label_emb.weight': torch.zeros(10, 128)}, 'label_emb', '--head-channels', '16'
+            ),
+        ),
         ('another file is refused', lambda: refused({'weight': torch.zeros(1)}, 'guided-diffusion')),
         ('code is not run', lambda: refused({'weight': check}, 'cannot be read')),
-        ('heads that do not fit are refused', lambda: refused(like_256.state, '--head-channels', '--head-channels', '48')),
+        (
+            'heads that do not fit are refused',
+            lambda: refused(like_256.state, '--head-channels', '--head-channels', '48'),
+        ),
     ]
     print(f'1..{len(cases)}', flush=True)
     failed = 0

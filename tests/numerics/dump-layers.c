@@ -22,8 +22,7 @@ typedef struct
 } Dump;
 
 static void
-add_layer (gpointer         user_data,
-           const UnetLayer *layer)
+add_layer (gpointer user_data, const UnetLayer *layer)
 {
   Dump       *dump = user_data;
   const Map  *map = layer->map;
@@ -38,18 +37,16 @@ add_layer (gpointer         user_data,
   for (gsize i = 0; i < pixels; i++)
     for (int c = 0; c < map->channels; c++)
       planes[c * pixels + i] = map->data[i * map->stride + c];
-  g_string_append_printf (dump->header,
-                          "%c\"%s\":{\"dtype\":\"F32\",\"shape\":[%d,%d,%d],\"data_offsets\":[%u,%u]}",
-                          dump->data->len == 0 ? '{' : ',', layer->name, map->channels, map->height,
-                          map->width, dump->data->len, dump->data->len + (guint) bytes);
+  g_string_append_printf (
+    dump->header, "%c\"%s\":{\"dtype\":\"F32\",\"shape\":[%d,%d,%d],\"data_offsets\":[%u,%u]}",
+    dump->data->len == 0 ? '{' : ',', layer->name, map->channels, map->height, map->width,
+    dump->data->len, dump->data->len + (guint) bytes);
   g_byte_array_append (dump->data, (const guint8 *) planes, bytes);
   g_free (planes);
 }
 
 static gboolean
-write_dump (const Dump *dump,
-            const char *path,
-            GError    **error)
+write_dump (const Dump *dump, const char *path, GError **error)
 {
   const guint64 length = GUINT64_TO_LE ((guint64) dump->header->len);
   GByteArray   *file = g_byte_array_new ();
@@ -80,8 +77,8 @@ read_input (const char       *path,
     return FALSE;
   if (length != pixels * config->picture.in_channels * sizeof (float))
     {
-      g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_INVAL, "%s has %" G_GSIZE_FORMAT " bytes", path,
-                   length);
+      g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_INVAL, "%s has %" G_GSIZE_FORMAT " bytes",
+                   path, length);
       g_free (bytes);
       return FALSE;
     }
@@ -106,8 +103,7 @@ tell_weights (const Unet *unet)
 }
 
 static gboolean
-evaluate (char   **arguments,
-          GError **error)
+evaluate (char **arguments, GError **error)
 {
   const int         width = atoi (arguments[2]), height = atoi (arguments[3]);
   const double      t = g_ascii_strtod (arguments[4], NULL);
@@ -119,11 +115,11 @@ evaluate (char   **arguments,
   float            *map;
   gboolean          ok = FALSE;
 
-  if (unet_config_read (&config, arguments[0], error)
-      && (weights = safetensors_open (arguments[1], error))
-      && (unet = unet_new (&config, weights, NULL, error))
-      && (map = unet_begin (unet, workers, width, height, error))
-      && read_input (arguments[5], &config, width, height, map, error))
+  if (unet_config_read (&config, arguments[0], error) &&
+      (weights = safetensors_open (arguments[1], error)) &&
+      (unet = unet_new (&config, weights, NULL, error)) &&
+      (map = unet_begin (unet, workers, width, height, error)) &&
+      read_input (arguments[5], &config, width, height, map, error))
     {
       tell_weights (unet);
       unet_set_trace (unet, add_layer, &dump);
@@ -142,8 +138,7 @@ evaluate (char   **arguments,
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   GError *error = NULL;
 

@@ -10,8 +10,20 @@ from torch.nn import functional as F
 class Guided:
     """Makes its parameters as it goes, in double precision; the second run meets them again."""
 
-    def __init__(self, model_channels, multiples, blocks, attention, head_channels=0, heads=0, resblock_updown=True,
-                 scale_shift=True, new_order=False, out_channels=6, time_scale=1.0):
+    def __init__(
+        self,
+        model_channels,
+        multiples,
+        blocks,
+        attention,
+        head_channels=0,
+        heads=0,
+        resblock_updown=True,
+        scale_shift=True,
+        new_order=False,
+        out_channels=6,
+        time_scale=1.0,
+    ):
         self.__dict__.update(locals())
         self.state = {}
         self.random = torch.Generator().manual_seed(3)
@@ -33,7 +45,9 @@ class Guided:
 
     def norm(self, name, x):
         n = x.shape[1]
-        return F.group_norm(x, 32, self.parameter(name + '.weight', n, mean=1.0), self.parameter(name + '.bias', n), 1e-5)
+        return F.group_norm(
+            x, 32, self.parameter(name + '.weight', n, mean=1.0), self.parameter(name + '.bias', n), 1e-5
+        )
 
     def residual(self, name, x, time, n, resize=lambda x: x):
         h = resize(F.silu(self.norm(name + '.in_layers.0', x)))
@@ -56,10 +70,10 @@ class Guided:
         out = []
         for i in range(heads):
             if self.new_order:
-                q, k, v = (qkv[:, part * c + i * d:][:, :d] for part in range(3))
+                q, k, v = (qkv[:, part * c + i * d :][:, :d] for part in range(3))
             else:
-                q, k, v = (qkv[:, i * 3 * d + part * d:][:, :d] for part in range(3))
-            root = d ** 0.25
+                q, k, v = (qkv[:, i * 3 * d + part * d :][:, :d] for part in range(3))
+            root = d**0.25
             out.append(v @ torch.softmax((q / root).transpose(1, 2) @ (k / root), -1).transpose(1, 2))
         return (flat + self.conv(name + '.proj_out', torch.cat(out, 1), c, 1)).reshape(x.shape)
 
@@ -67,8 +81,9 @@ class Guided:
         half = self.model_channels // 2
         phases = t * self.time_scale * torch.exp(-math.log(10000) * torch.arange(half, dtype=torch.float32) / half)
         time = torch.cat([phases.cos(), phases.sin()])[None].double()
-        time = self.linear('time_embed.2', F.silu(self.linear('time_embed.0', time, 4 * self.model_channels)),
-                           4 * self.model_channels)
+        time = self.linear(
+            'time_embed.2', F.silu(self.linear('time_embed.0', time, 4 * self.model_channels)), 4 * self.model_channels
+        )
         widths = [int(m * self.model_channels) for m in self.multiples]
         last = len(widths) - 1
         h = self.conv('input_blocks.0.0', x.double(), widths[0])
@@ -100,7 +115,10 @@ class Guided:
                 if level and i == self.blocks:
                     twice = lambda x: x.repeat_interleave(2, 2).repeat_interleave(2, 3)
                     name = f'output_blocks.{number}.{place}'
-                    h = (self.residual(name, h, time, width, twice) if self.resblock_updown
-                         else self.conv(name + '.conv', twice(h), width))
+                    h = (
+                        self.residual(name, h, time, width, twice)
+                        if self.resblock_updown
+                        else self.conv(name + '.conv', twice(h), width)
+                    )
                 number += 1
         return self.conv('out.2', F.silu(self.norm('out.0', h)), self.out_channels)

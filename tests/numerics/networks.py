@@ -38,8 +38,17 @@ def ours(config, state, x, t, module=None, told=None):
             save_file(state, path('weights'))
             state = path('weights')
         x.float().numpy().tofile(path('input'))
-        command = [os.environ['DIFFUSION_DUMP_LAYERS'], path('config.json'), state, x.shape[3], x.shape[2], t,
-                   path('input'), path('output'), *([module] if module else [])]
+        command = [
+            os.environ['DIFFUSION_DUMP_LAYERS'],
+            path('config.json'),
+            state,
+            x.shape[3],
+            x.shape[2],
+            t,
+            path('input'),
+            path('output'),
+            *([module] if module else []),
+        ]
         result = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False)
         if result.returncode:
             raise RuntimeError(result.stderr.strip())

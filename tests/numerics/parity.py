@@ -27,8 +27,11 @@ def levels(widths, down='', up='', **keys):
     """Blocks by letters: . plain, A attention, R residual blocks that change the size."""
     names = {'.': '{}Block2D', 'A': 'Attn{}Block2D', 'R': 'Resnet{}sampleBlock2D'}
     block = lambda side, letters: [names[c].format(side) for c in letters or '.' * len(widths)]
-    return dict(norm_num_groups=4, attention_head_dim=4, layers_per_block=1) | keys | dict(
-        block_out_channels=list(widths), down_block_types=block('Down', down), up_block_types=block('Up', up))
+    return (
+        dict(norm_num_groups=4, attention_head_dim=4, layers_per_block=1)
+        | keys
+        | dict(block_out_channels=list(widths), down_block_types=block('Down', down), up_block_types=block('Up', up))
+    )
 
 
 def base(**keys):
@@ -36,8 +39,15 @@ def base(**keys):
     return levels((8, 12, 16), '.AR', 'RA.', **keys)
 
 
-DDPM = dict(attention_head_dim=None, downsample_padding=0, flip_sin_to_cos=False, freq_shift=1, layers_per_block=2,
-            norm_eps=1e-6, norm_num_groups=32)
+DDPM = dict(
+    attention_head_dim=None,
+    downsample_padding=0,
+    flip_sin_to_cos=False,
+    freq_shift=1,
+    layers_per_block=2,
+    norm_eps=1e-6,
+    norm_num_groups=32,
+)
 RESIZING = dict(downsample_type='resnet', upsample_type='resnet')
 
 # What is said, and the configuration; `size`: another picture than 16 x 24 (width, height).
@@ -68,7 +78,7 @@ CASES = [
     ('act_fn relu, scale_shift', base(act_fn='relu', resnet_time_scale_shift='scale_shift')),
     ('add_attention false', base(add_attention=False)),
     ('mid_block_type null', base(mid_block_type=None)),
-    ('mid_block_scale_factor 1.414', base(mid_block_scale_factor=2 ** 0.5)),
+    ('mid_block_scale_factor 1.414', base(mid_block_scale_factor=2**0.5)),
     ('center_input_sample', base(center_input_sample=True)),
     ('flip_sin_to_cos false', base(flip_sin_to_cos=False)),
     ('freq_shift 1', base(freq_shift=1)),
@@ -82,12 +92,28 @@ CASES = [
     ('in_channels 1, out_channels 1', base(in_channels=1, out_channels=1)),
     ('in_channels 1, out_channels 2', base(in_channels=1, out_channels=2)),
     ('old attention names', base() | dict(old_names=True)),
-    ('guided-diffusion, small', levels(
-        (16, 16, 32, 32, 48, 48), 'RRRAAA', 'AAARRR', attention_head_dim=16, attn_norm_num_groups=8, layers_per_block=2,
-        norm_num_groups=8, out_channels=6, resnet_time_scale_shift='scale_shift', **RESIZING), (64, 32)),
+    (
+        'guided-diffusion, small',
+        levels(
+            (16, 16, 32, 32, 48, 48),
+            'RRRAAA',
+            'AAARRR',
+            attention_head_dim=16,
+            attn_norm_num_groups=8,
+            layers_per_block=2,
+            norm_num_groups=8,
+            out_channels=6,
+            resnet_time_scale_shift='scale_shift',
+            **RESIZING,
+        ),
+        (64, 32),
+    ),
     ('google/ddpm-cifar10-32', levels((128, 256, 256, 256), '.A..', '..A.', **DDPM), (32, 32)),
-    ('google/ddpm-celebahq-256, -church, -bedroom, -cat', levels(
-        (128, 128, 256, 256, 512, 512), '....A.', '.A....', **DDPM), (32, 64)),
+    (
+        'google/ddpm-celebahq-256, -church, -bedroom, -cat',
+        levels((128, 128, 256, 256, 512, 512), '....A.', '.A....', **DDPM),
+        (32, 64),
+    ),
 ]
 
 
@@ -102,16 +128,22 @@ def compare(config, size):
     worst, told = 0.0, {}
     with tempfile.NamedTemporaryFile(suffix='.safetensors') as file:
         save_file(state, file.name)
-        mine = {t: networks.ours(reference.DEFAULTS | config, file.name, x, t, 'conv_out', told)['conv_out']
-                for t in (TIMESTEPS if n < 1e6 else TIMESTEPS[1:2])}
+        mine = {
+            t: networks.ours(reference.DEFAULTS | config, file.name, x, t, 'conv_out', told)['conv_out']
+            for t in (TIMESTEPS if n < 1e6 else TIMESTEPS[1:2])
+        }
     for t, out in mine.items():
         worst = max(worst, networks.difference(out, networks.theirs(config, state, x, t)['conv_out']))
     growth, loading = told['bytes'] / (4 * n), told['bytes_loading'] - told['bytes']
     largest = 4 * max(value.numel() for value in state.values())
     if n < BIG:
         return n, worst, '', False
-    return (n, worst, f', weights take {growth:.2f} x their room and {loading / 1e6:.0f} MB more while they are loaded',
-            growth > GROWTH or loading > largest)
+    return (
+        n,
+        worst,
+        f', weights take {growth:.2f} x their room and {loading / 1e6:.0f} MB more while they are loaded',
+        growth > GROWTH or loading > largest,
+    )
 
 
 def main():

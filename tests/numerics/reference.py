@@ -39,12 +39,26 @@ POINTS = {
 ACTIVATIONS = {'silu': F.silu, 'swish': F.silu, 'mish': F.mish, 'gelu': F.gelu, 'relu': F.relu}
 
 DEFAULTS = {
-    '_class_name': 'UNet2DModel', 'act_fn': 'silu', 'add_attention': True, 'attention_head_dim': 8,
-    'attn_norm_num_groups': None, 'center_input_sample': False, 'downsample_padding': 1,
-    'downsample_type': 'conv', 'flip_sin_to_cos': True, 'freq_shift': 0, 'in_channels': 3,
-    'layers_per_block': 2, 'mid_block_scale_factor': 1, 'mid_block_type': 'UNetMidBlock2D', 'norm_eps': 1e-05,
-    'norm_num_groups': 32, 'out_channels': 3, 'resnet_time_scale_shift': 'default',
-    'time_embedding_type': 'positional', 'upsample_type': 'conv',
+    '_class_name': 'UNet2DModel',
+    'act_fn': 'silu',
+    'add_attention': True,
+    'attention_head_dim': 8,
+    'attn_norm_num_groups': None,
+    'center_input_sample': False,
+    'downsample_padding': 1,
+    'downsample_type': 'conv',
+    'flip_sin_to_cos': True,
+    'freq_shift': 0,
+    'in_channels': 3,
+    'layers_per_block': 2,
+    'mid_block_scale_factor': 1,
+    'mid_block_type': 'UNetMidBlock2D',
+    'norm_eps': 1e-05,
+    'norm_num_groups': 32,
+    'out_channels': 3,
+    'resnet_time_scale_shift': 'default',
+    'time_embedding_type': 'positional',
+    'upsample_type': 'conv',
 }
 
 
@@ -75,37 +89,39 @@ class Resnet(nn.Module):
 
     def forward(self, x, time, note, name):
         h = self.act(self.norm1(x))
-        if self.resize:                                               # resnet-down, resnet-up
+        if self.resize:  # resnet-down, resnet-up
             h = note(name + '.hidden', self.resize(h))
             x = note(name + '.shortcut', self.resize(x))
         h = self.conv1(h)
-        time = self.time_emb_proj(self.act(time))[:, :, None, None]   # time-activation
-        if self.modulate:                                             # scale-shift
+        time = self.time_emb_proj(self.act(time))[:, :, None, None]  # time-activation
+        if self.modulate:  # scale-shift
             scale, shift = time.chunk(2, 1)
             h = self.norm2(note(name + '.conv1', h)) * (1 + scale) + shift
-        else:                                                         # time-addition
+        else:  # time-addition
             h = self.norm2(note(name + '.conv1', h + time))
         h = self.conv2(self.act(h))
         x = self.conv_shortcut(x) if hasattr(self, 'conv_shortcut') else x
-        return note(name, (x + h) / self.divisor)                     # mid-scale-factor
+        return note(name, (x + h) / self.divisor)  # mid-scale-factor
 
 
 class Attention(nn.Module):
     def __init__(self, channels, config, groups, divisor=1.0):
         super().__init__()
-        if groups:                                                    # attention-norm
+        if groups:  # attention-norm
             self.group_norm = nn.GroupNorm(groups, channels, config['norm_eps'])
         self.to_q, self.to_k, self.to_v = (nn.Linear(channels, channels) for _ in range(3))
         self.to_out = nn.ModuleList([nn.Linear(channels, channels)])
-        self.heads = config.get('num_attention_heads') or channels // (config['attention_head_dim'] or channels)   # ours
+        self.heads = config.get('num_attention_heads') or channels // (config['attention_head_dim'] or channels)  # ours
         self.divisor = divisor
 
     def forward(self, x, note, name):
         n, c, height, width = x.shape
         h = self.group_norm(x) if hasattr(self, 'group_norm') else x
         h = h.view(n, c, height * width).transpose(1, 2)
-        q, k, v = (layer(h).view(n, -1, self.heads, c // self.heads).transpose(1, 2)
-                   for layer in (self.to_q, self.to_k, self.to_v))    # attention-heads
+        q, k, v = (
+            layer(h).view(n, -1, self.heads, c // self.heads).transpose(1, 2)
+            for layer in (self.to_q, self.to_k, self.to_v)
+        )  # attention-heads
         weights = torch.softmax(q @ k.transpose(2, 3) / math.sqrt(c // self.heads), -1)
         h = self.to_out[0]((weights @ v).transpose(1, 2).reshape(n, -1, c))
         return note(name, (x + h.transpose(1, 2).view(n, c, height, width)) / self.divisor)
@@ -118,7 +134,7 @@ class Down(nn.Module):
         self.padding = padding
 
     def forward(self, x, time, note, name):
-        if self.padding == 0:                                         # padding-0
+        if self.padding == 0:  # padding-0
             x = F.pad(x, (0, 1, 0, 1))
         return note(name + '.conv', self.conv(x))
 
@@ -142,7 +158,7 @@ class UNet(nn.Module):
         self.config = config = DEFAULTS | config
         widths, groups = config['block_out_channels'], config['norm_num_groups']
         layers, divisor = config['layers_per_block'], config['mid_block_scale_factor']
-        time = 4 * config.get('time_proj_channels', widths[0])    # a key of ours
+        time = 4 * config.get('time_proj_channels', widths[0])  # a key of ours
         last = len(widths) - 1
         fourier = config['time_embedding_type'] == 'fourier'
         self.conv_in = nn.Conv2d(config['in_channels'], widths[0], 3, padding=1)
@@ -168,23 +184,33 @@ class UNet(nn.Module):
                 channels = width
                 skips.append(channels)
             block = block_of(resnets, width, kind == 'AttnDownBlock2D')
-            by_resnet = kind == 'ResnetDownsampleBlock2D' or (                      # plain-samplers
-                kind == 'AttnDownBlock2D' and config['downsample_type'] == 'resnet')
+            by_resnet = kind == 'ResnetDownsampleBlock2D' or (  # plain-samplers
+                kind == 'AttnDownBlock2D' and config['downsample_type'] == 'resnet'
+            )
             if i < last:
                 block.downsamplers = nn.ModuleList(
-                    [Resnet(width, width, time, config, resize=halve) if by_resnet
-                     else Down(width, config['downsample_padding'])])
+                    [
+                        (
+                            Resnet(width, width, time, config, resize=halve)
+                            if by_resnet
+                            else Down(width, config['downsample_padding'])
+                        )
+                    ]
+                )
                 skips.append(channels)
             self.down_blocks.append(block)
 
         if config['mid_block_type'] is not None:
             self.mid_block = Block()
             self.mid_block.resnets = nn.ModuleList(
-                [Resnet(channels, channels, time, config, divisor) for _ in range(2)])
+                [Resnet(channels, channels, time, config, divisor) for _ in range(2)]
+            )
             default = groups if config['resnet_time_scale_shift'] == 'default' else None
             self.mid_block.attentions = nn.ModuleList(
                 [Attention(channels, config, config['attn_norm_num_groups'] or default, divisor)]
-                if config['add_attention'] else [])
+                if config['add_attention']
+                else []
+            )
 
         self.up_blocks = nn.ModuleList()
         for i, (width, kind) in enumerate(zip(reversed(widths), config['up_block_types'])):
@@ -194,10 +220,12 @@ class UNet(nn.Module):
                 channels = width
             block = block_of(resnets, width, kind == 'AttnUpBlock2D')
             by_resnet = kind == 'ResnetUpsampleBlock2D' or (
-                kind == 'AttnUpBlock2D' and config['upsample_type'] == 'resnet')
+                kind == 'AttnUpBlock2D' and config['upsample_type'] == 'resnet'
+            )
             if i < last:
                 block.upsamplers = nn.ModuleList(
-                    [Resnet(width, width, time, config, resize=enlarge) if by_resnet else Up(width)])
+                    [Resnet(width, width, time, config, resize=enlarge) if by_resnet else Up(width)]
+                )
             self.up_blocks.append(block)
         self.conv_norm_out = nn.GroupNorm(groups, widths[0], config['norm_eps'])
         self.conv_out = nn.Conv2d(widths[0], config['out_channels'], 3, padding=1)
@@ -206,21 +234,21 @@ class UNet(nn.Module):
         """In single precision, as released."""
         t = torch.tensor([t], dtype=torch.float32)
         n = self.time_embedding.linear_1.weight.shape[1]
-        if self.config['time_embedding_type'] == 'fourier':           # fourier-embedding
+        if self.config['time_embedding_type'] == 'fourier':  # fourier-embedding
             phase = torch.log(t)[:, None] * self.time_proj.weight.float()[None] * 2 * math.pi
             return torch.cat([torch.sin(phase), torch.cos(phase)], 1)
         half = n // 2
         exponent = -math.log(10000) * torch.arange(half, dtype=torch.float32)
         phase = t[:, None] * torch.exp(exponent / (half - self.config['freq_shift']))[None]
         parts = [torch.sin(phase), torch.cos(phase)]
-        if self.config['flip_sin_to_cos']:                            # embedding-order
+        if self.config['flip_sin_to_cos']:  # embedding-order
             parts.reverse()
         return F.pad(torch.cat(parts, 1), (0, n % 2))
 
     def forward(self, x, t, note=lambda name, h: h):
         if self.config['center_input_sample']:
             x = 2 * x - 1
-        t = t * self.config.get('timestep_scale', 1)                  # a key of ours
+        t = t * self.config.get('timestep_scale', 1)  # a key of ours
         h = self.sinusoids(t).to(self.conv_in.weight.dtype)
         time = self.time_embedding.linear_2(F.silu(self.time_embedding.linear_1(h)))
         h = note('conv_in', self.conv_in(x))
@@ -243,13 +271,13 @@ class UNet(nn.Module):
         for i, block in enumerate(self.up_blocks):
             name = f'up_blocks.{i}'
             for j, resnet in enumerate(block.resnets):
-                h = resnet(torch.cat([h, skips.pop()], 1), time, note, f'{name}.resnets.{j}')   # skip-order
+                h = resnet(torch.cat([h, skips.pop()], 1), time, note, f'{name}.resnets.{j}')  # skip-order
                 if block.attentions:
                     h = block.attentions[j](h, note, f'{name}.attentions.{j}')
             if hasattr(block, 'upsamplers'):
                 h = block.upsamplers[0](h, time, note, f'{name}.upsamplers.0')
-        h = self.conv_out(F.silu(self.conv_norm_out(h)))              # out-activation
-        if self.config['time_embedding_type'] == 'fourier':           # fourier-division
+        h = self.conv_out(F.silu(self.conv_norm_out(h)))  # out-activation
+        if self.config['time_embedding_type'] == 'fourier':  # fourier-division
             h = h / t
         return note('conv_out', h)
 

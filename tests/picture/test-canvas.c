@@ -7,7 +7,11 @@
 #include "support/picture.h"
 #include "base/planes.h"
 
-enum { WIDTH = 150, HEIGHT = 90 };
+enum
+{
+  WIDTH = 150,
+  HEIGHT = 90
+};
 
 static Picture *
 painted (int n_channels)
@@ -58,12 +62,12 @@ test_bounds (void)
   g_assert_cmpint (square, ==, 17);
   g_assert_cmpint (canvas->n_cells, ==, 2 * 4 + 1);
 
-  g_assert_true (canvas_bounds (canvas, &(DiffusionRect){ 4, 2, 1, 1 }, &box, &square));
+  g_assert_true (canvas_bounds (canvas, &(DiffusionRect) { 4, 2, 1, 1 }, &box, &square));
   assert_rect (&box, 140, 80, 1, 1);
   g_assert_cmpint (square, ==, 1);
-  g_assert_true (canvas_bounds (canvas, &(DiffusionRect){ 3, 0, 1, 3 }, &box, &square));
+  g_assert_true (canvas_bounds (canvas, &(DiffusionRect) { 3, 0, 1, 3 }, &box, &square));
   assert_rect (&box, 96, 25, 24, 17);
-  g_assert_false (canvas_bounds (canvas, &(DiffusionRect){ 0, 2, 4, 1 }, &box, &square));
+  g_assert_false (canvas_bounds (canvas, &(DiffusionRect) { 0, 2, 4, 1 }, &box, &square));
   canvas_free (canvas);
   picture_free (picture);
 }
@@ -79,7 +83,7 @@ test_square (void)
   int             square;
 
   picture_select (picture, &hole, 1.0f);
-  picture_select (picture, &(DiffusionRect){ 40, 39, 60, 1 }, 0.0f);
+  picture_select (picture, &(DiffusionRect) { 40, 39, 60, 1 }, 0.0f);
   canvas = open_canvas (&source, &hole);
   g_assert_true (canvas_bounds (canvas, &canvas->grid, &box, &square));
   g_assert_cmpint (square, ==, 20);
@@ -201,8 +205,10 @@ test_window (void)
   canvas = open_canvas (&source, &hole);
   g_assert_cmpint (canvas_width (canvas, 2), ==, all.width);
   g_assert_cmpint (canvas_height (canvas, 2), ==, all.height);
-  g_assert_true (canvas_read (canvas, 2, &all, 1.0, whole, whole + 38 * 23, whole + 2 * 38 * 23, NULL));
-  g_assert_true (canvas_read (canvas, 2, &part, 1.0, window, window + 29 * 19, window + 2 * 29 * 19, NULL));
+  g_assert_true (
+    canvas_read (canvas, 2, &all, 1.0, whole, whole + 38 * 23, whole + 2 * 38 * 23, NULL));
+  g_assert_true (
+    canvas_read (canvas, 2, &part, 1.0, window, window + 29 * 19, window + 2 * 29 * 19, NULL));
   for (int p = 0; p < 3; p++)
     for (int y = 0; y < part.height; y++)
       for (int x = 0; x < part.width; x++)
@@ -239,14 +245,17 @@ test_fill (void)
 
   canvas = open_canvas (&source, &region);
   g_assert_true (canvas_fill (canvas, &left, &area, x0, NULL));
-  g_assert_true (canvas_read (canvas, 0, &(DiffusionRect){ 15, 15, 1, 1 }, 1.0, clean, &m, &start, NULL));
+  g_assert_true (
+    canvas_read (canvas, 0, &(DiffusionRect) { 15, 15, 1, 1 }, 1.0, clean, &m, &start, NULL));
   g_assert_cmpfloat (m, ==, 0.0f);
   for (int c = 0; c < 3; c++)
     g_assert_cmpfloat (clean[c], ==, 1.0f);
-  g_assert_true (canvas_read (canvas, 3, &(DiffusionRect){ 2, 2, 1, 1 }, 1.0, clean, &m, &start, NULL));
+  g_assert_true (
+    canvas_read (canvas, 3, &(DiffusionRect) { 2, 2, 1, 1 }, 1.0, clean, &m, &start, NULL));
   g_assert_cmpfloat (m, ==, 0.0f);
   g_assert_cmpfloat (clean[1], ==, 1.0f);
-  g_assert_true (canvas_read (canvas, 0, &(DiffusionRect){ 100, 55, 1, 1 }, 1.0, clean, &m, &start, NULL));
+  g_assert_true (
+    canvas_read (canvas, 0, &(DiffusionRect) { 100, 55, 1, 1 }, 1.0, clean, &m, &start, NULL));
   g_assert_cmpfloat (m, ==, 1.0f);
 
   g_assert_true (canvas_write (canvas, &sink, NULL));

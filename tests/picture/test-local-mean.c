@@ -6,7 +6,12 @@
 
 #include "support/picture.h"
 
-enum { WIDTH = 200, HEIGHT = 150, SIZE = WIDTH * HEIGHT };
+enum
+{
+  WIDTH = 200,
+  HEIGHT = 150,
+  SIZE = WIDTH * HEIGHT
+};
 
 #define SIGMA 0.1f
 
@@ -29,7 +34,8 @@ off (float level, float sigma, gboolean clipped, float estimate, float expected)
   picture_add_noise (picture, 255.0 * sigma, 7);
   for (int i = 0; clipped && i < SIZE; i++)
     picture->pixels[i] = CLAMP (picture->pixels[i], 0.0f, 1.0f);
-  g_assert_true (local_mean_keep (workers, WIDTH, HEIGHT, 1, picture->pixels, picture->alpha, SIGMA, x0, NULL));
+  g_assert_true (
+    local_mean_keep (workers, WIDTH, HEIGHT, 1, picture->pixels, picture->alpha, SIGMA, x0, NULL));
   for (int i = 0; i < SIZE; i++)
     worst = MAX (worst, 255.0 * fabs (x0[i] - expected));
   g_free (x0);

@@ -15,13 +15,14 @@ test_reference (void)
       int    width = fill_reference[k].width, height = fill_reference[k].height;
       int    n_channels = fill_reference[k].n_channels, every = fill_reference[k].every;
       int    size = width * height;
-      float *x = g_new (float, size * n_channels), *w = g_new (float, size);
+      float *x = g_new (float, size *n_channels), *w = g_new (float, size);
 
       for (int i = 0; i < size * n_channels; i++)
         x[i] = (float) ((i * 29 + i * i * 7) % 101 / 50.0 - 1.0);
       for (int i = 0; i < size; i++)
         w[i] = i % every == every / 2 ? fill_reference[k].weight : 0.0f;
-      g_assert_true (push_pull_fill (width, height, n_channels, fill_reference[k].n_sweeps, x, w, NULL));
+      g_assert_true (
+        push_pull_fill (width, height, n_channels, fill_reference[k].n_sweeps, x, w, NULL));
       for (int i = 0; i < size * n_channels; i++)
         g_assert_cmpfloat_with_epsilon (x[i], fill_reference[k].filled[i], 2e-6f);
       g_free (x);
@@ -34,7 +35,12 @@ test_reference (void)
 static void
 test_known (void)
 {
-  enum { WIDTH = 41, HEIGHT = 30, SIZE = WIDTH * HEIGHT };
+  enum
+  {
+    WIDTH = 41,
+    HEIGHT = 30,
+    SIZE = WIDTH * HEIGHT
+  };
   float a[SIZE], b[SIZE], flat[SIZE], w[SIZE];
 
   for (int i = 0; i < SIZE; i++)

@@ -6,7 +6,12 @@
 
 #include "picture/scales.h"
 
-enum { WIDTH = 17, HEIGHT = 12, SIZE = WIDTH * HEIGHT };
+enum
+{
+  WIDTH = 17,
+  HEIGHT = 12,
+  SIZE = WIDTH * HEIGHT
+};
 
 static void
 test_detail (void)
@@ -76,10 +81,9 @@ test_enlarge (void)
   scales_enlarge (coarse, &coarse_area, 1, &area, fine);
   for (int y = 0; y < 6; y++) /* pixel centres: fine i lies at coarse (i + 1/2) / 2 - 1/2 */
     for (int x = 0; x < 8; x++)
-      g_assert_cmpfloat_with_epsilon (fine[y * 8 + x],
-                                      0.02f * ((8 + x + 0.5f) / 2 - 0.5f - 2) +
-                                        0.1f * ((6 + y + 0.5f) / 2 - 0.5f - 1),
-                                      1e-6f);
+      g_assert_cmpfloat_with_epsilon (
+        fine[y * 8 + x],
+        0.02f * ((8 + x + 0.5f) / 2 - 0.5f - 2) + 0.1f * ((6 + y + 0.5f) / 2 - 0.5f - 1), 1e-6f);
 
   for (int i = 0; i < 56; i++) /* it would swing beyond the range */
     coarse[i] = i % 8 < 4 ? -1.0f : 1.0f;

@@ -85,7 +85,12 @@ test_linear (void)
 static void
 test_blend (void)
 {
-  enum { WIDTH = 1200, HEIGHT = 530, SIZE = WIDTH * HEIGHT };
+  enum
+  {
+    WIDTH = 1200,
+    HEIGHT = 530,
+    SIZE = WIDTH * HEIGHT
+  };
   TilesAxis across = tiles_axis (WIDTH, &cuts[0]), down = tiles_axis (HEIGHT, &cuts[0]);
   float    *picture = g_new (float, 2 * SIZE), *blended = g_new0 (float, 2 * SIZE);
   float    *window = g_new (float, 2 * across.size * down.size);
@@ -125,11 +130,12 @@ assert_area (DiffusionRect region, int context, int x, int y, int width, int hei
 static void
 test_area (void)
 {
-  assert_area ((DiffusionRect){ 100, 20, 32, 16 }, 8, 92, 12, 48, 32);
-  assert_area ((DiffusionRect){ 100, 20, 33, 17 }, 8, 92, 12, 64, 48);
-  assert_area ((DiffusionRect){ 100, 40, 33, 17 }, 8, 92, 22, 64, 48); /* backwards, too */
-  assert_area ((DiffusionRect){ 0, 0, 1, 1 }, 32, 0, 0, 48, 48);
-  assert_area ((DiffusionRect){ 990, 69, 10, 1 }, 4096, 0, 0, 1000, 70); /* all picture, as it is */
+  assert_area ((DiffusionRect) { 100, 20, 32, 16 }, 8, 92, 12, 48, 32);
+  assert_area ((DiffusionRect) { 100, 20, 33, 17 }, 8, 92, 12, 64, 48);
+  assert_area ((DiffusionRect) { 100, 40, 33, 17 }, 8, 92, 22, 64, 48); /* backwards, too */
+  assert_area ((DiffusionRect) { 0, 0, 1, 1 }, 32, 0, 0, 48, 48);
+  assert_area ((DiffusionRect) { 990, 69, 10, 1 }, 4096, 0, 0, 1000,
+               70); /* all picture, as it is */
 }
 
 /* --- Mirrored windows ---------------------------------------------------------------- */
@@ -151,18 +157,18 @@ mirror (TiledModelMirror how, int width, int height, int n_planes, const float *
 
 /* The bundled network on a picture of one window, or of several. */
 static void
-predict_mirrored (DiffusionModel *model,
-                  TiledModelMirror     how,
-                  int             width,
-                  int             height,
-                  int             n_channels,
-                  const float    *x_y_m,
-                  float          *out)
+predict_mirrored (DiffusionModel  *model,
+                  TiledModelMirror how,
+                  int              width,
+                  int              height,
+                  int              n_channels,
+                  const float     *x_y_m,
+                  float           *out)
 {
   DiffusionWorkers *workers = diffusion_workers_new (2);
   const float      *y = x_y_m + n_channels * width * height;
-  TiledModel            *tiles = tiled_model_new (model, workers, width, height, n_channels, &cuts[2], y,
-                                       y + n_channels * width * height, NULL);
+  TiledModel       *tiles = tiled_model_new (model, workers, width, height, n_channels, &cuts[2], y,
+                                             y + n_channels * width * height, NULL);
 
   tiled_model_set_mirror (tiles, how);
   g_assert_true (tiled_model_predict (tiles, x_y_m, 700.0, out, NULL, NULL));
@@ -186,9 +192,10 @@ test_mirror (void)
     for (int how = 0; how < 4; how++)
       {
         int    width = sizes[k][0], height = sizes[k][1], n = sizes[k][2], size = width * height;
-        float *in = g_new (float, (2 * n + 1) * size), *mirrored = g_new (float, (2 * n + 1) * size);
-        float *out = g_new (float, n * size), *of_mirrored = g_new (float, n * size);
-        float *back = g_new (float, n * size);
+        float *in = g_new (float, (2 * n + 1) * size),
+              *mirrored = g_new (float, (2 * n + 1) * size);
+        float *out = g_new (float, n *size), *of_mirrored = g_new (float, n *size);
+        float *back = g_new (float, n *size);
         double difference = 0.0;
 
         for (int i = 0; i < (2 * n + 1) * size; i++)
@@ -222,13 +229,15 @@ load_six_outputs (const char *variance)
 {
   static const char *names[] = { "config.json", "diffusion_pytorch_model.safetensors" };
   char              *folder = maker_new_folder ();
-  char *scheduler = g_strdup_printf ("{\"variance_type\": \"%s\", \"clip_sample\": false}", variance);
+  char              *scheduler =
+    g_strdup_printf ("{\"variance_type\": \"%s\", \"clip_sample\": false}", variance);
   DiffusionModel *model;
   GError         *error = NULL;
 
   for (int i = 0; i < 2; i++)
     {
-      char *path = g_test_build_filename (G_TEST_DIST, "data", "unet-resnet", "unet", names[i], NULL);
+      char *path =
+        g_test_build_filename (G_TEST_DIST, "data", "unet-resnet", "unet", names[i], NULL);
       char *contents;
       gsize length;
 
@@ -251,8 +260,8 @@ static void
 predict (DiffusionModel *model, int n_channels, const float *x, float *out)
 {
   DiffusionWorkers *workers = diffusion_workers_new (2);
-  TiledModel            *tiles = tiled_model_new (model, workers, 48, 40, n_channels, &cuts[2], NULL, NULL,
-                                       NULL);
+  TiledModel       *tiles =
+    tiled_model_new (model, workers, 48, 40, n_channels, &cuts[2], NULL, NULL, NULL);
 
   g_assert_true (tiled_model_predict (tiles, x, 300.0, out, NULL, NULL));
   tiled_model_free (tiles);
@@ -264,7 +273,10 @@ predict (DiffusionModel *model, int n_channels, const float *x, float *out)
 static void
 test_learned_variance (void)
 {
-  enum { SIZE_HERE = 48 * 40 };
+  enum
+  {
+    SIZE_HERE = 48 * 40
+  };
   DiffusionModel *learned = load_six_outputs ("learned_range");
   DiffusionModel *fixed = load_six_outputs ("fixed_small");
   float          *x = g_new (float, 3 * SIZE_HERE), *three = g_new (float, 3 * SIZE_HERE);

@@ -14,15 +14,15 @@ static char *models; /* the user's model directory */
 static void
 add_model (const char *name, int channels, const char *sample_size)
 {
-  char  *folder = g_build_filename (models, name, NULL);
-  gsize  n_bytes;
-  char  *header = maker_header_between (channels, 8, 1, channels, &n_bytes);
+  char   *folder = g_build_filename (models, name, NULL);
+  gsize   n_bytes;
+  char   *header = maker_header_between (channels, 8, 1, channels, &n_bytes);
   guint8 *data = g_malloc0 (n_bytes);
-  char  *json =
-    g_strdup_printf ("{\"add_attention\": false, \"block_out_channels\": [8], \"down_block_types\":"
-                     " [\"DownBlock2D\"], \"in_channels\": %d, \"layers_per_block\": 1, \"norm_num_groups\": 4,"
-                     " \"out_channels\": %d, \"sample_size\": %s, \"up_block_types\": [\"UpBlock2D\"]}",
-                     channels, channels, sample_size);
+  char   *json = g_strdup_printf (
+    "{\"add_attention\": false, \"block_out_channels\": [8], \"down_block_types\":"
+      " [\"DownBlock2D\"], \"in_channels\": %d, \"layers_per_block\": 1, \"norm_num_groups\": 4,"
+      " \"out_channels\": %d, \"sample_size\": %s, \"up_block_types\": [\"UpBlock2D\"]}",
+    channels, channels, sample_size);
 
   maker_write_text (folder, MAKER_UNET, json);
   maker_write_text (folder, MAKER_SCHEDULER, "{}");
@@ -64,7 +64,8 @@ test_list (void)
   GPtrArray *cards;
 
   add_model ("colour", 3, "64");
-  write_in ("colour", "README.md", "---\nlicense: mit\ntags: [a]\n---\n# Faces\n\nMade of a thousand\nfaces.\n\nMore.\n");
+  write_in ("colour", "README.md",
+            "---\nlicense: mit\ntags: [a]\n---\n# Faces\n\nMade of a thousand\nfaces.\n\nMore.\n");
   add_model ("gray", 1, "[28, 32]");
   write_in ("gray", "MODEL.md", "Digits.\n");
   add_model ("unlike", 3, "null");
@@ -74,9 +75,10 @@ test_list (void)
   cards = model_list_new ();
   g_assert_cmpuint (cards->len, ==, 4);
   g_assert_null (((ModelCard *) g_ptr_array_index (cards, 0))->folder);
-  assert_card (cards, 1, "colour",
-               "Made of a thousand faces.\n0.0 million parameters, *B of memory, made for 64 × 64 pixels, "
-               "licence mit. " UNAWARE);
+  assert_card (
+    cards, 1, "colour",
+    "Made of a thousand faces.\n0.0 million parameters, *B of memory, made for 64 × 64 pixels, "
+    "licence mit. " UNAWARE);
   assert_card (cards, 2, "gray",
                "Digits.\n0.0 million parameters, *B of memory, made for 32 × 32 pixels. " UNAWARE
                " It knows grayscale only and sees each channel of a colour image by itself.");
@@ -93,7 +95,8 @@ test_mask_aware (void)
   char *text = model_list_describe (g_getenv ("DIFFUSION_WEIGHTS"));
 
   g_test_message ("%s", text);
-  g_assert_true (g_pattern_match_simple ("* million parameters, *MB of memory*. It sees what is to be filled.", text));
+  g_assert_true (g_pattern_match_simple (
+    "* million parameters, *MB of memory*. It sees what is to be filled.", text));
   g_free (text);
 }
 
@@ -130,7 +133,8 @@ test_unusable (void)
   maker_write_text (folder, "MODEL.md", "A model.\n");
   maker_write_text (folder, MAKER_WEIGHTS, "");
   card = model_list_describe (folder);
-  g_assert_true (g_pattern_match_simple ("A model.\nThis model cannot be used: *.safetensors: *", card));
+  g_assert_true (
+    g_pattern_match_simple ("A model.\nThis model cannot be used: *.safetensors: *", card));
   maker_remove (folder);
   g_free (card);
   g_free (folder);

@@ -46,7 +46,7 @@ static void
 test_written (void)
 {
   const Speed    speed = { 2.5e10, 0.01, 0.25 }, other = { 1e9, 0.1, 4 };
-  const SpeedRun run   = { 12, 11, 3e8, 2e8 };
+  const SpeedRun run = { 12, 11, 3e8, 2e8 };
   Speed          found;
   SpeedRun       found_run;
 
@@ -77,16 +77,29 @@ static void
 test_damaged (void)
 {
   static const char *const texts[] = {
-    "", "\n\n", "no key file", "[" MACHINE, "[" MACHINE "]\nmodel-7\n",
-    "[" MACHINE "]\nmodel-7=\n", "[" MACHINE "]\nmodel-7=2e10\n",
-    "[" MACHINE "]\nmodel-7=2e10;0.1;\n", "[" MACHINE "]\nmodel-7=2e10;-0.01;0.1;\n",
-    "[" MACHINE "]\nmodel-7=2e10;1e18;0.1;\n", "[" MACHINE "]\nmodel-7=2e10;nan;0.1;\n",
-    "[" MACHINE "]\nmodel-7=2e10;0.01;0.1;3;\n", "[" MACHINE "]\nmodel-7=fast;0.01;0.1;\n",
-    "[" MACHINE "]\nmodel-7=nan;0.01;0.1;\n", "[" MACHINE "]\nmodel-7=inf;0.01;0.1;\n",
-    "[" MACHINE "]\nmodel-7=-2e10;0.01;0.1;\n", "[" MACHINE "]\nmodel-7=2e10;0.01;-0.1;\n",
-    "[" MACHINE "]\nmodel-7=2e10;0.01;nan;\n", "[" MACHINE "]\nmodel-7=1e-300;0.01;0;\n",
-    "[" MACHINE "]\nmodel-7=1e300;0.01;0;\n", "[" MACHINE "]\nmodel-7=0;0.01;0;\n",
-    "\xff\xfe\x00", "[\xff]\nmodel-7=2e10;0.01;0.1;\n",
+    "",
+    "\n\n",
+    "no key file",
+    "[" MACHINE,
+    "[" MACHINE "]\nmodel-7\n",
+    "[" MACHINE "]\nmodel-7=\n",
+    "[" MACHINE "]\nmodel-7=2e10\n",
+    "[" MACHINE "]\nmodel-7=2e10;0.1;\n",
+    "[" MACHINE "]\nmodel-7=2e10;-0.01;0.1;\n",
+    "[" MACHINE "]\nmodel-7=2e10;1e18;0.1;\n",
+    "[" MACHINE "]\nmodel-7=2e10;nan;0.1;\n",
+    "[" MACHINE "]\nmodel-7=2e10;0.01;0.1;3;\n",
+    "[" MACHINE "]\nmodel-7=fast;0.01;0.1;\n",
+    "[" MACHINE "]\nmodel-7=nan;0.01;0.1;\n",
+    "[" MACHINE "]\nmodel-7=inf;0.01;0.1;\n",
+    "[" MACHINE "]\nmodel-7=-2e10;0.01;0.1;\n",
+    "[" MACHINE "]\nmodel-7=2e10;0.01;-0.1;\n",
+    "[" MACHINE "]\nmodel-7=2e10;0.01;nan;\n",
+    "[" MACHINE "]\nmodel-7=1e-300;0.01;0;\n",
+    "[" MACHINE "]\nmodel-7=1e300;0.01;0;\n",
+    "[" MACHINE "]\nmodel-7=0;0.01;0;\n",
+    "\xff\xfe\x00",
+    "[\xff]\nmodel-7=2e10;0.01;0.1;\n",
   };
   const Speed speed = { 3e10, 0.01, 0 };
 

@@ -13,11 +13,11 @@
 #include "support/oracle.h"
 #include "base/random.h"
 
-#define DIM 3
+#define DIM   3
 #define MODES 3
-#define ROWS 2048
-#define SIZE (DIM * ROWS)
-#define N (3 * SIZE)
+#define ROWS  2048
+#define SIZE  (DIM * ROWS)
+#define N     (3 * SIZE)
 #define DRAWS (3 * ROWS)
 
 /* --- Mixtures --------------------------------------------------------------------- */
@@ -31,8 +31,12 @@ typedef struct
 
 /* Two modes near each other, one apart; each with a shape and a slant of its own. */
 static const Mode prior[MODES] = {
-  { 0.5, { -0.6, 0.3, 0.1 }, { { 0.06, 0.03, 0.00 }, { 0.03, 0.05, -0.01 }, { 0.00, -0.01, 0.04 } } },
-  { 0.3, { 0.5, -0.2, 0.4 }, { { 0.04, -0.01, 0.02 }, { -0.01, 0.06, 0.00 }, { 0.02, 0.00, 0.05 } } },
+  { 0.5,
+    { -0.6, 0.3, 0.1 },
+    { { 0.06, 0.03, 0.00 }, { 0.03, 0.05, -0.01 }, { 0.00, -0.01, 0.04 } } },
+  { 0.3,
+    { 0.5, -0.2, 0.4 },
+    { { 0.04, -0.01, 0.02 }, { -0.01, 0.06, 0.00 }, { 0.02, 0.00, 0.05 } } },
   { 0.2, { 0.1, 0.6, -0.7 }, { { 0.05, 0.02, 0.01 }, { 0.02, 0.05, 0.02 }, { 0.01, 0.02, 0.07 } } },
 };
 
@@ -263,7 +267,7 @@ typedef struct
 static void
 take_statistics (const Mode *modes, int first, const float *draws, Statistics *s)
 {
-  *s = (Statistics){ 0 };
+  *s = (Statistics) { 0 };
   for (int row = 0; row < DRAWS; row++)
     {
       double x[DIM];
@@ -323,7 +327,7 @@ draw_truth (const Mode *modes, int first, float *draws)
 static void
 true_moments (const Mode *modes, Statistics *s)
 {
-  *s = (Statistics){ 0 };
+  *s = (Statistics) { 0 };
   for (int k = 0; k < MODES; k++)
     for (int i = 0; i < DIM; i++)
       s->mean[i] += modes[k].weight * modes[k].mean[i];
@@ -331,8 +335,8 @@ true_moments (const Mode *modes, Statistics *s)
     for (int i = 0; i < DIM; i++)
       for (int j = 0; j < DIM; j++)
         s->covariance[i][j] +=
-          modes[k].weight * (modes[k].covariance[i][j] + (modes[k].mean[i] - s->mean[i]) *
-                                                           (modes[k].mean[j] - s->mean[j]));
+          modes[k].weight * (modes[k].covariance[i][j] +
+                             (modes[k].mean[i] - s->mean[i]) * (modes[k].mean[j] - s->mean[j]));
 }
 
 /* How far `draws` are from the mixture: the largest error of a mean and of a covariance, in
@@ -357,9 +361,8 @@ measure (const Mode *modes, int first, const float *draws)
     {
       d.mean = MAX (d.mean, fabs (found.mean[i] - truth.mean[i]) / sqrt (truth.covariance[i][i]));
       for (int j = first; j < DIM; j++)
-        d.covariance =
-          MAX (d.covariance, fabs (found.covariance[i][j] - truth.covariance[i][j]) /
-                               sqrt (truth.covariance[i][i] * truth.covariance[j][j]));
+        d.covariance = MAX (d.covariance, fabs (found.covariance[i][j] - truth.covariance[i][j]) /
+                                            sqrt (truth.covariance[i][i] * truth.covariance[j][j]));
     }
   for (int k = 0; k < MODES; k++)
     d.share = MAX (d.share, fabs (found.share[k] - drawn.share[k]));
@@ -393,16 +396,16 @@ typedef struct
   int              resample, jump_length; /* of RePaint's passes */
 } Case;
 
-#define DDIM DIFFUSION_SAMPLER_DDIM
-#define DDPM DIFFUSION_SAMPLER_DDPM
-#define SOLVER DIFFUSION_SAMPLER_DPM_SOLVER
-#define HEUN DIFFUSION_SAMPLER_HEUN
+#define DDIM      DIFFUSION_SAMPLER_DDIM
+#define DDPM      DIFFUSION_SAMPLER_DDPM
+#define SOLVER    DIFFUSION_SAMPLER_DPM_SOLVER
+#define HEUN      DIFFUSION_SAMPLER_HEUN
 #define CORRECTOR DIFFUSION_SAMPLER_PREDICTOR_CORRECTOR
-#define TRAILING DIFFUSION_SPACING_TRAILING
+#define TRAILING  DIFFUSION_SPACING_TRAILING
 #define QUADRATIC DIFFUSION_SPACING_QUADRATIC
-#define KARRAS DIFFUSION_SPACING_KARRAS
-#define SMALL VARIANCE_FIXED_SMALL
-#define LARGE VARIANCE_FIXED_LARGE
+#define KARRAS    DIFFUSION_SPACING_KARRAS
+#define SMALL     VARIANCE_FIXED_SMALL
+#define LARGE     VARIANCE_FIXED_LARGE
 
 /* As many steps as it takes: the error of the first-order ones falls as 1/steps, so that
  * DDIM with as few as the second-order ones have here would fail. */
@@ -423,20 +426,22 @@ static const Case cases[] = {
   /* What the network says, said otherwise. */
   { "predicts-x0", SOLVER, TRAILING, 0.0, 40, .variance = SMALL, .prediction = PREDICTION_SAMPLE },
   { "predicts-v", SOLVER, TRAILING, 0.0, 40, .variance = SMALL, .prediction = PREDICTION_V },
-  { "predicts-mean", SOLVER, TRAILING, 0.0, 40, .variance = SMALL, .prediction = PREDICTION_POSTERIOR_MEAN },
+  { "predicts-mean", SOLVER, TRAILING, 0.0, 40, .variance = SMALL,
+    .prediction = PREDICTION_POSTERIOR_MEAN },
 };
 
 /* With RePaint's passes, as many as it takes: what draws noise of its own. */
 static const Case passes[] = {
   { "ddpm", DDPM, QUADRATIC, 0.0, 60, .variance = LARGE, .resample = 25, .jump_length = 5 },
   { "ddim-eta", DDIM, QUADRATIC, 0.5, 140, .variance = SMALL, .resample = 20, .jump_length = 8 },
-  { "predictor-corrector", CORRECTOR, QUADRATIC, 0.0, 60, .variance = LARGE, .resample = 25, .jump_length = 4 },
+  { "predictor-corrector", CORRECTOR, QUADRATIC, 0.0, 60, .variance = LARGE, .resample = 25,
+    .jump_length = 4 },
 };
 
 typedef struct
 {
   Mixture           mixture;
-  ReverseProcess           process;
+  ReverseProcess    process;
   Schedule         *schedule;
   DiffusionWorkers *workers;
   float            *clean, *join, *x, *x0;
@@ -455,9 +460,9 @@ set_up (Fixture *f, gconstpointer data)
   f->join = g_new (float, SIZE);
   f->x = g_new (float, N);
   f->x0 = g_new0 (float, N);
-  f->mixture = (Mixture){ .schedule = f->schedule, .prediction = c->prediction };
+  f->mixture = (Mixture) { .schedule = f->schedule, .prediction = c->prediction };
   memcpy (f->mixture.modes, prior, sizeof prior);
-  f->process = (ReverseProcess){
+  f->process = (ReverseProcess) {
     .workers = f->workers,
     .area = { 0, 0, DIM, ROWS },
     .n_channels = 3,

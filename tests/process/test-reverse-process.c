@@ -8,10 +8,10 @@
 #include "support/oracle.h"
 #include "base/random.h"
 
-#define WIDTH 13
+#define WIDTH  13
 #define HEIGHT 37
-#define SIZE (WIDTH * HEIGHT)
-#define N (3 * SIZE)
+#define SIZE   (WIDTH * HEIGHT)
+#define N      (3 * SIZE)
 
 /* --- The order ------------------------------------------------------------------ */
 
@@ -21,13 +21,15 @@ test_count (void)
   g_assert_cmpint (reverse_process_count (250, 10, 10, DIFFUSION_SAMPLER_DDIM), ==, 2410);
   g_assert_cmpint (reverse_process_count (250, 1, 10, DIFFUSION_SAMPLER_DDIM), ==, 250);
   g_assert_cmpint (reverse_process_count (250, 0, 10, DIFFUSION_SAMPLER_DDIM), ==, 250);
-  g_assert_cmpint (reverse_process_count (20, 5, 20, DIFFUSION_SAMPLER_DDIM), ==, 20); /* no room for a jump */
+  g_assert_cmpint (reverse_process_count (20, 5, 20, DIFFUSION_SAMPLER_DDIM), ==,
+                   20); /* no room for a jump */
   g_assert_cmpint (reverse_process_count (11, 3, 10, DIFFUSION_SAMPLER_DDIM), ==, 11 + 2 * 10);
   g_assert_cmpint (reverse_process_count (1, 10, 10, DIFFUSION_SAMPLER_DDIM), ==, 1);
 
   /* Two evaluations a step, but one for that to the clean picture. */
   g_assert_cmpint (reverse_process_count (20, 1, 10, DIFFUSION_SAMPLER_HEUN), ==, 39);
-  g_assert_cmpint (reverse_process_count (20, 1, 10, DIFFUSION_SAMPLER_PREDICTOR_CORRECTOR), ==, 39);
+  g_assert_cmpint (reverse_process_count (20, 1, 10, DIFFUSION_SAMPLER_PREDICTOR_CORRECTOR), ==,
+                   39);
   g_assert_cmpint (reverse_process_count (1, 1, 10, DIFFUSION_SAMPLER_HEUN), ==, 1);
   g_assert_cmpint (reverse_process_count (11, 3, 10, DIFFUSION_SAMPLER_HEUN), ==, 21 + 2 * 20);
   g_assert_cmpint (reverse_process_count (20, 1, 10, DIFFUSION_SAMPLER_DPM_SOLVER), ==, 20);
@@ -92,7 +94,7 @@ test_corrections (void)
 
 typedef struct
 {
-  ReverseProcess           process;
+  ReverseProcess    process;
   Oracle            oracle;
   Schedule         *schedule;
   DiffusionWorkers *workers;
@@ -100,10 +102,10 @@ typedef struct
   float             join[SIZE];
   float             x[N], x0[N];
 
-  float   before[N]; /* x before the transition */
-  double  t;
-  guint32 number;
-  int     n_known, n_jumped;
+  float       before[N]; /* x before the transition */
+  double      t;
+  guint32     number;
+  int         n_known, n_jumped;
   GHashTable *seen; /* noise of one known pixel at every visit */
 } Fixture;
 
@@ -170,10 +172,10 @@ set_up (Fixture *f, gconstpointer kind)
   f->answer = oracle_picture (N);
   for (int i = 0; i < N; i++)
     f->answer[i] = 0.5f * f->answer[i] + 0.1f;
-  f->oracle = (Oracle){ f->schedule, PREDICTION_V, .x0 = f->answer, .n = N };
+  f->oracle = (Oracle) { f->schedule, PREDICTION_V, .x0 = f->answer, .n = N };
   f->seen = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   f->t = 999.0;
-  f->process = (ReverseProcess){
+  f->process = (ReverseProcess) {
     .workers = f->workers,
     .area = { -4, 1000, WIDTH, HEIGHT },
     .n_channels = 3,
@@ -293,7 +295,8 @@ test_early_end (Fixture *f, gconstpointer kind)
   reverse_process_start (&f->process, f->x);
   g_assert_true (reverse_process_run (&f->process, f->x, f->x0, NULL));
   g_assert_cmpfloat_with_epsilon (f->t, end, 1e-9);
-  g_assert_cmpint (f->oracle.n_calls, ==, 2 * reverse_process_count (50, 3, 5, GPOINTER_TO_INT (kind)));
+  g_assert_cmpint (f->oracle.n_calls, ==,
+                   2 * reverse_process_count (50, 3, 5, GPOINTER_TO_INT (kind)));
   for (int i = 0; i < N; i++)
     if (f->join[i % SIZE] != JOIN_NEVER)
       g_assert_cmpfloat_with_epsilon (f->x[i], f->answer[i], 1e-4f);
@@ -389,8 +392,8 @@ main (int argc, char **argv)
     const char *name;
     void (*test) (Fixture *f, gconstpointer kind);
   } tests[] = {
-    { "known", test_known },     { "pasted", test_pasted }, { "workers", test_workers },
-    { "cancel", test_cancel },   { "finish", test_finish }, { "early-end", test_early_end },
+    { "known", test_known },   { "pasted", test_pasted }, { "workers", test_workers },
+    { "cancel", test_cancel }, { "finish", test_finish }, { "early-end", test_early_end },
   };
 
   g_test_init (&argc, &argv, NULL);

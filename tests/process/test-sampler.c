@@ -8,7 +8,7 @@
 #include "base/random.h"
 
 #define SIDE 16
-#define N (3 * SIDE * SIDE)
+#define N    (3 * SIDE * SIDE)
 
 static float
 largest_difference (const float *a, const float *b, gsize n)
@@ -29,17 +29,17 @@ make_process (DiffusionWorkers *workers,
               int               steps)
 {
   SchedulerConfig config = oracle_config (oracle->prediction);
-  ReverseProcess         process = {
-    .workers = workers,
-    .area = { 5, -3, SIDE, SIDE },
-    .n_channels = 3,
-    .t_start = t_start,
-    .steps = steps,
-    .resample = 1,
-    .jump_length = 10,
-    .seed = 11,
-    .predict = oracle_predict,
-    .predict_data = oracle,
+  ReverseProcess  process = {
+     .workers = workers,
+     .area = { 5, -3, SIDE, SIDE },
+     .n_channels = 3,
+     .t_start = t_start,
+     .steps = steps,
+     .resample = 1,
+     .jump_length = 10,
+     .seed = 11,
+     .predict = oracle_predict,
+     .predict_data = oracle,
   };
 
   sampler_init (&process.sampler, oracle->schedule, &config, kind);
@@ -68,8 +68,9 @@ test_ddpm_recovers (void)
   for (Prediction prediction = PREDICTION_EPSILON; prediction <= PREDICTION_V; prediction++)
     for (gsize k = 0; k < G_N_ELEMENTS (steps); k++)
       {
-        Oracle  oracle = { schedule, prediction, .x0 = picture, .n = N };
-        ReverseProcess process = make_process (workers, &oracle, DIFFUSION_SAMPLER_DDPM, 999.0, steps[k]);
+        Oracle         oracle = { schedule, prediction, .x0 = picture, .n = N };
+        ReverseProcess process =
+          make_process (workers, &oracle, DIFFUSION_SAMPLER_DDPM, 999.0, steps[k]);
 
         pure_noise (x, 1);
         g_assert_true (reverse_process_run (&process, x, x0, NULL));
@@ -93,7 +94,7 @@ test_ddim_one_step (void)
 
   for (double t = -0.75; t <= 999.0; t += 33.325)
     {
-      Oracle  oracle = { schedule, PREDICTION_EPSILON, .x0 = picture, .n = N };
+      Oracle         oracle = { schedule, PREDICTION_EPSILON, .x0 = picture, .n = N };
       ReverseProcess process = make_process (workers, &oracle, DIFFUSION_SAMPLER_DDIM, t, 1);
 
       process.clean = picture;
@@ -164,11 +165,9 @@ test_predictions_agree (void)
             config.prediction = prediction;
             sampler_init (&sampler, schedule, &config, DIFFUSION_SAMPLER_DDIM);
             estimate = sampler_estimate (&sampler, t);
-            g_assert_cmpfloat_with_epsilon (sampler_x0 (&estimate, x_t, out[prediction]),
-                                            CLAMP (x0, -1.0, 1.0),
-                                            prediction == PREDICTION_POSTERIOR_MEAN
-                                              ? 1e-4 + 1e-6 / c_x0
-                                              : 1e-4);
+            g_assert_cmpfloat_with_epsilon (
+              sampler_x0 (&estimate, x_t, out[prediction]), CLAMP (x0, -1.0, 1.0),
+              prediction == PREDICTION_POSTERIOR_MEAN ? 1e-4 + 1e-6 / c_x0 : 1e-4);
           }
       }
   schedule_free (schedule);
@@ -267,10 +266,9 @@ test_eta (void)
         half = sampler_reverse (&ddim, t, s, t);
         g_assert_cmpfloat_with_epsilon (half.c_z, 0.5 * b.c_z, 1e-6);
         /* ε of unit variance and z together: 1 − ᾱ_s at x̂_0 = 0 */
-        g_assert_cmpfloat_with_epsilon (half.c_xt * half.c_xt *
-                                            (1.0 - schedule_alpha_bar (schedule, t)) +
-                                          half.c_z * half.c_z,
-                                        1.0 - schedule_alpha_bar (schedule, s), 1e-6);
+        g_assert_cmpfloat_with_epsilon (
+          half.c_xt * half.c_xt * (1.0 - schedule_alpha_bar (schedule, t)) + half.c_z * half.c_z,
+          1.0 - schedule_alpha_bar (schedule, s), 1e-6);
       }
   schedule_free (schedule);
 }
@@ -299,10 +297,11 @@ test_dpm_solver (void)
       double noise_t = sqrt (1.0 - schedule_alpha_bar (schedule, t));
       double noise_s = sqrt (1.0 - schedule_alpha_bar (schedule, s));
       double x = 0.7, exact = x / noise_t + exp (lambda + h) * (a + b * (lambda + h) - b) -
-                               exp (lambda) * (a + b * lambda - b);
+                              exp (lambda) * (a + b * lambda - b);
       double      x0 = a + b * lambda, x0_before = a + b * (lambda - 1.5 * h);
       SamplerStep step = sampler_reverse (&solver, t, s, before);
-      SamplerStep first = sampler_reverse (&solver, t, s, t), same = sampler_reverse (&ddim, t, s, t);
+      SamplerStep first = sampler_reverse (&solver, t, s, t),
+                  same = sampler_reverse (&ddim, t, s, t);
 
       error[k] = fabs ((double) step.c_xt * x + step.c_x0 * x0 + step.c_before * x0_before -
                        exact * noise_s);
@@ -334,12 +333,12 @@ test_heun (void)
   for (double t = 60.0; t < 999.0; t += 71.3)
     for (double s = 10.0; s < t; s += 47.0)
       {
-        double a_t = sqrt (schedule_alpha_bar (schedule, t));
-        double a_s = sqrt (schedule_alpha_bar (schedule, s));
-        double sigma_t = schedule_sigma (schedule, t), sigma_s = schedule_sigma (schedule, s);
-        double x_t = 0.9, x0_t = 0.35, x0_s = 0.2; /* what a network might say at both ends */
-        double x = x_t / a_t, d = (x - x0_t) / sigma_t, euler = x + (sigma_s - sigma_t) * d;
-        double d_s = (euler - x0_s) / sigma_s;
+        double      a_t = sqrt (schedule_alpha_bar (schedule, t));
+        double      a_s = sqrt (schedule_alpha_bar (schedule, s));
+        double      sigma_t = schedule_sigma (schedule, t), sigma_s = schedule_sigma (schedule, s);
+        double      x_t = 0.9, x0_t = 0.35, x0_s = 0.2; /* what a network might say at both ends */
+        double      x = x_t / a_t, d = (x - x0_t) / sigma_t, euler = x + (sigma_s - sigma_t) * d;
+        double      d_s = (euler - x0_s) / sigma_s;
         double      answer = a_s * (x + (sigma_s - sigma_t) * 0.5 * (d + d_s)), got;
         SamplerStep first = sampler_reverse (&sampler, t, s, t);
         SamplerStep second = sampler_correct (&sampler, t, s);
@@ -416,7 +415,8 @@ test_learned_range (void)
         double      least = schedule_posterior (schedule, t, s, VARIANCE_FIXED_SMALL).variance;
         double      most = schedule_posterior (schedule, t, s, VARIANCE_FIXED_LARGE).variance;
 
-        g_assert_cmpfloat_with_epsilon (step.c_z * sampler_spread (&step, -1.0f), sqrt (least), 1e-6);
+        g_assert_cmpfloat_with_epsilon (step.c_z * sampler_spread (&step, -1.0f), sqrt (least),
+                                        1e-6);
         g_assert_cmpfloat_with_epsilon (step.c_z * sampler_spread (&step, 1.0f), sqrt (most), 1e-5);
         g_assert_cmpfloat_with_epsilon (step.c_z * sampler_spread (&step, 0.0f),
                                         pow (least * most, 0.25), 1e-5);
@@ -459,16 +459,16 @@ test_gaussian (gconstpointer kind)
   Schedule         *schedule = schedule_new (&config, NULL);
   DiffusionWorkers *workers = diffusion_workers_new (1);
   Gaussian          prior = { schedule, 0.3, 0.5 };
-  ReverseProcess           process = {
-    .workers = workers,
-    .area = { 0, 0, SIDE, SIDE },
-    .n_channels = 3,
-    .t_start = 999.0,
-    .steps = 1000,
-    .resample = 1,
-    .jump_length = 1,
-    .predict = gaussian_predict,
-    .predict_data = &prior,
+  ReverseProcess    process = {
+       .workers = workers,
+       .area = { 0, 0, SIDE, SIDE },
+       .n_channels = 3,
+       .t_start = 999.0,
+       .steps = 1000,
+       .resample = 1,
+       .jump_length = 1,
+       .predict = gaussian_predict,
+       .predict_data = &prior,
   };
   double sum = 0.0, squares = 0.0;
   int    n = 0;
@@ -519,8 +519,8 @@ variance_predict (gpointer      data,
   Posterior small = schedule_posterior (prior->schedule, t, s, VARIANCE_FIXED_SMALL);
   double    large = schedule_posterior (prior->schedule, t, s, VARIANCE_FIXED_LARGE).variance;
   double    exact = small.variance + small.c_x0 * small.c_x0 * v * (1.0 - alpha_bar) /
-                                       (alpha_bar * v + 1.0 - alpha_bar);
-  double    u = s > -1.0 ? log (exact / small.variance) / log (large / small.variance) : 0.5;
+                                    (alpha_bar * v + 1.0 - alpha_bar);
+  double u = s > -1.0 ? log (exact / small.variance) / log (large / small.variance) : 0.5;
 
   g_assert_true (u > 0.0 && u < 1.0);
   for (int i = 0; i < N; i++)
@@ -535,16 +535,16 @@ test_learned_gaussian (void)
   Schedule         *schedule;
   DiffusionWorkers *workers = diffusion_workers_new (2);
   Gaussian          prior = { .mean = 0.3, .deviation = 0.5 };
-  ReverseProcess           process = {
-    .workers = workers,
-    .area = { 0, 0, SIDE, SIDE },
-    .n_channels = 3,
-    .t_start = 999.0,
-    .steps = 5,
-    .resample = 1,
-    .jump_length = 1,
-    .predict = variance_predict,
-    .predict_data = &prior,
+  ReverseProcess    process = {
+       .workers = workers,
+       .area = { 0, 0, SIDE, SIDE },
+       .n_channels = 3,
+       .t_start = 999.0,
+       .steps = 5,
+       .resample = 1,
+       .jump_length = 1,
+       .predict = variance_predict,
+       .predict_data = &prior,
   };
   double s[2] = { 0.0, 0.0 }; /* Σ (x_t − mean)² at t = 199: with the learned variance, with β̃ */
   int    n = 0;

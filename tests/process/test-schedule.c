@@ -14,7 +14,7 @@
 static SchedulerConfig
 config_of (BetaSchedule beta_schedule, int T, double beta_start, double beta_end)
 {
-  return (SchedulerConfig){
+  return (SchedulerConfig) {
     .num_train_timesteps = T,
     .beta_schedule = beta_schedule,
     .beta_start = beta_start,
@@ -283,7 +283,10 @@ closed_form (BetaSchedule kind, int T, double a, double b, int n)
 static void
 test_log_snr (void)
 {
-  enum { T = 1000 };
+  enum
+  {
+    T = 1000
+  };
   static double betas[T];
 
   for (int i = 0; i < T; i++)

@@ -27,8 +27,10 @@ test_trailing (void)
   for (int i = 0; i <= 20; i++)
     g_assert_cmpfloat (timesteps_get (schedule, DIFFUSION_SPACING_TRAILING, 0, 999.0, 20, i), ==,
                        50.0 * i - 1.0);
-  g_assert_cmpfloat (timesteps_get (schedule, DIFFUSION_SPACING_TRAILING, 0, 123.4, 7, 7), ==, 123.4);
-  g_assert_cmpfloat (timesteps_get (schedule, DIFFUSION_SPACING_TRAILING, 0, 123.4, 7, 0), ==, -1.0);
+  g_assert_cmpfloat (timesteps_get (schedule, DIFFUSION_SPACING_TRAILING, 0, 123.4, 7, 7), ==,
+                     123.4);
+  g_assert_cmpfloat (timesteps_get (schedule, DIFFUSION_SPACING_TRAILING, 0, 123.4, 7, 0), ==,
+                     -1.0);
   for (int i = 0; i <= T; i++) /* all timesteps in order when there are T steps */
     g_assert_cmpfloat_with_epsilon (
       timesteps_get (schedule, DIFFUSION_SPACING_TRAILING, 0, 999.0, T, i), i - 1.0, 1e-9);
@@ -45,7 +47,8 @@ test_leading (void)
     for (int i = 1; i <= 20; i++)
       g_assert_cmpfloat (timesteps_get (schedule, DIFFUSION_SPACING_LEADING, offset, 999.0, 20, i),
                          ==, 50.0 * (i - 1) + offset);
-  g_assert_cmpfloat (timesteps_get (schedule, DIFFUSION_SPACING_LEADING, 1, 999.0, 20, 0), ==, -1.0);
+  g_assert_cmpfloat (timesteps_get (schedule, DIFFUSION_SPACING_LEADING, 1, 999.0, 20, 0), ==,
+                     -1.0);
   g_assert_cmpfloat (timesteps_get (schedule, DIFFUSION_SPACING_LEADING, 999, 999.0, 20, 20), ==,
                      999.0);
   schedule_free (schedule);
@@ -60,7 +63,8 @@ test_linspace (void)
   for (int i = 1; i <= 10; i++)
     g_assert_cmpfloat_with_epsilon (
       timesteps_get (schedule, DIFFUSION_SPACING_LINSPACE, 0, 999.0, 10, i), 111.0 * (i - 1), 1e-9);
-  g_assert_cmpfloat (timesteps_get (schedule, DIFFUSION_SPACING_LINSPACE, 0, 999.0, 10, 0), ==, -1.0);
+  g_assert_cmpfloat (timesteps_get (schedule, DIFFUSION_SPACING_LINSPACE, 0, 999.0, 10, 0), ==,
+                     -1.0);
   schedule_free (schedule);
 }
 
@@ -89,13 +93,14 @@ test_karras (void)
       for (int i = 0; i < 18; i++)
         {
           double t = timesteps_get (schedule, DIFFUSION_SPACING_KARRAS, 0, 999.0, 18, 18 - i);
-          double root = pow (most, 1.0 / 7.0) +
-                        i / 17.0 * (pow (least, 1.0 / 7.0) - pow (most, 1.0 / 7.0));
+          double root =
+            pow (most, 1.0 / 7.0) + i / 17.0 * (pow (least, 1.0 / 7.0) - pow (most, 1.0 / 7.0));
 
           if (i == 0)
             g_assert_cmpfloat (t, ==, 999.0);
           else
-            g_assert_cmpfloat_with_epsilon (schedule_sigma (schedule, t) / pow (root, 7.0), 1.0, 1e-9);
+            g_assert_cmpfloat_with_epsilon (schedule_sigma (schedule, t) / pow (root, 7.0), 1.0,
+                                            1e-9);
         }
       schedule_free (schedule);
     }
@@ -112,8 +117,8 @@ test_falls (void)
     {
       Schedule *schedule = make (zero_snr);
 
-      for (DiffusionSpacing spacing = DIFFUSION_SPACING_TRAILING;
-           spacing < DIFFUSION_SPACING_MODEL; spacing++)
+      for (DiffusionSpacing spacing = DIFFUSION_SPACING_TRAILING; spacing < DIFFUSION_SPACING_MODEL;
+           spacing++)
         for (gsize i = 0; i < G_N_ELEMENTS (starts); i++)
           for (gsize k = 0; k < G_N_ELEMENTS (steps); k++)
             for (int offset = 0; offset < T; offset += 333)

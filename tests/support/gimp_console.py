@@ -46,8 +46,9 @@ def call(procedure, **arguments):
 
 
 def system_plug_ins():
-    folder = subprocess.run(["pkg-config", "--variable=gimplibdir", "gimp-3.0"],
-                            check=True, capture_output=True, text=True).stdout.strip()
+    folder = subprocess.run(
+        ["pkg-config", "--variable=gimplibdir", "gimp-3.0"], check=True, capture_output=True, text=True
+    ).stdout.strip()
     return pathlib.Path(folder) / "plug-ins"
 
 
@@ -108,9 +109,15 @@ class Console:
         """Runs Script-Fu (v3) and quits."""
         done = subprocess.run(
             [console(), self.options, *SCRIPT_FU, "-b", "(script-fu-use-v3)\n" + script, "--quit"],
-            env=self.environment, cwd=cwd or self.folder, timeout=timeout,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            text=True, errors="replace")
+            env=self.environment,
+            cwd=cwd or self.folder,
+            timeout=timeout,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+        )
         return Result(done.returncode, done.stdout, done.stderr)
 
 

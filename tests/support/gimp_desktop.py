@@ -68,8 +68,12 @@ class Desktop:
         self.results = pathlib.Path(results or self.folder)
         self.results.mkdir(parents=True, exist_ok=True)
         self.processes = []
-        self.display = {"HOME": str(self.folder), "XDG_RUNTIME_DIR": str(self.folder),
-                        "GDK_BACKEND": "x11", "NO_AT_BRIDGE": "1"}
+        self.display = {
+            "HOME": str(self.folder),
+            "XDG_RUNTIME_DIR": str(self.folder),
+            "GDK_BACKEND": "x11",
+            "NO_AT_BRIDGE": "1",
+        }
         self.env = {**os.environ, **self.display}
 
     # Seen: Openbox that runs and never takes the screen; once the next one did, once two more
@@ -104,17 +108,26 @@ class Desktop:
     def start(self, name, command, **more):
         """Starts a program in a process group of its own; its words go to NAME.log."""
         with open(self.results / f"{name}.log", "wb") as log:
-            process = subprocess.Popen(command, env=self.env, start_new_session=True,
-                                       stdin=subprocess.DEVNULL, stderr=log,
-                                       stdout=more.pop("stdout", log), **more)
+            process = subprocess.Popen(
+                command,
+                env=self.env,
+                start_new_session=True,
+                stdin=subprocess.DEVNULL,
+                stderr=log,
+                stdout=more.pop("stdout", log),
+                **more,
+            )
         self.processes.append(process)
         return process
 
     def _start_screen(self):
         read, write = os.pipe()
         width, height = SCREEN
-        self.start("xvfb", ["Xvfb", "-displayfd", str(write), "-screen", "0",
-                            f"{width}x{height}x24", "-nolisten", "tcp"], pass_fds=[write])
+        self.start(
+            "xvfb",
+            ["Xvfb", "-displayfd", str(write), "-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp"],
+            pass_fds=[write],
+        )
         os.close(write)
         with os.fdopen(read) as pipe:
             number = pipe.readline().strip()
@@ -123,8 +136,7 @@ class Desktop:
         self._set("DISPLAY", f":{number}")
 
     def _start_bus(self):
-        bus = self.start("dbus", ["dbus-daemon", "--session", "--nofork", "--print-address"],
-                         stdout=subprocess.PIPE)
+        bus = self.start("dbus", ["dbus-daemon", "--session", "--nofork", "--print-address"], stdout=subprocess.PIPE)
         self._set("DBUS_SESSION_BUS_ADDRESS", bus.stdout.readline().decode().strip())
 
     def _start_window_manager(self):
@@ -139,8 +151,15 @@ class Desktop:
 
     def run(self, *command):
         """The output of a command, "" where it failed."""
-        done = subprocess.run(command, env=self.env, stdin=subprocess.DEVNULL, check=False,
-                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=PATIENCE)
+        done = subprocess.run(
+            command,
+            env=self.env,
+            stdin=subprocess.DEVNULL,
+            check=False,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=PATIENCE,
+        )
         return done.stdout.decode(errors="replace") if done.returncode == 0 else ""
 
     # --- windows
@@ -148,8 +167,11 @@ class Desktop:
     def windows(self, role):
         """The windows with this role, as the window manager lists them."""
         listed = self.run("xprop", "-root", "_NET_CLIENT_LIST").partition("#")[2]
-        return [window for window in listed.replace(",", " ").split()
-                if f'"{role}' in self.run("xprop", "-id", window, "WM_WINDOW_ROLE")]
+        return [
+            window
+            for window in listed.replace(",", " ").split()
+            if f'"{role}' in self.run("xprop", "-id", window, "WM_WINDOW_ROLE")
+        ]
 
     def wait_window(self, role, seconds=PATIENCE):
         """The window, once it is there and has the focus."""
@@ -159,8 +181,7 @@ class Desktop:
 
     def activate(self, window):
         self.run("xdotool", "windowactivate", window)
-        wait_for("the focus", lambda: int(self.run("xdotool", "getactivewindow").strip() or 0)
-                 == int(window, 16))
+        wait_for("the focus", lambda: int(self.run("xdotool", "getactivewindow").strip() or 0) == int(window, 16))
 
     def wait_gone(self, role, seconds=PATIENCE):
         wait_for(f"the end of {role}", lambda: not self.windows(role), seconds, pause=0.02)
@@ -171,8 +192,10 @@ class Desktop:
     def geometry(self, window):
         """x, y, width and height on the screen, without the frame."""
         told = self.run("xwininfo", "-id", window)
-        return tuple(int(re.search(rf"{name}:\s+(-?\d+)", told)[1]) for name in
-                     ("Absolute upper-left X", "Absolute upper-left Y", "Width", "Height"))
+        return tuple(
+            int(re.search(rf"{name}:\s+(-?\d+)", told)[1])
+            for name in ("Absolute upper-left X", "Absolute upper-left Y", "Width", "Height")
+        )
 
     def move(self, window, x, y):
         """Moves the window, as another one is below it."""
@@ -238,7 +261,8 @@ class GimpWindow:
         (self.folder / "profile" / "gimprc").write_text(
             f'(config-version "{version}")\n(show-welcome-dialog no)\n(check-updates no)\n'
             "(color-profile-policy keep)\n(metadata-rotation-policy keep)\n"
-            "(save-session-info no)\n(save-device-status no)\n")
+            "(save-session-info no)\n(save-device-status no)\n"
+        )
         (self.folder / "profile" / "sessionrc").write_text(SESSION)
 
         desktop.env.update(self.staged.environment, **desktop.display, GIMP_REMOTE=str(self.folder))
@@ -250,8 +274,7 @@ class GimpWindow:
         self.labels = self.folder / "labels"
         self.labels.mkdir()
         if "DIFFUSION_LABELS_MODULE" in os.environ:
-            desktop.env.update(GTK_MODULES=os.environ["DIFFUSION_LABELS_MODULE"],
-                               DIFFUSION_LABELS=str(self.labels))
+            desktop.env.update(GTK_MODULES=os.environ["DIFFUSION_LABELS_MODULE"], DIFFUSION_LABELS=str(self.labels))
         self.picture = str(picture)
 
     def __enter__(self):
@@ -263,8 +286,17 @@ class GimpWindow:
         return self
 
     def _start(self):
-        self.desktop.start("gimp", ["gimp", "--no-splash", *gimp_console.SCRIPT_FU, "--batch",
-                                    f'(load "{HERE}/gimp-remote.scm")', self.picture])
+        self.desktop.start(
+            "gimp",
+            [
+                "gimp",
+                "--no-splash",
+                *gimp_console.SCRIPT_FU,
+                "--batch",
+                f'(load "{HERE}/gimp-remote.scm")',
+                self.picture,
+            ],
+        )
         self.window = self.desktop.wait_window("gimp-image-window")
         self.ask("#t")
 
@@ -281,8 +313,7 @@ class GimpWindow:
     def ask(self, scheme):
         """What Script-Fu makes of the expression, as text; the windows stay usable meanwhile."""
         self.number += 1
-        question, answer, done = (self.folder / f"{name}-{self.number}"
-                                  for name in ("question", "answer", "done"))
+        question, answer, done = (self.folder / f"{name}-{self.number}" for name in ("question", "answer", "done"))
         part = question.with_suffix(".part")
         part.write_text(scheme)
         part.rename(question)
@@ -317,16 +348,22 @@ class GimpWindow:
 
     def wait_words(self, words, program="gimp-diffusion"):
         """The line in a dialog of the program that holds the words, once there is one."""
+
         def line():
             return next((line for line in self.read(program).splitlines() if words in line), None)
+
         return wait_for(f"“{words}” in {program}", line)
 
     def complaints(self):
         """What the plug-in and its libraries, or GIMP about it, have complained of."""
         lines = (self.desktop.results / "gimp.log").read_text(errors="replace").splitlines()
         # libgimp's last message finds GIMP's end of the pipe closed, if GIMP was faster.
-        return [line for line in lines if "gimp_flush" not in line and
-                any(words in line for words in ("(gimp-diffusion:", "crashed", "GeglBuffers"))]
+        return [
+            line
+            for line in lines
+            if "gimp_flush" not in line
+            and any(words in line for words in ("(gimp-diffusion:", "crashed", "GeglBuffers"))
+        ]
 
     def select(self, width, height):
         """Drags a rectangle of about this size, in screen pixels, in the middle of the canvas;
@@ -335,8 +372,9 @@ class GimpWindow:
         middle = (x + window_width // 2, y + window_height // 2)
         self.desktop.activate(self.window)
         self.desktop.keys("ctrl+shift+j", "r")
-        self.desktop.drag((middle[0] - width // 2, middle[1] - height // 2),
-                          (middle[0] + width // 2, middle[1] + height // 2))
+        self.desktop.drag(
+            (middle[0] - width // 2, middle[1] - height // 2), (middle[0] + width // 2, middle[1] + height // 2)
+        )
         words = wait_for("a selection", self._selection)
         self.desktop.keys("Return")
         return words

@@ -10,9 +10,11 @@
 static DiffusionModel   *model;
 static DiffusionWorkers *workers;
 
-static const DiffusionInpaintSettings few_steps = {
-  .strength = 1.0, .steps = 2, .sampler = DIFFUSION_SAMPLER_DDIM, .jump_length = 10, .seed = 5
-};
+static const DiffusionInpaintSettings few_steps = { .strength = 1.0,
+                                                    .steps = 2,
+                                                    .sampler = DIFFUSION_SAMPLER_DDIM,
+                                                    .jump_length = 10,
+                                                    .seed = 5 };
 
 static inline gboolean
 try_inpaint (Picture                  *picture,

@@ -84,8 +84,11 @@ maker_safetensors (const char *header, gsize header_length, const guint8 *data, 
 }
 
 static inline void
-maker_write_safetensors (const char *folder, const char *name, const char *header,
-                         const guint8 *data, gsize data_length)
+maker_write_safetensors (const char   *folder,
+                         const char   *name,
+                         const char   *header,
+                         const guint8 *data,
+                         gsize         data_length)
 {
   GByteArray *file = maker_safetensors (header, strlen (header), data, data_length);
 
@@ -128,8 +131,11 @@ typedef struct
 } MakerWeights;
 
 static inline void
-maker_add_tensor (MakerWeights *weights, const char *prefix, const char *name, int n_dims,
-                  const int *shape)
+maker_add_tensor (MakerWeights *weights,
+                  const char   *prefix,
+                  const char   *name,
+                  int           n_dims,
+                  const int    *shape)
 {
   gsize n = 4;
 
@@ -147,8 +153,12 @@ maker_add_tensor (MakerWeights *weights, const char *prefix, const char *name, i
 
 /* A linear layer (size 0) or a convolution of size × size. */
 static inline void
-maker_add_layer (MakerWeights *weights, const char *prefix, const char *name, int n_out, int n_in,
-                 int size)
+maker_add_layer (MakerWeights *weights,
+                 const char   *prefix,
+                 const char   *name,
+                 int           n_out,
+                 int           n_in,
+                 int           size)
 {
   char *weight = g_strconcat (name, ".weight", NULL);
   char *bias = g_strconcat (name, ".bias", NULL);

@@ -12,9 +12,7 @@
 
 /* Aligned floats, −scale…scale. */
 static inline float *
-random_new (GRand *rand,
-            gsize  n,
-            double scale)
+random_new (GRand *rand, gsize n, double scale)
 {
   float *values = aligned_new (n, NULL);
 
@@ -25,8 +23,7 @@ random_new (GRand *rand,
 }
 
 static inline double
-rms (const float *values,
-     gsize        n)
+rms (const float *values, gsize n)
 {
   double sum = 0.0;
 
@@ -37,18 +34,14 @@ rms (const float *values,
 
 /* max |a − b| ≤ tolerance · RMS (b). */
 static inline void
-assert_close (const float *a,
-              const float *b,
-              gsize        n,
-              double       tolerance,
-              const char  *what)
+assert_close (const float *a, const float *b, gsize n, double tolerance, const char *what)
 {
   const double limit = tolerance * rms (b, n);
 
   for (gsize i = 0; i < n; i++)
     if (!(fabs ((double) a[i] - b[i]) <= limit))
-      g_error ("%s: element %" G_GSIZE_FORMAT " is %.9g, expected %.9g ± %.2g",
-               what, i, a[i], b[i], limit);
+      g_error ("%s: element %" G_GSIZE_FORMAT " is %.9g, expected %.9g ± %.2g", what, i, a[i], b[i],
+               limit);
 }
 
 typedef struct

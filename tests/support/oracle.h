@@ -13,7 +13,7 @@
 static inline SchedulerConfig
 oracle_config (Prediction prediction)
 {
-  return (SchedulerConfig){
+  return (SchedulerConfig) {
     .num_train_timesteps = 1000,
     .beta_schedule = BETA_LINEAR,
     .beta_start = 1e-4,
@@ -55,10 +55,17 @@ oracle_predict (gpointer      data,
 
       switch (oracle->prediction)
         {
-        case PREDICTION_EPSILON: out[i] = (float) eps; break;
-        case PREDICTION_SAMPLE: out[i] = oracle->x0[i]; break;
-        case PREDICTION_V: out[i] = (float) (signal * eps - noise * oracle->x0[i]); break;
-        default: g_assert_not_reached ();
+        case PREDICTION_EPSILON:
+          out[i] = (float) eps;
+          break;
+        case PREDICTION_SAMPLE:
+          out[i] = oracle->x0[i];
+          break;
+        case PREDICTION_V:
+          out[i] = (float) (signal * eps - noise * oracle->x0[i]);
+          break;
+        default:
+          g_assert_not_reached ();
         }
     }
   oracle->n_calls++;

@@ -144,14 +144,14 @@ picture_write (gpointer data, const DiffusionRect *window, const float *pixels, 
 static inline DiffusionSource
 picture_source (Picture *picture)
 {
-  return (DiffusionSource){ picture->width, picture->height, picture->n_channels, picture_read,
-                            picture };
+  return (DiffusionSource) { picture->width, picture->height, picture->n_channels, picture_read,
+                             picture };
 }
 
 static inline DiffusionSink
 picture_sink (Picture *picture)
 {
-  return (DiffusionSink){ picture_write, picture };
+  return (DiffusionSink) { picture_write, picture };
 }
 
 /* `region` was written, with finite values where the picture is visible, and nothing

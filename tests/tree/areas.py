@@ -46,7 +46,7 @@ circles, levels = [], {}
 def level(name, path=()):
     """1 for what uses nothing; else 1 more than the highest that it uses."""
     if name in path:
-        circles.append(" -> ".join(path[path.index(name):] + (name,)))
+        circles.append(" -> ".join(path[path.index(name) :] + (name,)))
         return 0
     if name not in levels:
         levels[name] = 1 + max((level(other, path + (name,)) for other in uses[name]), default=0)

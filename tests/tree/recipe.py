@@ -32,15 +32,17 @@ def recipe(program, *arguments):
 
 def network(seed, **options):
     torch.manual_seed(seed)
-    return Folded(**dict(channels=[8, 12, 32], groups=4, mid_attention=True, guess_deviation=.25, guess_sweeps=2) | options).eval()
+    return Folded(
+        **dict(channels=[8, 12, 32], groups=4, mid_attention=True, guess_deviation=0.25, guess_sweeps=2) | options
+    ).eval()
 
 
 @torch.no_grad()
 def difference(a, b):
     torch.manual_seed(0)
     x, y = torch.rand(2, 2, 3, 32, 48) * 2 - 1
-    m = (torch.rand(2, 1, 32, 48) < .5).float()
-    va, vb = (n(x, y, m, torch.tensor([3.5, 700.])) for n in (a, b))
+    m = (torch.rand(2, 1, 32, 48) < 0.5).float()
+    va, vb = (n(x, y, m, torch.tensor([3.5, 700.0])) for n in (a, b))
     return ((va - vb).abs().max() / va.std()).item()
 
 
@@ -52,7 +54,7 @@ def test_deeper(work):
         assert deeper.options['layers'] == layers + 1
         assert difference(model, deeper) < 1e-5
         with torch.no_grad():
-            deeper.net.up_blocks[0].resnets[1].conv2.weight.add_(.1)
+            deeper.net.up_blocks[0].resnets[1].conv2.weight.add_(0.1)
         assert difference(model, deeper) > 1e-3
 
 
@@ -85,7 +87,7 @@ def test_averaged(work):
     recipe('export.py', run, mean, '--f32', '--average', first, '.25')
     a, b, c = (load_file(f + '/unet/diffusion_pytorch_model.safetensors') for f in (first, second, mean))
     assert all(not torch.equal(v, b[k]) for k, v in a.items() if v.ndim == 4)  # the training moved it
-    assert all(torch.allclose(c[k], .25 * a[k] + .75 * b[k], atol=1e-7) for k in a)
+    assert all(torch.allclose(c[k], 0.25 * a[k] + 0.75 * b[k], atol=1e-7) for k in a)
     assert evaluate.load(mean).options == evaluate.load(run).options
     assert filecmp.cmp(first + '/unet/config.json', mean + '/unet/config.json', shallow=False)
 
@@ -93,27 +95,30 @@ def test_averaged(work):
 def test_enlarged(work):
     """enlarged patches show a corner of each picture, its slopes as much gentler, nothing beyond the range"""
     ramp = torch.linspace(-1, 1, 64).expand(2, 3, 64, 64).contiguous()
-    double, fourfold = enlarge(ramp, [2., 4.])
+    double, fourfold = enlarge(ramp, [2.0, 4.0])
     slope = (ramp[0, :, :, 1:] - ramp[0, :, :, :-1]).mean()
     for x, factor in ((double, 2), (fourfold, 4)):
         inner = x[:, 8:-8, 8:-8]
-        assert x.shape == (3, 64, 64) and x.min() >= -1 and x.max() < 2 / factor - .9
-        assert torch.allclose((inner[:, :, 1:] - inner[:, :, :-1]).mean(), slope / factor, rtol=.05)
-    assert enlarge(torch.sign(torch.randn(1, 3, 64, 64)), [3.]).abs().max() <= 1
+        assert x.shape == (3, 64, 64) and x.min() >= -1 and x.max() < 2 / factor - 0.9
+        assert torch.allclose((inner[:, :, 1:] - inner[:, :, :-1]).mean(), slope / factor, rtol=0.05)
+    assert enlarge(torch.sign(torch.randn(1, 3, 64, 64)), [3.0]).abs().max() <= 1
 
 
 def test_similar(work):
     """the similarity that training rewards is the one that fills are scored by; it rewards contrast where squared error punishes it"""
     rng = np.random.default_rng(0)
     a = rng.random((40, 50, 3))
-    b = np.clip(a + .2 * rng.standard_normal(a.shape), 0, 1)
+    b = np.clip(a + 0.2 * rng.standard_normal(a.shape), 0, 1)
     picture = lambda v: torch.from_numpy(v * 2 - 1).permute(2, 0, 1)[None]
     theirs = structural_similarity(a, b, channel_axis=2, full=True, data_range=1)[1]
     ours = similarity(picture(a), picture(b))[0].permute(1, 2, 0).numpy()
-    assert np.abs(ours - theirs)[3:-3, 3:-3].max() < 1e-9    # borders are not reflected alike
-    faint = (.2 * (picture(b) - picture(b).mean())).requires_grad_()
-    for loss, grows in ((-similarity(faint, picture(a)).mean(), True), ((faint - picture(rng.random(a.shape))).square().mean(), False)):
-        slope, = torch.autograd.grad(loss, faint)
+    assert np.abs(ours - theirs)[3:-3, 3:-3].max() < 1e-9  # borders are not reflected alike
+    faint = (0.2 * (picture(b) - picture(b).mean())).requires_grad_()
+    for loss, grows in (
+        (-similarity(faint, picture(a)).mean(), True),
+        ((faint - picture(rng.random(a.shape))).square().mean(), False),
+    ):
+        (slope,) = torch.autograd.grad(loss, faint)
         assert ((slope * faint).sum() < 0) == grows
 
 
@@ -124,7 +129,7 @@ def main():
     torch.set_num_threads(1)
     print('1..%d' % len(TESTS), flush=True)
     failed = 0
-    with tempfile.TemporaryDirectory() as work:          # each goes on from what the one before left there
+    with tempfile.TemporaryDirectory() as work:  # each goes on from what the one before left there
         for number, test in enumerate(TESTS, 1):
             try:
                 test(work)

@@ -23,26 +23,37 @@ def lines(path):
 
 
 def run(*command):
-    return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True, check=False)
+    return subprocess.run(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
 
 
 def sources_with_strings():
-    return sorted(str(path.relative_to(TOP)) for folder in ("core", "plugin", "ui")
-                  for path in (TOP / folder).rglob("*.c")
-                  if re.search(r"\b(N?C?_|g_dngettext) \(|\bN?C?_\(\"", path.read_text()))
+    return sorted(
+        str(path.relative_to(TOP))
+        for folder in ("core", "plugin", "ui")
+        for path in (TOP / folder).rglob("*.c")
+        if re.search(r"\b(N?C?_|g_dngettext) \(|\bN?C?_\(\"", path.read_text())
+    )
 
 
 def main():
     tap = Tap()
     listed, found = lines(PO / "POTFILES.in"), sources_with_strings()
-    tap.ok(listed == found, "po/POTFILES.in lists the files with strings",
-           "\n".join(sorted(set(listed) ^ set(found))))
+    tap.ok(listed == found, "po/POTFILES.in lists the files with strings", "\n".join(sorted(set(listed) ^ set(found))))
 
     with tempfile.TemporaryDirectory() as folder:
         template = pathlib.Path(folder) / "template.pot"
-        made = run("xgettext", "--from-code=UTF-8", f"--directory={TOP}", "-f", PO / "POTFILES.in",
-                   "-o", template, *(f"--keyword={word}" for word in KEYWORDS))
+        made = run(
+            "xgettext",
+            "--from-code=UTF-8",
+            f"--directory={TOP}",
+            "-f",
+            PO / "POTFILES.in",
+            "-o",
+            template,
+            *(f"--keyword={word}" for word in KEYWORDS),
+        )
         tap.ok(made.returncode == 0, "the strings can be read", made.stdout)
         for language in lines(PO / "LINGUAS"):
             catalog = PO / f"{language}.po"

@@ -15,7 +15,7 @@ append_labels (GtkWidget *widget, gpointer data)
 {
   GString *text = data;
 
-  if (! gtk_widget_get_mapped (widget))
+  if (!gtk_widget_get_mapped (widget))
     return;
 
   if (GTK_IS_LABEL (widget))
@@ -29,7 +29,7 @@ write_labels (gpointer data)
 {
   char   **written = data;
   GList   *windows = gtk_window_list_toplevels ();
-  GString *text    = g_string_new (NULL);
+  GString *text = g_string_new (NULL);
   char    *path;
 
   for (GList *window = windows; window; window = window->next)

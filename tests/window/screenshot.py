@@ -18,8 +18,8 @@ DIALOG = "gimp-plug-in-diffusion-inpaint"
 PROGRESS = "gimp-diffusion-progress"
 
 PLACE = (760, 360)  # of the progress window: beside the selection, not over it
-SHARE = 0.6         # of the run, when the picture is taken
-COLOURS = 220       # of the file: a third of the size, and the eye sees no difference
+SHARE = 0.6  # of the run, when the picture is taken
+COLOURS = 220  # of the file: a third of the size, and the eye sees no difference
 
 
 def main():
@@ -30,13 +30,22 @@ def main():
         desktop.run("convert", photo, "-strip", str(opened))
         with GimpWindow(desktop, opened) as gimp:
             desktop.keys("e", "ctrl+shift+j")
-            gimp.ask(f"(begin (gimp-image-select-ellipse (remote-image) CHANNEL-OP-REPLACE"
-                     f" {x} {y} {width} {height}) (gimp-displays-flush))")
+            gimp.ask(
+                f"(begin (gimp-image-select-ellipse (remote-image) CHANNEL-OP-REPLACE"
+                f" {x} {y} {width} {height}) (gimp-displays-flush))"
+            )
             gimp.open(DIALOG, "i")
             desktop.keys("Return")
             progress = desktop.wait_window(PROGRESS)
-            desktop.run("xdotool", "windowmove", progress, *map(str, PLACE),
-                        "mousemove", str(PLACE[0] - 60), str(PLACE[1] + 480))
+            desktop.run(
+                "xdotool",
+                "windowmove",
+                progress,
+                *map(str, PLACE),
+                "mousemove",
+                str(PLACE[0] - 60),
+                str(PLACE[1] + 480),
+            )
             seen = []
             while desktop.windows(PROGRESS):
                 seen.append(desktop.picture(f"seen-{len(seen)}"))

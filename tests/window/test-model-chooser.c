@@ -120,9 +120,9 @@ assert_model (Fixture *f, const char *path)
 static void
 assert_shown (Fixture *f, const char *name, const char *description, int n_rows)
 {
-  GtkWidget   *label = model_chooser_get_description (f->chooser);
-  GtkTreeIter  row;
-  char        *text;
+  GtkWidget  *label = model_chooser_get_description (f->chooser);
+  GtkTreeIter row;
+  char       *text;
 
   g_assert_true (gtk_combo_box_get_active_iter (f->list, &row));
   gtk_tree_model_get (gtk_combo_box_get_model (f->list), &row, 0, &text, -1);

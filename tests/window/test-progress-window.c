@@ -8,8 +8,8 @@
 typedef struct
 {
   ProgressWindow *window;
-  int n_cancels;
-  int n_keeps;
+  int             n_cancels;
+  int             n_keeps;
 } Fixture;
 
 static void
@@ -42,9 +42,9 @@ tear_down (Fixture *f, gconstpointer data)
 
 typedef struct
 {
-  GType type;
+  GType       type;
   const char *text; /* NULL: any */
-  GtkWidget *found;
+  GtkWidget  *found;
 } Search;
 
 static const char *
@@ -127,7 +127,7 @@ test_time_left (Fixture *f, gconstpointer data)
 {
   static const struct
   {
-    double seconds;
+    double      seconds;
     const char *text;
   } cases[] = {
     { 0.2, "almost done" },
@@ -212,16 +212,16 @@ static void
 test_picture (Fixture *f, gconstpointer data)
 {
   static const int sizes[][2] = { { 1, 1 }, { 7, 3 }, { 640, 360 }, { 90, 2000 } };
-  GtkWidget *view = find (f, GTK_TYPE_DRAWING_AREA, NULL);
-  GtkAllocation area = { 0, 0, 400, 300 };
+  GtkWidget       *view = find (f, GTK_TYPE_DRAWING_AREA, NULL);
+  GtkAllocation    area = { 0, 0, 400, 300 };
   cairo_surface_t *surface = cairo_image_surface_create (CAIRO_FORMAT_RGB24, 400, 300);
 
   gtk_widget_realize (view);
   for (gsize i = 0; i < G_N_ELEMENTS (sizes); i++)
     {
-      int n_pixels = sizes[i][0] * sizes[i][1];
-      guchar *rgb = g_malloc (3 * n_pixels);
-      cairo_t *cr = cairo_create (surface);
+      int            n_pixels = sizes[i][0] * sizes[i][1];
+      guchar        *rgb = g_malloc (3 * n_pixels);
+      cairo_t       *cr = cairo_create (surface);
       const guint32 *row;
 
       for (int k = 0; k < n_pixels; k++)

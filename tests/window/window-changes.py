@@ -27,21 +27,32 @@ REPLACE = """
   (gimp-image-undo-group-end (remote-image)))
 """
 GONE = "The layer went away while the filter ran. Nothing was changed."
-OTHER_LAYER = ("The layer was moved, resized or converted while the filter ran. Nothing was changed; run the "
-               "filter again.")
+OTHER_LAYER = (
+    "The layer was moved, resized or converted while the filter ran. Nothing was changed; run the " "filter again."
+)
 
 # What happens meanwhile, what takes it back (None: one Ctrl+Z), and what GIMP shows.
 CHANGES = (
-    ("another selection of the same bounds",
-     "(gimp-image-select-ellipse (remote-image) CHANNEL-OP-REPLACE 60 60 20 16)", None,
-     "The selection was changed while the filter ran. Nothing was changed; run the filter again."),
+    (
+        "another selection of the same bounds",
+        "(gimp-image-select-ellipse (remote-image) CHANNEL-OP-REPLACE 60 60 20 16)",
+        None,
+        "The selection was changed while the filter ran. Nothing was changed; run the filter again.",
+    ),
     ("a layer that is moved", "(gimp-layer-set-offsets (remote-layer) 5 5)", None, OTHER_LAYER),
-    ("an image that gets 16 bits", "(gimp-image-convert-precision (remote-image) PRECISION-U16-NON-LINEAR)",
-     None, OTHER_LAYER),
-    ("a layer that is locked", "(gimp-item-set-lock-content (remote-layer) #t)",
-     "(gimp-item-set-lock-content (remote-layer) #f)",
-     "The pixels of “demo-photo.png” are locked: unlock them first (the Lock buttons of the Layers or "
-     "Channels dialog)."),
+    (
+        "an image that gets 16 bits",
+        "(gimp-image-convert-precision (remote-image) PRECISION-U16-NON-LINEAR)",
+        None,
+        OTHER_LAYER,
+    ),
+    (
+        "a layer that is locked",
+        "(gimp-item-set-lock-content (remote-layer) #t)",
+        "(gimp-item-set-lock-content (remote-layer) #f)",
+        "The pixels of “demo-photo.png” are locked: unlock them first (the Lock buttons of the Layers or "
+        "Channels dialog).",
+    ),
     ("a layer that is replaced", REPLACE, None, GONE),
 )
 
@@ -98,8 +109,7 @@ def paint_meanwhile(tap, desktop, gimp):
     kept, result = gimp.snapshot(), gimp.pixels()
 
     black = [(picture[hole] == 0).all(axis=1).mean() for picture in (stroke, result)]
-    tap.ok(black[0] > 0.1 and black[1] < 0.01, "a stroke in the selection: the result covers it",
-           f"black {black}")
+    tap.ok(black[0] > 0.1 and black[1] < 0.01, "a stroke in the selection: the result covers it", f"black {black}")
     tap.ok((result[~hole] == stroke[~hole]).all(), "a stroke in the selection: nothing else has changed")
     exact = []
     for step, state in ((gimp.undo, painted), (gimp.undo, before), (gimp.redo, painted), (gimp.redo, kept)):
@@ -110,8 +120,7 @@ def paint_meanwhile(tap, desktop, gimp):
 
 def main():
     tap = Tap()
-    with Desktop(os.environ.get("DIFFUSION_RESULTS")) as desktop, \
-            GimpWindow(desktop, PHOTO) as gimp:
+    with Desktop(os.environ.get("DIFFUSION_RESULTS")) as desktop, GimpWindow(desktop, PHOTO) as gimp:
         gimp.ask(SELECT)
         before = gimp.snapshot()
 
@@ -155,8 +164,9 @@ def main():
         desktop.activate(desktop.windows(DIALOG)[0])
         desktop.keys("alt+i")
         desktop.wait_gone(DIALOG)
-        shown, words = read_error(desktop, gimp, "The image was closed or the layer deleted: choose the filter "
-                                                 "again on one that is there.")
+        shown, words = read_error(
+            desktop, gimp, "The image was closed or the layer deleted: choose the filter " "again on one that is there."
+        )
         tap.ok(shown, "an image closed while the dialog is open: a sentence", words)
         tap.ok(not desktop.windows(PROGRESS), "and no run begins")
         tap.ok(not gimp.complaints(), "no crash, no warning, no buffer lost", "\n".join(gimp.complaints()))

@@ -54,17 +54,22 @@ def says(words, seconds, size):
 
 def main():
     tap = Tap()
-    with Desktop(os.environ.get("DIFFUSION_RESULTS")) as desktop, \
-            GimpWindow(desktop, PHOTO) as gimp:
+    with Desktop(os.environ.get("DIFFUSION_RESULTS")) as desktop, GimpWindow(desktop, PHOTO) as gimp:
         before = gimp.snapshot()
 
         cost, seconds = run_once(desktop, gimp)
         told = re.fullmatch(r"Takes about (.*)\.", cost)
         expected_seconds, took_seconds, expected_bytes, took_bytes = recorded_run(gimp)
-        tap.ok(told and says(told[1], expected_seconds, expected_bytes),
-               "the dialog tells before the first run what it takes", f"{cost}; {recorded_run(gimp)}")
-        tap.ok(0 < took_seconds <= seconds and 5e7 < took_bytes < 1e9, "what it took is true",
-               f"{recorded_run(gimp)}, {seconds} s")
+        tap.ok(
+            told and says(told[1], expected_seconds, expected_bytes),
+            "the dialog tells before the first run what it takes",
+            f"{cost}; {recorded_run(gimp)}",
+        )
+        tap.ok(
+            0 < took_seconds <= seconds and 5e7 < took_bytes < 1e9,
+            "what it took is true",
+            f"{recorded_run(gimp)}, {seconds} s",
+        )
         first = gimp.provenance()
         result = gimp.snapshot()
         tap.ok(result != before, "Denoise changes the picture")
@@ -78,8 +83,11 @@ def main():
         # The second way to tell the noise level starts at 15.
         cost, _ = run_once(desktop, gimp, "alt+f")
         told = re.fullmatch(r"Takes about (.*)\. The last run took (.*)\.", cost)
-        tap.ok(told and says(told[2], took_seconds, took_bytes), "the next dialog tells what it took",
-               f"{cost}; {took_seconds} s, {took_bytes} bytes")
+        tap.ok(
+            told and says(told[2], took_seconds, took_bytes),
+            "the next dialog tells what it took",
+            f"{cost}; {took_seconds} s, {took_bytes} bytes",
+        )
         second = gimp.provenance()
         tap.ok("15" in str(second) and second != first, "a noise level set by hand is used", second)
         gimp.undo()

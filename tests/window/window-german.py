@@ -19,15 +19,15 @@ def mnemonic(label):
 
 def main():
     tap = Tap()
-    with Desktop(os.environ.get("DIFFUSION_RESULTS")) as desktop, \
-            GimpWindow(desktop, PHOTO, language="de") as gimp:
+    with Desktop(os.environ.get("DIFFUSION_RESULTS")) as desktop, GimpWindow(desktop, PHOTO, language="de") as gimp:
         german = gettext.translation("gimp-diffusion", gimp.locale, ["de"]).gettext
         gimp.select(150, 110)
         dialog = gimp.open(DIALOG, mnemonic(german("_Inpaint Selection…")))
         title = desktop.title(dialog)
         desktop.picture("german-dialog", dialog)
-        tap.ok(title == german("Inpaint Selection") != "Inpaint Selection",
-               "the menu and the dialog speak German", title)
+        tap.ok(
+            title == german("Inpaint Selection") != "Inpaint Selection", "the menu and the dialog speak German", title
+        )
         desktop.keys("Escape")
         desktop.wait_gone(DIALOG)
     tap.finish()

@@ -30,6 +30,7 @@ def live_picture(desktop, window):
     def changed():
         colours, digest = desktop.look(window)
         return colours if digest != first else 0
+
     return wait_for("the live picture to change", changed)
 
 
@@ -52,8 +53,7 @@ def changed_pixels(before, after):
 
 def main():
     tap = Tap()
-    with Desktop(os.environ.get("DIFFUSION_RESULTS")) as desktop, \
-            GimpWindow(desktop, PHOTO) as gimp:
+    with Desktop(os.environ.get("DIFFUSION_RESULTS")) as desktop, GimpWindow(desktop, PHOTO) as gimp:
         selection = gimp.select(150, 110)
         pixels, before = gimp.pixels(), gimp.snapshot()
 
@@ -85,12 +85,21 @@ def main():
         desktop.picture("inpaint-kept")
         bounds = changed_pixels(pixels, filled)
         tap.ok(bounds is not None, "Stop Here and Keep This gives a result")
-        tap.ok(bounds is not None and bounds[0] >= selection[0] and bounds[1] >= selection[1] and
-               bounds[2] <= selection[2] and bounds[3] <= selection[3],
-               "nothing outside the selection has changed", f"{bounds} in {selection}")
+        tap.ok(
+            bounds is not None
+            and bounds[0] >= selection[0]
+            and bounds[1] >= selection[1]
+            and bounds[2] <= selection[2]
+            and bounds[3] <= selection[3],
+            "nothing outside the selection has changed",
+            f"{bounds} in {selection}",
+        )
         runs = gimp.provenance()
-        tap.ok([run["steps"] for run in runs] == [STEPS],
-               "the layer tells of one run, with the steps that were typed", runs)
+        tap.ok(
+            [run["steps"] for run in runs] == [STEPS],
+            "the layer tells of one run, with the steps that were typed",
+            runs,
+        )
 
         gimp.undo()
         tap.ok(gimp.snapshot() == before, "one Ctrl+Z gives back the exact bytes")

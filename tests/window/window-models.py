@@ -15,14 +15,15 @@ DATA = pathlib.Path(__file__).resolve().parent.parent / "data"
 DIALOG = "gimp-plug-in-diffusion-denoise"
 PROGRESS = "gimp-diffusion-progress"
 # As they are listed, behind the bundled model.
-MODELS = (("A colour one", "unet-plain", "It does not see what is to be filled"),
-          ("B gray one", "transformer-gray", "It knows grayscale only"))
+MODELS = (
+    ("A colour one", "unet-plain", "It does not see what is to be filled"),
+    ("B gray one", "transformer-gray", "It knows grayscale only"),
+)
 
 
 def main():
     tap = Tap()
-    with Desktop(os.environ.get("DIFFUSION_RESULTS")) as desktop, \
-            GimpWindow(desktop, DATA / "demo-photo.png") as gimp:
+    with Desktop(os.environ.get("DIFFUSION_RESULTS")) as desktop, GimpWindow(desktop, DATA / "demo-photo.png") as gimp:
         models = gimp.folder / "profile" / "gimp-diffusion" / "models"
         for name, folder, _ in MODELS:
             shutil.copytree(DATA / folder, models / name)
@@ -44,8 +45,11 @@ def main():
         desktop.wait_gone(PROGRESS)
         weights = (DATA / MODELS[-1][1] / "unet" / "diffusion_pytorch_model.safetensors").read_bytes()
         runs = gimp.provenance()
-        tap.ok([run["model-sha256"] for run in runs] == [hashlib.sha256(weights).hexdigest()],
-               "the model that was chosen has run", runs)
+        tap.ok(
+            [run["model-sha256"] for run in runs] == [hashlib.sha256(weights).hexdigest()],
+            "the model that was chosen has run",
+            runs,
+        )
         gimp.undo()
         tap.ok(not gimp.complaints(), "no crash, no warning, no buffer lost", "\n".join(gimp.complaints()))
     tap.finish()

@@ -21,10 +21,14 @@ CURVES = ("LINEAR", "NON-LINEAR")
 
 # By turns Inpaint and Denoise: each kind and each precision with both curves and both filters.
 COVERING = (
-    ("RGB", "U8", "NON-LINEAR"), ("RGBA", "U16", "LINEAR"),
-    ("GRAY", "FLOAT", "NON-LINEAR"), ("GRAYA", "DOUBLE", "LINEAR"),
-    ("GRAYA", "U16", "NON-LINEAR"), ("RGB", "FLOAT", "LINEAR"),
-    ("RGBA", "DOUBLE", "NON-LINEAR"), ("GRAY", "U8", "LINEAR"),
+    ("RGB", "U8", "NON-LINEAR"),
+    ("RGBA", "U16", "LINEAR"),
+    ("GRAY", "FLOAT", "NON-LINEAR"),
+    ("GRAYA", "DOUBLE", "LINEAR"),
+    ("GRAYA", "U16", "NON-LINEAR"),
+    ("RGB", "FLOAT", "LINEAR"),
+    ("RGBA", "DOUBLE", "NON-LINEAR"),
+    ("GRAY", "U8", "LINEAR"),
 )
 
 # A picture of noise in the format, with half of it selected softly, in a window of its own.
@@ -63,8 +67,11 @@ def ten_repeats(tap, desktop, gimp):
         states.append(gimp.snapshot())
 
     records = gimp.provenance()
-    tap.ok(len(records) == RUNS and all(record == records[0] and record["steps"] == 2 for record in records),
-           "Repeat uses the last values", records)
+    tap.ok(
+        len(records) == RUNS and all(record == records[0] and record["steps"] == 2 for record in records),
+        "Repeat uses the last values",
+        records,
+    )
     tap.ok(len(set(states)) == 2 * RUNS + 1, "each repeat changes the picture, each in another selection")
 
     exact = []
@@ -95,15 +102,16 @@ def one_format(tap, desktop, gimp, number, kind, precision, curve):
     undone = gimp.snapshot()
     gimp.redo()
     redone = gimp.snapshot()
-    tap.ok(result != before and undone == before and redone == result,
-           f"{name}, {kind} {precision.lower()} {curve.lower()}: exact after undo and redo",
-           f"changed {result != before}, undone {undone == before}, redone {redone == result}")
+    tap.ok(
+        result != before and undone == before and redone == result,
+        f"{name}, {kind} {precision.lower()} {curve.lower()}: exact after undo and redo",
+        f"changed {result != before}, undone {undone == before}, redone {redone == result}",
+    )
 
 
 def main():
     tap = Tap()
-    with Desktop(os.environ.get("DIFFUSION_RESULTS")) as desktop, \
-            GimpWindow(desktop, PHOTO) as gimp:
+    with Desktop(os.environ.get("DIFFUSION_RESULTS")) as desktop, GimpWindow(desktop, PHOTO) as gimp:
         ten_repeats(tap, desktop, gimp)
         for number, case in enumerate(formats()):
             one_format(tap, desktop, gimp, number, *case)
