@@ -26,7 +26,7 @@ p.add_argument('--unshuffle', type=int, default=2)
 p.add_argument('--guess-deviation', type=float, default=0.25, help='0: no skip around the guess')
 p.add_argument('--guess-sweeps', type=int, default=8, help='that smooth the guess at every scale')
 p.add_argument('--patch', type=int, default=64)
-p.add_argument('--batch', type=int, default=32)
+p.add_argument('--batch', type=int, default=32, help='0: the largest that fits, on a GPU')
 p.add_argument('--optimizer', choices=('muon', 'adamw'), default='muon')
 p.add_argument('--lr', type=float, default=1e-3)
 p.add_argument('--ema', type=float, default=0.999)
@@ -259,6 +259,30 @@ def report():
     log.append(line)
     print(line, flush=True)
 
+
+def largest_batch():
+    """The largest batch whose gradients fit into the GPU's memory, a fifth of which stays free."""
+    a.batch = 16
+    while True:
+        a.batch *= 2
+        try:
+            torch.cuda.reset_peak_memory_stats()
+            samples = batch()
+            backward(model, balance.weight(samples[-1]), *samples)
+        except torch.cuda.OutOfMemoryError:
+            return a.batch // 2
+        finally:
+            model.zero_grad(set_to_none=True)
+            torch.cuda.empty_cache()
+        if torch.cuda.max_memory_allocated() > 0.4 * torch.cuda.get_device_properties(dev).total_memory:
+            return a.batch
+
+
+if a.batch == 0:
+    if not cuda:
+        raise SystemExit('--batch 0 needs a GPU: on a CPU memory does not tell what is fast')
+    a.batch = largest_batch()
+    print('batch %d' % a.batch, flush=True)
 
 begin = saved = time.time()
 first, since, total = step, 0, torch.zeros((), device=dev)

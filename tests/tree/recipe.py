@@ -80,6 +80,25 @@ def test_resumed(work):
         assert all(torch.equal(v, b[key][k]) for k, v in a[key].items()), key
 
 
+def test_gpu_script(work):
+    """the script for a machine with a GPU, dry: photographs from a .tar, weights in pieces that make the file again"""
+    photos, out = photographs(work)[1], work + '/gpu'
+    subprocess.run(
+        ['tar', '-cf', work + '/photos.tar', '-C', os.path.dirname(photos), os.path.basename(photos)], check=True
+    )
+    command = ['sh', os.path.join(WEIGHTS, 'gpu.sh'), '--dry-run', work + '/photos.tar', '', out]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    pieces = sorted(f for f in os.listdir(out + '/model') if f.startswith('weights.'))
+    assert len(pieces) > 1 and max(os.path.getsize(out + '/model/' + f) for f in pieces) <= 15 << 20
+    whole = out + '/model/unet/diffusion_pytorch_model.safetensors'
+    with open(whole, 'wb') as f:
+        for piece in pieces:
+            f.write(open(out + '/model/' + piece, 'rb').read())
+    trained, bundled = (load_file(f) for f in (whole, WEIGHTS + '/model/unet/diffusion_pytorch_model.safetensors'))
+    assert trained.keys() == bundled.keys()
+    assert any(not torch.equal(v, bundled[k]) for k, v in trained.items())
+
+
 def test_averaged(work):
     """export.py --average takes its share of the other folder; the folder is read back as it was written"""
     run, first, second, mean = work + '/once/state', work + '/first', work + '/second', work + '/mean'
@@ -122,7 +141,7 @@ def test_similar(work):
         assert ((slope * faint).sum() < 0) == grows
 
 
-TESTS = [test_deeper, test_resumed, test_averaged, test_enlarged, test_similar]
+TESTS = [test_deeper, test_resumed, test_gpu_script, test_averaged, test_enlarged, test_similar]
 
 
 def main():
