@@ -11,7 +11,7 @@ selection_open (Selection *selection, GimpDrawable *drawable)
 {
   GimpImage *image = gimp_item_get_image (GIMP_ITEM (drawable));
 
-  *selection = (Selection) { NULL };
+  *selection = (Selection) { 0 };
 
   if (gimp_selection_is_empty (image))
     return;

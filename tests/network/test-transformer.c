@@ -9,7 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "kernels/dispatch.h"
+#include "support/tables.h"
 #include "model/model.h"
 #include "support/model-maker.h"
 #include "network/transformer.h"

@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "kernels/dispatch.h"
+#include "support/tables.h"
 #include "model/model.h"
 #include "format/safetensors.h"
 #include "network/unet.h"
@@ -414,5 +414,6 @@ main (int argc, char **argv)
     }
   g_test_add_data_func ("/unet/cancel", &cases[G_N_ELEMENTS (cases) - 1], test_cancel);
 
+  tables_add_missing ("/unet/layers");
   return g_test_run ();
 }
