@@ -86,11 +86,11 @@ selection_get_region (GimpDrawable *drawable, GeglRectangle *region)
           int          first, last;
 
           for (first = 0; first < strip.width; first++)
-            if (row[first] >= SELECTION_THRESHOLD)
+            if (row[first] >= DIFFUSION_SELECTION_MIN)
               break;
           if (first == strip.width)
             continue;
-          for (last = strip.width - 1; row[last] < SELECTION_THRESHOLD; last--)
+          for (last = strip.width - 1; row[last] < DIFFUSION_SELECTION_MIN; last--)
             ;
 
           left = MIN (left, strip.x + first);

@@ -52,7 +52,7 @@ def build(tap, kind, source, folder):
     """Warnings are errors, all targets are made."""
     how = BUILDS[kind]
     setup = [word.format(source=source) for word in how["setup"]]
-    setup += ["-Dwerror=true", "-Dbuildtype=plain", "-Doptimization=1", "-Ddebug=true", "-Db_lundef=false"]
+    setup += ["-Dwerror=true", "-Doptimization=1", "-Ddebug=true", "-Db_lundef=false"]
     again = ["--reconfigure"] if (folder / "build.ninja").exists() else []
     made = run("meson", "setup", *again, *setup, folder, source, env=os.environ | {"CC": how["CC"]})
     if made.returncode == 0:

@@ -9,6 +9,9 @@
  */
 #pragma once
 
+/* Meson's first try of the compiler knows no GLib. */
+#if __has_include(<glib.h>)
+
 #include <glib.h>
 
 void __tsan_acquire (void *address);
@@ -78,3 +81,5 @@ tsan_idle_add (GSourceFunc func, gpointer data)
 #define g_cond_wait(cond, mutex) tsan_cond_wait (cond, mutex)
 #define g_once(once, func, data) tsan_once (once, func, data)
 #define g_idle_add(func, data)   tsan_idle_add (func, data)
+
+#endif
