@@ -142,6 +142,10 @@ typedef struct
   int x, y, width, height; /* drawable coordinates, pixels */
 } DiffusionRect;
 
+/* A selection value below this does not count. A feathered selection in a float image is
+ * above zero nearly everywhere: without a threshold it would be as large as its layer. */
+#define DIFFUSION_SELECTION_MIN (1.0f / 512.0f)
+
 /* Where a job reads from. A window lies inside 0…width, 0…height. */
 typedef struct
 {
@@ -254,7 +258,7 @@ typedef struct
  * the RePaint step (Lugmayr et al. 2022, algorithm 1). What lies far apart, or
  * is too large to be held at once, is done in parts, one after the other, what
  * is wider than the network has learned to fill from coarse to fine. `region` is the bounding
- * box of the selection values that count (≥ 1/512) and lies inside the source.
+ * box of the selection values that count and lies inside the source.
  * On success the automatic settings (0) in `settings` hold what was used.
  * `progress` may be NULL. */
 gboolean diffusion_inpaint (DiffusionModel           *model,

@@ -88,7 +88,7 @@ select_from (GimpImage *image, GimpDrawable *drawable, MaskSource source)
   gimp_image_remove_channel (image, channel);
   g_object_unref (black);
 
-  return most >= SELECTION_THRESHOLD;
+  return most >= DIFFUSION_SELECTION_MIN;
 }
 
 static gboolean

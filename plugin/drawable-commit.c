@@ -123,7 +123,7 @@ all_components_active (const DrawableIo *io)
 static gboolean
 is_soft (float mask)
 {
-  return mask >= SELECTION_THRESHOLD && mask < 1;
+  return mask >= DIFFUSION_SELECTION_MIN && mask < 1;
 }
 
 /* Blends `above` over `below` in linear light, both n pixels of the drawable's
@@ -208,7 +208,7 @@ write_exactly (const DrawableIo *io, GeglBuffer *original, const GeglRectangle *
       if (io->has_alpha && io->keeps_alpha)
         drawable_io_copy_alpha (io, new, old, n);
       for (gsize i = 0; i < n; i++)
-        if (mask[i] < SELECTION_THRESHOLD)
+        if (mask[i] < DIFFUSION_SELECTION_MIN)
           memcpy (new + i *bytes, old + i * bytes, bytes);
 
       gegl_buffer_set (pixels, &strip, 0, io->format, new, GEGL_AUTO_ROWSTRIDE);

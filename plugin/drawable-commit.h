@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 
 /* Writes the result of `io` into its drawable, or as a new layer above it, and
  * attaches the parasite that provenance_append() makes from `run`. Pixels
- * whose selection is below SELECTION_THRESHOLD keep every bit. Fails without a
+ * whose selection is below DIFFUSION_SELECTION_MIN keep every bit. Fails without a
  * change when the layer or the selection is no longer what the result was made
  * for. Main thread. Errors: GIMP_PLUG_IN_ERROR. */
 gboolean drawable_commit (DrawableIo *io,

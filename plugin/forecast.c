@@ -69,7 +69,7 @@ set_flags (ForecastSource *source, GimpDrawable *drawable, const GeglRectangle *
         gegl_buffer_get (pixels, &strip, 1.0, babl_format ("YA float"), alpha, GEGL_AUTO_ROWSTRIDE,
                          GEGL_ABYSS_NONE);
       for (gsize i = 0; i < n; i++)
-        *flag++ = (mask[i] >= SELECTION_THRESHOLD ? SELECTED : 0) |
+        *flag++ = (mask[i] >= DIFFUSION_SELECTION_MIN ? SELECTED : 0) |
                   (!has_alpha || alpha[2 * i + 1] > 0 ? VISIBLE : 0);
     }
   selection_close (&selection);

@@ -11,7 +11,7 @@ selection_open (Selection *selection, GimpDrawable *drawable)
 {
   GimpImage *image = gimp_item_get_image (GIMP_ITEM (drawable));
 
-  *selection = (Selection) { NULL };
+  *selection = (Selection) { 0 };
 
   if (gimp_selection_is_empty (image))
     return;
@@ -86,11 +86,11 @@ selection_get_region (GimpDrawable *drawable, GeglRectangle *region)
           int          first, last;
 
           for (first = 0; first < strip.width; first++)
-            if (row[first] >= SELECTION_THRESHOLD)
+            if (row[first] >= DIFFUSION_SELECTION_MIN)
               break;
           if (first == strip.width)
             continue;
-          for (last = strip.width - 1; row[last] < SELECTION_THRESHOLD; last--)
+          for (last = strip.width - 1; row[last] < DIFFUSION_SELECTION_MIN; last--)
             ;
 
           left = MIN (left, strip.x + first);

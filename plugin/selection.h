@@ -8,12 +8,9 @@
 
 #include <libgimp/gimp.h>
 
-G_BEGIN_DECLS
+#include "diffusion.h"
 
-/* Values below this do not count as selected. A feathered selection in a float
- * image is above zero nearly everywhere; without a threshold every soft
- * selection would be as large as its layer. */
-#define SELECTION_THRESHOLD (1.0f / 512)
+G_BEGIN_DECLS
 
 typedef struct
 {
@@ -33,7 +30,7 @@ void selection_read (const Selection *selection, const GeglRectangle *rect, floa
  * all values above 0, or the whole drawable. FALSE when it is empty. */
 gboolean selection_get_bounds (GimpDrawable *drawable, GeglRectangle *bounds);
 
-/* Bounding box of the values that count; the whole drawable when nothing is
+/* Bounding box of the values that count (DIFFUSION_SELECTION_MIN); the whole drawable when nothing is
  * selected in the image. FALSE when it is empty. */
 gboolean selection_get_region (GimpDrawable *drawable, GeglRectangle *region);
 

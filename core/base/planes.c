@@ -29,13 +29,6 @@ planes_new (int width, int height, int n_planes, GError **error)
 }
 
 void
-planes_to_network (float *planes, gsize n)
-{
-  for (gsize i = 0; i < n; i++)
-    planes[i] = 2.0f * planes_clip (planes[i]) - 1.0f;
-}
-
-void
 planes_cut (const float         *source,
             int                  source_width,
             int                  source_height,

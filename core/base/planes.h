@@ -7,9 +7,6 @@
 
 #include "diffusion.h"
 
-/* A selection value below this does not count (contract §3). */
-#define SELECTION_MIN (1.0f / 512.0f)
-
 /* n_planes × height × width floats, to be freed with g_free; all sizes ≥ 1.
  * NULL and DIFFUSION_ERROR_MEMORY when they are not to be had. */
 float *planes_new (int width, int height, int n_planes, GError **error);
@@ -20,9 +17,6 @@ planes_clip (float v)
 {
   return v > 0.0f ? (v < 1.0f ? v : 1.0f) : 0.0f;
 }
-
-/* 0…1 (clipped) → −1…1 of the network, in place. */
-void planes_to_network (float *planes, gsize n);
 
 /* −1…1 of the network → 0…1, clipped. */
 static inline float

@@ -109,6 +109,7 @@ window_measure (NoiseWindow     *window,
   };
   float dct[3][WINDOW_AREA];
 
+  g_assert (n_channels == 1 || n_channels == 3);
   memset (window, 0, sizeof *window);
   for (int c = 0; c < n_channels; c++)
     {
@@ -157,7 +158,7 @@ classify (const Reader *reader, gsize place, int stride, gsize plane)
         gsize i = place + y * stride + x;
 
         if (!(reader->alpha[i] > 0.0f) ||
-            (reader->use_selection && !(reader->selection[i] >= SELECTION_MIN)))
+            (reader->use_selection && !(reader->selection[i] >= DIFFUSION_SELECTION_MIN)))
           return WINDOW_OUTSIDE;
       }
   for (int c = 0; c < reader->source->n_channels; c++)

@@ -128,6 +128,8 @@ read_levels (ConfigReader *reader, UnetConfig *config)
 static void
 check_divisions (ConfigReader *reader, const UnetConfig *config)
 {
+  int half;
+
   for (int i = 0; i < config->n_levels; i++)
     {
       int      channels = config->block_out_channels[i];
@@ -153,7 +155,8 @@ check_divisions (ConfigReader *reader, const UnetConfig *config)
 
   /* The positional embedding has half as many frequencies as channels; the last
    * of them is at 1 / (half − freq_shift). */
-  if (!config->fourier && config->freq_shift >= config->time_channels / 2)
+  half = config->time_channels / 2;
+  if (!config->fourier && config->freq_shift >= half)
     config_refuse (reader, "freq_shift",
                    _ ("less than half of the first number in block_out_channels"));
 }

@@ -282,6 +282,7 @@ run_part (Inpaint *job, const InpaintPart *part, GError **error)
 
       success = canvas_fill (job->canvas, &part->rect, &last->stage->area, last->x0, error);
     }
+  job->planes = NULL;
   inpaint_planes_clear (&planes[0]);
   inpaint_planes_clear (&planes[1]);
   end_preview (job);

@@ -44,7 +44,7 @@ time_evaluation (DiffusionModel   *model,
       gint64 start = g_get_monotonic_time ();
       double one;
 
-      if (!model_predict (model, workers, side, side, x_t, NULL, NULL, t, out, cancel, error))
+      if (!model_predict (model, workers, side, side, NULL, x_t, NULL, NULL, t, out, cancel, error))
         return -1.0;
       one = MAX (g_get_monotonic_time () - start, 1) / 1e6;
       *least = MIN (*least, one);

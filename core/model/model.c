@@ -287,26 +287,35 @@ typedef struct
 {
   int          f; /* of the network's shape */
   int          width, height;
+  ModelView    view;
   int          folded_width, stride;
-  const int   *columns, *rows; /* where each pixel of the padded window comes from */
+  const int   *columns, *rows; /* where each pixel of the padded view comes from */
   int          n_planes;
   const float *planes[MAX_PLANES]; /* NULL: 0 throughout, or 1 for the mask */
-  gboolean     masked;             /* the last plane is the mask: 1 beyond the window */
+  gboolean     masked;             /* the last plane is the mask: 1 beyond the view */
   float       *map;
   const float *result;
   float       *out;
   int          n_outputs; /* planes of it */
 } Fold;
 
-/* Where pixel i ≥ n of a row of n padded pixels comes from: reflected about the
- * last one; that itself where the row is shorter than what is missing. */
+/* Where each of `padded` pixels of a row comes from, of which the first `seen` are the view
+ * of a row of n. The view is mirrored again and again; beyond it the last pixels are mirrored
+ * once, or the very last is repeated where the view is shorter than what is missing. */
 static int *
-new_reflection (int n, int padded)
+new_sources (int n, int seen, gboolean mirrored, int padded)
 {
-  int *from = g_new (int, padded);
+  const int period = MAX (2 * (n - 1), 1);
+  int      *from = g_new (int, padded);
 
   for (int i = 0; i < padded; i++)
-    from[i] = i < n ? i : padded - n < n ? 2 * (n - 1) - i : n - 1;
+    {
+      int at = i < seen ? i : padded - seen < seen ? 2 * (seen - 1) - i : seen - 1;
+
+      at = mirrored ? seen - 1 - at : at;
+      at = at < n ? at : at % period;
+      from[i] = at < n ? at : period - at;
+    }
   return from;
 }
 
@@ -323,7 +332,7 @@ fold_row (gpointer data, int row, int worker)
     for (int dy = 0; dy < f; dy++)
       {
         const gboolean mask = fold->masked && p == fold->n_planes - 1;
-        const gboolean below = row * f + dy >= fold->height;
+        const gboolean below = row * f + dy >= fold->view.height;
         const float   *in = fold->planes[p];
 
         if (in)
@@ -334,10 +343,10 @@ fold_row (gpointer data, int row, int worker)
             float *out = pixels + (p * f + dy) * f + dx;
 
             for (int x = 0; x < fold->folded_width; x++)
-              out[(gsize) x * fold->stride] = mask && (below || x * f + dx >= fold->width || !in)
-                                                ? 1.0f
-                                              : in ? in[fold->columns[x * f + dx]]
-                                                   : 0.0f;
+              out[(gsize) x * fold->stride] =
+                mask && (below || x * f + dx >= fold->view.width || !in) ? 1.0f
+                : in ? in[fold->columns[x * f + dx]]
+                     : 0.0f;
           }
       }
 }
@@ -349,14 +358,23 @@ unfold_row (gpointer data, int row, int worker)
   const int    f = fold->f;
   const float *pixels = fold->result + (gsize) row * fold->folded_width * fold->stride;
 
-  for (int c = 0; c < fold->n_outputs; c++)
-    for (int dy = 0; dy < f && row * f + dy < fold->height; dy++)
-      {
-        float *out = fold->out + ((gsize) c * fold->height + row * f + dy) * fold->width;
+  for (int dy = 0; dy < f; dy++)
+    {
+      const int at = row * f + dy;
+      const int y = fold->view.mirror_y ? fold->view.height - 1 - at : at;
 
-        for (int x = 0; x < fold->width; x++)
-          out[x] = pixels[(gsize) (x / f) * fold->stride + (c * f + dy) * f + x % f];
-      }
+      for (int c = 0; c < fold->n_outputs && y >= 0 && y < fold->height; c++)
+        {
+          float *out = fold->out + ((gsize) c * fold->height + y) * fold->width;
+
+          for (int x = 0; x < fold->width; x++)
+            {
+              const int i = fold->view.mirror_x ? fold->view.width - 1 - x : x;
+
+              out[x] = pixels[(gsize) (i / f) * fold->stride + (c * f + dy) * f + i % f];
+            }
+        }
+    }
 }
 
 static void
@@ -372,6 +390,7 @@ model_predict (DiffusionModel   *model,
                DiffusionWorkers *workers,
                int               width,
                int               height,
+               const ModelView  *view,
                const float      *x_t,
                const float      *y,
                const float      *m,
@@ -387,11 +406,14 @@ model_predict (DiffusionModel   *model,
   int                *columns, *rows;
   Fold                fold = { .f = f, .width = width, .height = height };
 
+  fold.view = view ? *view : (ModelView) { .width = width, .height = height };
   g_return_val_if_fail (width > 0 && height > 0, FALSE);
-  g_return_val_if_fail (width <= G_MAXINT - multiple && height <= G_MAXINT - multiple, FALSE);
+  g_return_val_if_fail (fold.view.width >= width && fold.view.width <= G_MAXINT - multiple, FALSE);
+  g_return_val_if_fail (fold.view.height >= height && fold.view.height <= G_MAXINT - multiple,
+                        FALSE);
 
-  fold.folded_width = (width + multiple - 1) / multiple * multiple / f;
-  folded_height = (height + multiple - 1) / multiple * multiple / f;
+  fold.folded_width = (fold.view.width + multiple - 1) / multiple * multiple / f;
+  folded_height = (fold.view.height + multiple - 1) / multiple * multiple / f;
 
   add_planes (&fold, x_t, shape->n_colours);
   if (diffusion_model_is_mask_aware (model))
@@ -408,8 +430,9 @@ model_predict (DiffusionModel   *model,
     return FALSE;
 
   fold.stride = KERNEL_PAD (shape->in_channels);
-  fold.columns = columns = new_reflection (width, fold.folded_width * f);
-  fold.rows = rows = new_reflection (height, folded_height * f);
+  fold.columns = columns =
+    new_sources (width, fold.view.width, fold.view.mirror_x, fold.folded_width * f);
+  fold.rows = rows = new_sources (height, fold.view.height, fold.view.mirror_y, folded_height * f);
   workers_run (workers, folded_height, fold_row, &fold, NULL);
   g_free (columns);
   g_free (rows);

@@ -29,10 +29,19 @@ int model_get_multiple (const DiffusionModel *model);
  * it lies (−1: β̃, 1: β). */
 int model_get_n_outputs (const DiffusionModel *model);
 
+/* How a window is shown to the network: first it goes on as its own mirror image to width ×
+ * height, then it is mirrored. The prediction is that of the window as it is. */
+typedef struct
+{
+  int      width, height;
+  gboolean mirror_x, mirror_y; /* left and right, top and bottom exchanged */
+} ModelView;
+
 /* One evaluation at the real timestep t. Planes of height × width floats in
  * the −1…1 range: x_t and y (a plane for each of the network's colours) and m (1);
  * y and m for mask-aware models, else NULL.
  * NULL for a mask-aware model: nothing is known (m = 1, y = 0), as in Denoise.
+ * `view`: NULL, the window as it is.
  * out (model_get_n_outputs): ε̂, x̂_0, v̂ or μ̂ as the model predicts. Pads (reflection;
  * m = 1), folds, evaluates, unfolds, crops. Models without conditioning are fed
  * max(t, 0). */
@@ -40,6 +49,7 @@ gboolean model_predict (DiffusionModel   *model,
                         DiffusionWorkers *workers,
                         int               width,
                         int               height,
+                        const ModelView  *view,
                         const float      *x_t,
                         const float      *y,
                         const float      *m,

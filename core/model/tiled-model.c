@@ -68,10 +68,9 @@ struct TiledModel
   int               at_once;   /* of the picture's channels, in one evaluation */
   int               n_halves;  /* of an output: 2 with a learned variance */
   TilesAxis         across, down;
-  int               padded_width, padded_height; /* of what the network sees */
   const float      *y, *m;
   gboolean          mask_aware;
-  TiledModelMirror  mirror;
+  ModelView         view;
 
   /* Planes of one window; those that the network does not ask for stay NULL. */
   float *window_x, *window_y, *window_m, *window_out;
@@ -107,10 +106,10 @@ tiled_model_new (DiffusionModel   *model,
   tiles->m = m;
   tiles->mask_aware = diffusion_model_is_mask_aware (model);
 
-  tiles->padded_width = m == NULL ? cut->size : tiles->across.size;
-  tiles->padded_height = m == NULL ? cut->size : tiles->down.size;
+  tiles->view.width = m == NULL ? cut->size : tiles->across.size;
+  tiles->view.height = m == NULL ? cut->size : tiles->down.size;
 
-  int w = tiles->padded_width, h = tiles->padded_height, n = tiles->n_colours;
+  int w = tiles->across.size, h = tiles->down.size, n = tiles->n_colours;
 
   if (!(tiles->window_x = planes_new (w, h, n, error)) ||
       !(tiles->window_out = planes_new (w, h, n * tiles->n_halves, error)) ||
@@ -168,76 +167,8 @@ tiled_model_set_report (TiledModel *tiles, TiledModelReport report, gpointer dat
 void
 tiled_model_set_mirror (TiledModel *tiles, TiledModelMirror mirror)
 {
-  tiles->mirror = mirror;
-}
-
-static void
-swap (float *a, float *b)
-{
-  float kept = *a;
-
-  *a = *b;
-  *b = kept;
-}
-
-/* Planes of what the network sees or says, in place. */
-static void
-mirror_window (const TiledModel *tiles, int n_planes, float *planes)
-{
-  int w = tiles->padded_width, h = tiles->padded_height;
-
-  if (tiles->mirror & TILED_MODEL_MIRRORED_X)
-    for (int row = 0; row < n_planes * h; row++)
-      for (int x = 0; x < w / 2; x++)
-        swap (&planes[(gsize) row * w + x], &planes[(gsize) row * w + w - 1 - x]);
-  if (tiles->mirror & TILED_MODEL_MIRRORED_Y)
-    for (int c = 0; c < n_planes; c++)
-      for (int y = 0; y < h / 2; y++)
-        for (int x = 0; x < w; x++)
-          swap (&planes[((gsize) c * h + y) * w + x], &planes[((gsize) c * h + h - 1 - y) * w + x]);
-}
-
-/* Where the pixel i ≥ n of a row that goes on as its own mirror image comes from. */
-static int
-reflect (int i, int n)
-{
-  int period = MAX (2 * (n - 1), 1);
-
-  i %= period;
-  return i < n ? i : period - i;
-}
-
-/* Extends planes of width × height by reflection to the padded size, in place. */
-static void
-pad_window (const TiledModel *tiles, int width, int height, int n_planes, float *planes)
-{
-  int w = tiles->padded_width, h = tiles->padded_height;
-
-  for (int c = n_planes - 1; c >= 0; c--)
-    for (int y = height - 1; y >= 0; y--)
-      {
-        float *row = planes + ((gsize) c * h + y) * w;
-
-        memmove (row, planes + ((gsize) c * height + y) * width, width * sizeof (float));
-        for (int x = width; x < w; x++)
-          row[x] = row[reflect (x, width)];
-      }
-  for (int c = 0; c < n_planes; c++)
-    for (int y = height; y < h; y++)
-      memcpy (planes + ((gsize) c * h + y) * w, planes + ((gsize) c * h + reflect (y, height)) * w,
-              w * sizeof (float));
-}
-
-/* The opposite: what lies in the window, in place. */
-static void
-crop_window (const TiledModel *tiles, int width, int height, int n_planes, float *planes)
-{
-  int w = tiles->padded_width, h = tiles->padded_height;
-
-  for (int c = 0; c < n_planes; c++)
-    for (int y = 0; y < height; y++)
-      memmove (planes + ((gsize) c * height + y) * width, planes + ((gsize) c * h + y) * w,
-               width * sizeof (float));
+  tiles->view.mirror_x = (mirror & TILED_MODEL_MIRRORED_X) != 0;
+  tiles->view.mirror_y = (mirror & TILED_MODEL_MIRRORED_Y) != 0;
 }
 
 /* Cuts a window out of the picture's planes, those of one evaluation from `channel` on;
@@ -286,10 +217,7 @@ cut_mask (TiledModel *tiles, int i, int j)
   planes_cut (tiles->m, tiles->width, tiles->height, 1, &window, tiles->window_m);
   for (gsize p = 0; p < size; p++)
     if (tiles->window_m[p] != 0.0f)
-      {
-        mirror_window (tiles, 1, tiles->window_m);
-        return TRUE;
-      }
+      return TRUE;
   return FALSE;
 }
 
@@ -319,21 +247,15 @@ predict_window (TiledModel   *tiles,
   if (tiles->mask_aware && tiles->m != NULL)
     {
       cut_colour (tiles, tiles->y, channel, &window, tiles->window_y);
-      mirror_window (tiles, tiles->n_colours, tiles->window_y);
       y = tiles->window_y;
       m = tiles->window_m;
     }
   cut_colour (tiles, x_t, channel, &window, tiles->window_x);
-  pad_window (tiles, window.width, window.height, tiles->n_colours, tiles->window_x);
-  mirror_window (tiles, tiles->n_colours, tiles->window_x);
 
-  if (!model_predict (tiles->model, tiles->workers, tiles->padded_width, tiles->padded_height,
+  if (!model_predict (tiles->model, tiles->workers, window.width, window.height, &tiles->view,
                       tiles->window_x, y, m, t, tiles->window_out, cancel, error))
     return FALSE;
 
-  mirror_window (tiles, tiles->n_colours * tiles->n_halves, tiles->window_out);
-  crop_window (tiles, window.width, window.height, tiles->n_colours * tiles->n_halves,
-               tiles->window_out);
   if (tiles->at_once < tiles->n_colours)
     mean_colour (tiles->window_out, tiles->n_halves, size);
   for (int h = 0; h < tiles->n_halves; h++)

@@ -37,6 +37,24 @@ read_kind (const char *config_path, NetworkKind *kind, GError **error)
   return config_reader_finish (&reader, error);
 }
 
+/* A pixel of the map is patch × patch of the configuration's folded pixels. */
+static NetworkShape
+shape_of (const PictureConfig *picture, int patch, int multiple)
+{
+  return (NetworkShape) {
+    .fold = picture->pixel_unshuffle * patch,
+    .multiple = multiple,
+    .in_channels = picture->in_channels * patch * patch,
+    .out_channels = picture->out_channels * patch * patch,
+    .n_colours = picture->n_colours,
+    .sample_size = picture->sample_size * picture->pixel_unshuffle,
+    .conditioning = picture->conditioning,
+    .guess_deviation = picture->guess_deviation,
+    .guess_sweeps = picture->guess_sweeps,
+    .self_condition = picture->self_condition,
+  };
+}
+
 static gboolean
 load_unet (Network     *network,
            const char  *config_path,
@@ -49,18 +67,7 @@ load_unet (Network     *network,
   if (!unet_config_read (&config, config_path, error))
     return FALSE;
 
-  network->shape = (NetworkShape) {
-    .fold = config.picture.pixel_unshuffle,
-    .multiple = 1 << (config.n_levels - 1),
-    .in_channels = config.picture.in_channels,
-    .out_channels = config.picture.out_channels,
-    .n_colours = config.picture.n_colours,
-    .sample_size = config.picture.sample_size * config.picture.pixel_unshuffle,
-    .conditioning = config.picture.conditioning,
-    .guess_deviation = config.picture.guess_deviation,
-    .guess_sweeps = config.picture.guess_sweeps,
-    .self_condition = config.picture.self_condition,
-  };
+  network->shape = shape_of (&config.picture, 1, 1 << (config.n_levels - 1));
   network->unet = metadata_only ? unet_new_metadata (&config, weights, error)
                                 : unet_new (&config, weights, NULL, error);
   return network->unet != NULL;
@@ -79,18 +86,7 @@ load_transformer (Network     *network,
   if (!transformer_config_read (&config, config_path, error))
     return FALSE;
 
-  network->shape = (NetworkShape) {
-    .fold = config.picture.pixel_unshuffle * config.patch_size,
-    .multiple = 1,
-    .in_channels = config.picture.in_channels * config.patch_size * config.patch_size,
-    .out_channels = config.picture.out_channels * config.patch_size * config.patch_size,
-    .n_colours = config.picture.n_colours,
-    .sample_size = config.picture.sample_size * config.picture.pixel_unshuffle,
-    .conditioning = config.picture.conditioning,
-    .guess_deviation = config.picture.guess_deviation,
-    .guess_sweeps = config.picture.guess_sweeps,
-    .self_condition = config.picture.self_condition,
-  };
+  network->shape = shape_of (&config.picture, config.patch_size, 1);
   network->transformer = metadata_only ? transformer_new_metadata (&config, weights, error)
                                        : transformer_new (&config, weights, NULL, error);
   return network->transformer != NULL;

@@ -283,12 +283,7 @@ unet_macs (const Unet *unet, int width, int height)
   for (guint i = 0; i < graph->slots->len; i++)
     get_size (graph_slot (graph, i), width, height, &maps[i]);
   for (guint i = 0; i < graph->ops->len; i++)
-    {
-      UnetLayer layer = { .map = &maps[graph_op (graph, i)->result] };
-
-      layer_cost (graph_op (graph, i), maps, &layer);
-      macs += layer.macs;
-    }
+    macs += layer_cost (graph_op (graph, i), maps);
   g_free (maps);
   return macs;
 }
@@ -519,9 +514,8 @@ begin_op (Unet *unet, const Op *op)
 static void
 trace_op (const Unet *unet, const Op *op)
 {
-  UnetLayer layer = { .name = op->name, .map = &unet->maps[op->result] };
+  const UnetLayer layer = { op->name, &unet->maps[op->result], layer_cost (op, unet->maps) };
 
-  layer_cost (op, unet->maps, &layer);
   unet->trace (unet->trace_data, &layer);
 }
 

@@ -5,7 +5,8 @@
 #pragma once
 
 #include "format/config.h"
-#include "network/layer-cost.h"
+#include "kernels/kernels.h"
+#include "layers/map.h"
 #include "format/safetensors.h"
 #include "base/workers.h"
 
@@ -18,16 +19,14 @@ unet_new (const UnetConfig *config, Safetensors *file, const Kernels *kernels, G
 void unet_free (Unet *unet);
 
 /* The same without the tensors: they are checked by the file's header and not
- * read. Of what follows only the
- * functions that take a const Unet may be called. */
+ * read. Of what follows only the functions that take a const Unet may be called. */
 Unet *unet_new_metadata (const UnetConfig *config, Safetensors *file, GError **error);
 
 /* Fills in the parameters and the bytes: of the weights as the kernels want them,
  * and the most that is held while they are made of the file's. */
 void unet_get_info (const Unet *unet, DiffusionModelInfo *info);
 
-/* Multiply-accumulates that an input of width × height takes, those
- * that are done on what is in memory (UnetLayer.macs). */
+/* Multiply-accumulates that an input of width × height takes (layer-cost.h). */
 double unet_macs (const Unet *unet, int width, int height);
 
 /* Bytes that an input of width × height takes beside the weights; 0 when no
@@ -46,6 +45,13 @@ float *unet_begin (Unet *unet, DiffusionWorkers *workers, int width, int height,
  * is divided by t, gets at least t = 1: the reference has no value at 0. */
 const float *
 unet_run (Unet *unet, DiffusionWorkers *workers, double t, GCancellable *cancel, GError **error);
+
+typedef struct
+{
+  const char *name; /* of the module whose output `map` is */
+  const Map  *map;
+  double      macs;
+} UnetLayer;
 
 /* For tests and benchmarks: called after each layer, by any worker while no other
  * is at work. NULL: not at all. */

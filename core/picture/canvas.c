@@ -77,7 +77,7 @@ scan_row (Canvas *canvas, int y, const float *alpha, const float *selection, int
   for (int i = 0; i < region->width; i++)
     {
       int         x = region->x + i, upper = squares[i];
-      gboolean    selected = selection[i] >= SELECTION_MIN;
+      gboolean    selected = selection[i] >= DIFFUSION_SELECTION_MIN;
       CanvasCell *cell = canvas_cell (canvas, x / CANVAS_CELL, y / CANVAS_CELL);
 
       squares[i] = selected || !(alpha[i] > 0.0f) ? 1 + MIN (MIN (left, upper), upper_left) : 0;
@@ -202,7 +202,7 @@ put_filled (const Canvas        *canvas,
     {
       const float *filled;
 
-      if (!(selection[i] >= SELECTION_MIN))
+      if (!(selection[i] >= DIFFUSION_SELECTION_MIN))
         continue;
       filled = filled_at (canvas, window->x + i % window->width, window->y + i / window->width);
       if (filled == NULL)
@@ -319,7 +319,7 @@ canvas_read (const Canvas        *canvas,
       for (gsize i = 0; i < plane; i++)
         {
           double selected = planes_clip (selection[i]);
-          selection[i] = selected >= SELECTION_MIN ? (float) (strength * selected) : 0.0f;
+          selection[i] = selected >= DIFFUSION_SELECTION_MIN ? (float) (strength * selected) : 0.0f;
         }
       for (int y = top; y < MIN (top + rows, rect->height); y++)
         {

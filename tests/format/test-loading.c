@@ -9,10 +9,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "kernels/dispatch.h"
 #include "format/config.h"
-#include "kernels/kernels.h"
 #include "support/model-maker.h"
+#include "support/tables.h"
 #include "format/safetensors.h"
 #include "network/unet.h"
 
@@ -112,9 +111,8 @@ check (const char *name, const DiffusionModelInfo *info, gsize n_bytes, gsize la
 }
 
 static void
-test_big (gconstpointer data)
+test_big (Fixture *fixture)
 {
-  const Kernels     *kernels = data;
   gsize              n_bytes, before;
   char              *folder = new_unet (&n_bytes);
   char              *config_path = g_build_filename (folder, MAKER_UNET, NULL);
@@ -131,10 +129,10 @@ test_big (gconstpointer data)
 
   reset_peak ();
   before = get_status ("VmRSS:");
-  unet = unet_new (&config, file, kernels, &error);
+  unet = unet_new (&config, file, fixture->fast, &error);
   g_assert_no_error (error);
   unet_get_info (unet, &info);
-  check (kernels->name, &info, n_bytes, UNET_LARGEST, before);
+  check (fixture->fast->name, &info, n_bytes, UNET_LARGEST, before);
 
   unet_free (unet);
   safetensors_close (file);
@@ -172,13 +170,8 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  for (const Kernels *const *table = kernels_list (); *table; table++)
-    {
-      char *path = g_strdup_printf ("/loading/big/%s", (*table)->name);
-
-      g_test_add_data_func (path, *table, test_big);
-      g_free (path);
-    }
+  tables_add_one ("/loading/big", "reference", test_big);
+  tables_add ("/loading/big", test_big);
   g_test_add_data_func ("/loading/folder/unet", "", test_folder);
   g_test_add_data_func ("/loading/folder/transformer", NULL, test_folder);
   return g_test_run ();

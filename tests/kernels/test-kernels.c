@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "support/numbers.h"
+#include "support/tables.h"
 
 static void
 test_product (Fixture *fixture)
@@ -77,12 +78,10 @@ float_of_half (Bfloat16 half)
 
 /* Split numbers: what is lost is at most 2^-17 of each. */
 static void
-test_split (Fixture *fixture)
+test_bf16x2 (Fixture *fixture)
 {
   static const double scales[] = { 1e-20, 1e-3, 1.0, 300.0, 1e20 };
 
-  if (!fixture->fast->bf16x2)
-    return;
   for (guint s = 0; s < G_N_ELEMENTS (scales); s++)
     for (int n = 0; n <= 9; n++)
       for (int pair = 0; pair < 2; pair++)
@@ -116,10 +115,8 @@ test_split (Fixture *fixture)
 
 /* Every remainder of the tiles of pixels and of the pairs of panels. */
 static void
-test_split_product (Fixture *fixture)
+test_bf16x2_product (Fixture *fixture)
 {
-  if (!fixture->fast->bf16x2_product)
-    return;
   for (int pixels = 1; pixels <= 35; pixels++)
     for (int variant = 0; variant < 3 * 3 * 2 * 2; variant++)
       {
@@ -161,7 +158,7 @@ test_split_product (Fixture *fixture)
         fixture->fast->bf16x2_product (&product);
         product.c = slow;
         kernels_reference.bf16x2_product (&product);
-        assert_close (fast, slow, n, 1e-5, "split_product");
+        assert_close (fast, slow, n, 1e-5, "bf16x2_product");
         aligned_free (numbers);
         aligned_free (a);
         aligned_free (b);
@@ -425,31 +422,35 @@ test_add_gated (Fixture *fixture)
       }
 }
 
+/* Every function is there; those of split numbers where they are preferred. */
+static void
+test_complete (Fixture *fixture)
+{
+  const Kernels *k = fixture->fast;
+
+  g_assert_true (k->product && k->activate && k->copy && k->winograd_input && k->winograd_output &&
+                 k->finish && k->layer_norm && k->add_gated && k->exp_sum && k->silu);
+  g_assert_cmpint (k->bf16x2 != NULL, ==, k->prefers_bf16x2);
+  g_assert_cmpint (k->bf16x2_product != NULL, ==, k->prefers_bf16x2);
+}
+
 int
 main (int argc, char **argv)
 {
-  static const struct
-  {
-    const char *path;
-    void (*test) (Fixture *);
-  } tests[] = {
-    { "/kernels/product", test_product },
-    { "/kernels/product-cut", test_product_cut },
-    { "/kernels/split", test_split },
-    { "/kernels/split-product", test_split_product },
-    { "/kernels/activate", test_activate },
-    { "/kernels/copy", test_copy },
-    { "/kernels/exp", test_exp },
-    { "/kernels/extremes", test_extremes },
-    { "/kernels/winograd-input", test_winograd_input },
-    { "/kernels/winograd-output", test_winograd_output },
-    { "/kernels/finish", test_finish },
-    { "/kernels/layer-norm", test_layer_norm },
-    { "/kernels/add-gated", test_add_gated },
-  };
-
   g_test_init (&argc, &argv, NULL);
-  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
-    g_test_add_data_func (tests[i].path, (gconstpointer) tests[i].test, for_each_table);
+  tables_add ("/kernels/complete", test_complete);
+  tables_add ("/kernels/product", test_product);
+  tables_add ("/kernels/product-cut", test_product_cut);
+  tables_add ("/kernels/activate", test_activate);
+  tables_add ("/kernels/copy", test_copy);
+  tables_add ("/kernels/exp", test_exp);
+  tables_add ("/kernels/extremes", test_extremes);
+  tables_add ("/kernels/winograd-input", test_winograd_input);
+  tables_add ("/kernels/winograd-output", test_winograd_output);
+  tables_add ("/kernels/finish", test_finish);
+  tables_add ("/kernels/layer-norm", test_layer_norm);
+  tables_add ("/kernels/add-gated", test_add_gated);
+  tables_add_one ("/kernels/bf16x2", "amx", test_bf16x2);
+  tables_add_one ("/kernels/bf16x2-product", "amx", test_bf16x2_product);
   return g_test_run ();
 }

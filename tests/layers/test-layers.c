@@ -9,6 +9,7 @@
 #include "layers/attention.h"
 #include "layers/convolve.h"
 #include "support/numbers.h"
+#include "support/tables.h"
 
 static const int channel_counts[] = { 1, 3, 7, 12, 16, 28, 33, 96 };
 
@@ -618,20 +619,14 @@ test_attention (Fixture *fixture)
 int
 main (int argc, char **argv)
 {
-  static const struct
-  {
-    const char *path;
-    void (*test) (Fixture *);
-  } tests[] = {
-    { "/layers/sizes", test_sizes },           { "/layers/channels", test_channels },
-    { "/layers/upsampling", test_upsampling }, { "/layers/halving", test_halving },
-    { "/layers/cancel", test_cancel },         { "/layers/magnitudes", test_magnitudes },
-    { "/layers/attention", test_attention },
-  };
-
   g_test_init (&argc, &argv, NULL);
-  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
-    g_test_add_data_func (tests[i].path, (gconstpointer) tests[i].test, for_each_table);
+  tables_add ("/layers/sizes", test_sizes);
+  tables_add ("/layers/channels", test_channels);
+  tables_add ("/layers/upsampling", test_upsampling);
+  tables_add ("/layers/halving", test_halving);
+  tables_add ("/layers/cancel", test_cancel);
+  tables_add ("/layers/magnitudes", test_magnitudes);
+  tables_add ("/layers/attention", test_attention);
   g_test_add_func ("/layers/norm", test_norm);
   return g_test_run ();
 }

@@ -29,7 +29,7 @@ typedef struct
 {
   char  *name;
   int    width, height, channels;
-  double multiplications, macs, bytes, bytes_unfused;
+  double macs;
   int    blocks;
   double seconds[ROUNDS];
   double busy[ROUNDS]; /* seconds in blocks, of all threads together */
@@ -48,13 +48,6 @@ typedef struct
   int    blocks[MAX_THREADS];
   double longest_block[ROUNDS];
 } Table;
-
-/* What the machine can do, on as many threads as are compared. */
-typedef struct
-{
-  double macs;  /* multiplications with addition a second, by OpenBLAS */
-  double bytes; /* a second, copying what no cache holds */
-} Machine;
 
 static double
 seconds_since (gint64 start)
@@ -87,10 +80,7 @@ note_layer (gpointer data, const UnetLayer *layer)
       row->width = layer->map->width;
       row->height = layer->map->height;
       row->channels = layer->map->channels;
-      row->multiplications = layer->multiplications;
       row->macs = layer->macs;
-      row->bytes = layer->bytes;
-      row->bytes_unfused = layer->bytes_unfused;
     }
 
   row->blocks = 0;
@@ -151,7 +141,8 @@ fastest (const double *values, int n)
   return best;
 }
 
-/* OpenBLAS on its own threads, on a size that it likes. */
+/* Multiply-accumulates a second that OpenBLAS does at its best: on its own threads, of a
+ * size that it likes. */
 static double
 measure_products (int n_threads)
 {
@@ -175,95 +166,50 @@ measure_products (int n_threads)
   return best;
 }
 
-#define COPY_BLOCK  (1 << 20)
-#define COPY_BLOCKS 128
-
-static void
-copy_block (gpointer data, int block, int worker)
-{
-  char *bytes = data;
-
-  memcpy (bytes + (gsize) (COPY_BLOCKS + block) * COPY_BLOCK, bytes + (gsize) block * COPY_BLOCK,
-          COPY_BLOCK);
-}
-
-static double
-measure_bytes (DiffusionWorkers *workers)
-{
-  const gsize size = 2 * (gsize) COPY_BLOCKS * COPY_BLOCK;
-  char       *bytes = g_malloc (size);
-  double      best = 0.0;
-
-  memset (bytes, 1, size);
-  for (int i = 0; i < 9; i++)
-    {
-      gint64 start = g_get_monotonic_time ();
-
-      workers_run (workers, COPY_BLOCKS, copy_block, bytes, NULL);
-      best = MAX (best, size / seconds_since (start));
-    }
-  g_free (bytes);
-  return best;
-}
-
 /* One line for each layer. "products" is the share of its time in which OpenBLAS
  * at its best would do the products that are left after Winograd, "waits" that
  * of threads without a block; what remains goes to the transforms, to SiLU and
- * to memory, for which "memory" says what copying as many bytes would take. The
- * first line also has the time embedding and the copying of the input. */
+ * to memory. The first line also has the time embedding and the copying of the input. */
 static void
-print_layers (const Table *table, const Machine *machine, int n_threads)
+print_layers (const Table *table, double peak, int n_threads)
 {
-  printf ("%-34s %13s %8s %8s %8s %7s %6s %9s %6s %7s  %s\n", "layer", "result", "ms", "GFLOP/s",
-          "of peak", "MB", "blocks", "products", "waits", "memory", "limit");
+  printf ("%-34s %13s %8s %8s %6s %9s %6s  %s\n", "layer", "result", "ms", "GMAC/s", "blocks",
+          "products", "waits", "limit");
   for (int i = 0; i < table->n_layers; i++)
     {
       const Layer *row = &table->layers[i];
       const int    best = fastest (row->seconds, ROUNDS);
       const double seconds = row->seconds[best];
-      const double macs = row->macs / machine->macs / seconds;
+      const double products = row->macs / peak / seconds;
       const double waits = MAX (1.0 - row->busy[best] / (n_threads * seconds), 0.0);
-      const double memory = row->bytes / machine->bytes / seconds;
-      const double rest = 1.0 - macs - waits;
+      const double rest = 1.0 - products - waits;
       const char  *limit = "products";
 
       if (waits > products && waits > rest)
         limit = "too few blocks";
-      else if (rest > macs)
-        limit = memory > rest / 2 ? "memory" : "transforms";
-      printf ("%-34s %4d×%4d×%3d %8.3f %8.1f %8.2f %7.2f %6d %9.2f %6.2f %7.2f  %s\n", row->name,
-              row->width, row->height, row->channels, seconds * 1e3,
-              2e-9 * row->multiplications / seconds, row->multiplications / seconds / machine->macs,
-              row->bytes * 1e-6, row->blocks, macs, waits, memory, limit);
+      else if (rest > products)
+        limit = "transforms, memory";
+      printf ("%-34s %4d×%4d×%3d %8.3f %8.1f %6d %9.2f %6.2f  %s\n", row->name, row->width,
+              row->height, row->channels, seconds * 1e3, 1e-9 * row->macs / seconds, row->blocks,
+              products, waits, limit);
     }
 }
 
 static void
-print_totals (Table *table, const Machine *machine, double *totals, int n_threads)
+print_totals (Table *table, double peak, double *totals, int n_threads)
 {
-  double multiplications = 0.0, macs = 0.0, bytes = 0.0, bytes_unfused = 0.0;
-  double total, longest;
+  double macs = 0.0, total, longest;
 
   for (int i = 0; i < table->n_layers; i++)
-    {
-      multiplications += table->layers[i].multiplications;
-      macs += table->layers[i].macs;
-      bytes += table->layers[i].bytes;
-      bytes_unfused += table->layers[i].bytes_unfused;
-    }
+    macs += table->layers[i].macs;
   total = median (totals, ROUNDS);
   longest = median (table->longest_block, ROUNDS);
 
   printf (
     "%.4f s an evaluation (median of %d; fastest %.4f; in the table: the fastest of each layer)\n",
     total, ROUNDS, totals[0]);
-  printf ("%.1f GFLOP/s counted as direct convolution (%.2f GMAC, of which %.2f are left to do)\n",
-          2e-9 * multiplications / total, multiplications * 1e-9, macs * 1e-9);
-  printf ("%.2f of the sgemm peak (2048³ on %d thread(s): %.1f GFLOP/s)\n",
-          multiplications / total / machine->macs, n_threads, 2e-9 * machine->macs);
-  printf ("%.1f MB moved: maps and weights, each step once; without fusion %.1f MB (copying: %.1f "
-          "GB/s)\n",
-          bytes * 1e-6, bytes_unfused * 1e-6, machine->bytes * 1e-9);
+  printf ("%.2f GMAC done, %.1f a second: %.2f of OpenBLAS at its best (2048³ on %d thread(s))\n",
+          macs * 1e-9, macs * 1e-9 / total, macs / total / peak, n_threads);
   printf ("%.2f ms the longest block (median; at worst %.2f), all that a cancel waits for\n",
           longest * 1e3, table->longest_block[ROUNDS - 1] * 1e3);
 }
@@ -348,7 +294,7 @@ measure (Unet             *unet,
          int               size)
 {
   const int n_threads = workers_get_n (workers);
-  Machine   machine = { measure_products (n_threads), measure_bytes (workers) };
+  double    peak = measure_products (n_threads);
   Table    *table = g_new0 (Table, 1);
   double    totals[ROUNDS];
 
@@ -372,11 +318,10 @@ measure (Unet             *unet,
   workers_set_trace (workers, NULL, NULL);
 
   /* What it can do at its best: something may have disturbed it before. */
-  machine.macs = MAX (machine.macs, measure_products (n_threads));
-  machine.bytes = MAX (machine.bytes, measure_bytes (workers));
+  peak = MAX (peak, measure_products (n_threads));
 
-  print_layers (table, &machine, n_threads);
-  print_totals (table, &machine, totals, n_threads);
+  print_layers (table, peak, n_threads);
+  print_totals (table, peak, totals, n_threads);
   print_memory (unet, config, size, n_threads);
   for (int i = 0; i < table->n_layers; i++)
     g_free (table->layers[i].name);

@@ -9,7 +9,7 @@
 
 #include <cblas.h>
 
-#include "kernels/dispatch.h"
+#include "support/tables.h"
 #include "format/safetensors.h"
 #include "network/unet.h"
 
@@ -260,5 +260,6 @@ main (int argc, char **argv)
   g_test_add_func ("/blocks/core-types", test_core_types);
   g_test_add_func ("/blocks/core-type/subprocess", test_core_type_here);
   g_test_add_func ("/blocks/cancel", test_cancel);
+  tables_add_missing ("/blocks/tables");
   return g_test_run ();
 }

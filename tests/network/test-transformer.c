@@ -6,20 +6,15 @@
  * bytes from any number of workers; and what happens when it is cancelled. What is
  * refused, and the two filters: test-transformer-folder.c.
  */
-#include <math.h>
 #include <string.h>
 
-#include "kernels/dispatch.h"
-#include "model/model.h"
+#include "support/tables.h"
 #include "support/model-maker.h"
+#include "support/parity.h"
 #include "network/transformer.h"
 
 /* As in tests/network/dump-transformer.py. */
-#define TIMESTEP    437.25
-#define OUT_STEP    11
-#define WRONG_STEP  97
-#define SAMPLES     64
-#define SAMPLE_STEP 997
+#define WRONG_STEP 97
 
 static const int sizes[][2] = { { 112, 80 }, { 105, 73 }, { 1, 1 } };
 static const int layer_tokens[] = { 7, 5 };
@@ -33,44 +28,6 @@ static const int layer_tokens[] = { 7, 5 };
 
 /* --- Folders -------------------------------------------------------------- */
 
-static DiffusionModel *
-load_model (const char *folder)
-{
-  GError         *error = NULL;
-  DiffusionModel *model = diffusion_model_load (folder, &error);
-
-  g_assert_no_error (error);
-  return model;
-}
-
-static Safetensors *
-open_in (const char *folder, const char *name)
-{
-  char        *path = g_build_filename (folder, name, NULL);
-  GError      *error = NULL;
-  Safetensors *file = safetensors_open (path, &error);
-
-  g_assert_no_error (error);
-  g_free (path);
-  return file;
-}
-
-static float *
-load_reference (Safetensors  *file,
-                const char   *kind,
-                const char   *name,
-                int           n_dims,
-                const gint64 *shape)
-{
-  char   *full = g_strconcat (kind, ".", name, NULL);
-  GError *error = NULL;
-  float  *values = safetensors_load (file, full, n_dims, shape, &error);
-
-  g_assert_no_error (error);
-  g_free (full);
-  return values;
-}
-
 static void
 read_config (const char *folder, TransformerConfig *config)
 {
@@ -82,79 +39,24 @@ read_config (const char *folder, TransformerConfig *config)
   g_free (path);
 }
 
-/* --- Numbers -------------------------------------------------------------- */
-
-/* The numbers of the script's function of that name. */
-static float *
-planes (int n, int width, int height)
-{
-  const guint32 size = n * width * height;
-  float        *values = g_new (float, size);
-
-  for (guint32 i = 0; i < size; i++)
-    values[i] = ((guint32) (i * 2654435761u + 12345u) >> 8) / 8388608.0 - 1.0;
-  return values;
-}
-
-/* max |a − b| / RMS (b) over n values, a in steps of `step`. */
-static double
-difference (const float *a, gsize step, const float *b, gsize n)
-{
-  double worst = 0.0, sum = 0.0;
-
-  for (gsize i = 0; i < n; i++)
-    {
-      const double error = fabs ((double) a[i * step] - b[i]);
-
-      /* Also true for what is not a number. */
-      if (!(error <= worst))
-        worst = error;
-      sum += (double) b[i] * b[i];
-    }
-  return worst / sqrt (sum / n);
-}
-
-/* The planes that come out: one a colour, or two with a learned variance. */
-static float *
-predict (DiffusionModel *model, int n_workers, int width, int height)
-{
-  const gboolean    aware = diffusion_model_is_mask_aware (model);
-  const int         n_colours = model_get_shape (model)->n_colours;
-  const gsize       plane = (gsize) width * height;
-  float            *in = planes (aware ? 2 * n_colours + 1 : n_colours, width, height);
-  float            *mask = in + 2 * n_colours * plane;
-  float            *out = g_new (float, model_get_n_outputs (model) * plane);
-  DiffusionWorkers *workers = diffusion_workers_new (n_workers);
-  GError           *error = NULL;
-
-  for (gsize i = 0; aware && i < plane; i++)
-    mask[i] = mask[i] > 0.0f;
-  model_predict (model, workers, width, height, in, aware ? in + n_colours * plane : NULL,
-                 aware ? mask : NULL, TIMESTEP, out, NULL, &error);
-  g_assert_no_error (error);
-  diffusion_workers_free (workers);
-  g_free (in);
-  return out;
-}
-
 /* --- Parity --------------------------------------------------------------- */
 
 static void
 test_whole (gconstpointer data)
 {
   const char     *folder = data;
-  DiffusionModel *model = load_model (folder);
-  Safetensors    *reference = open_in (folder, "reference.safetensors");
+  DiffusionModel *model = parity_load_model (folder);
+  Safetensors    *reference = parity_open (folder, "reference.safetensors");
 
   for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
     {
       const int    width = sizes[i][0], height = sizes[i][1];
-      const int    step = width * height == 1 ? 1 : OUT_STEP;
+      const int    step = width * height == 1 ? 1 : PARITY_OUT_STEP;
       const gint64 n = (model_get_n_outputs (model) * width * height + step - 1) / step;
       char        *name = g_strdup_printf ("%dx%d", width, height);
-      float       *expected = load_reference (reference, "out", name, 1, &n);
-      float       *out = predict (model, 2, width, height);
-      double       worst = difference (out, step, expected, n);
+      float       *expected = parity_expected (reference, "out", name, 1, &n);
+      float       *out = parity_predict (model, 2, width, height);
+      double       worst = parity_difference (out, step, expected, n);
 
       g_test_message ("%s: max |a - b| / RMS (b) = %.2g", name, worst);
       g_assert_cmpfloat (worst, <=, WHOLE_TOLERANCE);
@@ -182,9 +84,9 @@ check_layer (gpointer data, const char *name, const Map *map)
   const gsize  plane = (gsize) map->width * map->height;
   const gint64 whole[] = { map->channels, map->height, map->width };
   const gint64 size = map->channels * plane;
-  const gint64 n = MIN ((size + SAMPLE_STEP - 1) / SAMPLE_STEP, SAMPLES);
-  float       *expected = trace->samples ? load_reference (trace->reference, "sample", name, 1, &n)
-                                         : load_reference (trace->reference, "layer", name, 3, whole);
+  const gint64 n = MIN ((size + PARITY_SAMPLE_STEP - 1) / PARITY_SAMPLE_STEP, PARITY_SAMPLES);
+  float       *expected = trace->samples ? parity_expected (trace->reference, "sample", name, 1, &n)
+                                         : parity_expected (trace->reference, "layer", name, 3, whole);
   float       *values = g_new (float, size);
   double       worst;
 
@@ -196,8 +98,8 @@ check_layer (gpointer data, const char *name, const Map *map)
     for (int c = map->channels; c < map->stride; c++)
       g_assert_cmpfloat (map->data[i * map->stride + c], ==, 0.0f);
 
-  worst =
-    difference (values, trace->samples ? SAMPLE_STEP : 1, expected, trace->samples ? n : size);
+  worst = parity_difference (values, trace->samples ? PARITY_SAMPLE_STEP : 1, expected,
+                             trace->samples ? n : size);
   if (!(worst <= TOLERANCE))
     g_error ("%s (%d x %d): max |a - b| / RMS (b) = %g", name, map->width, map->height, worst);
   trace->worst = MAX (trace->worst, worst);
@@ -215,7 +117,7 @@ run_bare (const TransformerConfig *config, Transformer *transformer, int width, 
   const int         n_planes = config->picture.n_colours * (aware ? 2 : 1) + aware;
   const int         stride = KERNEL_PAD (n_planes * f * f);
   DiffusionWorkers *workers = diffusion_workers_new (2);
-  float            *in = planes (n_planes, width * f, height * f);
+  float            *in = parity_planes (n_planes, width * f, height * f);
   GError           *error = NULL;
   float            *map = transformer_begin (transformer, workers, width, height, &error);
 
@@ -230,7 +132,7 @@ run_bare (const TransformerConfig *config, Transformer *transformer, int width, 
           map[((gsize) (y / f) * width + x / f) * stride + (p * f + y % f) * f + x % f] =
             aware && p == n_planes - 1 ? v > 0.0f : v;
         }
-  transformer_run (transformer, workers, TIMESTEP, NULL, &error);
+  transformer_run (transformer, workers, PARITY_TIMESTEP, NULL, &error);
   g_assert_no_error (error);
   g_free (in);
   diffusion_workers_free (workers);
@@ -241,7 +143,7 @@ test_layers (gconstpointer data)
 {
   const char       *folder = data;
   GError           *error = NULL;
-  Safetensors      *weights = open_in (folder, MAKER_WEIGHTS);
+  Safetensors      *weights = parity_open (folder, MAKER_WEIGHTS);
   TransformerConfig config;
 
   read_config (folder, &config);
@@ -249,7 +151,7 @@ test_layers (gconstpointer data)
   for (const Kernels *const *table = kernels_list () + (config.channels > 256); *table; table++)
     {
       const int    f = config.picture.pixel_unshuffle * config.patch_size;
-      Trace        trace = { open_in (folder, "reference.safetensors"), FALSE, 0, 0.0 };
+      Trace        trace = { parity_open (folder, "reference.safetensors"), FALSE, 0, 0.0 };
       Transformer *transformer = transformer_new (&config, weights, *table, &error);
 
       g_assert_no_error (error);
@@ -296,16 +198,16 @@ test_points (gconstpointer data)
   };
 
   const char     *folder = data;
-  DiffusionModel *model = load_model (folder);
-  Safetensors    *reference = open_in (folder, "reference.safetensors");
+  DiffusionModel *model = parity_load_model (folder);
+  Safetensors    *reference = parity_open (folder, "reference.safetensors");
   const int       width = sizes[0][0], height = sizes[0][1];
   const gint64    n = (3 * width * height + WRONG_STEP - 1) / WRONG_STEP;
-  float          *out = predict (model, 2, width, height);
+  float          *out = parity_predict (model, 2, width, height);
 
   for (guint i = 0; i < G_N_ELEMENTS (points); i++)
     {
-      float *wrong = load_reference (reference, "wrong", points[i], 1, &n);
-      double least = difference (out, WRONG_STEP, wrong, n);
+      float *wrong = parity_expected (reference, "wrong", points[i], 1, &n);
+      double least = parity_difference (out, WRONG_STEP, wrong, n);
 
       g_test_message ("%s: max |a - b| / RMS (b) = %.2g", points[i], least);
       g_assert_cmpfloat (least, >, WRONG_LEAST);
@@ -322,73 +224,19 @@ static void
 test_workers (gconstpointer data)
 {
   static const int worker_sizes[][2] = { { 73, 41 }, { 96, 80 } };
-  DiffusionModel  *model = load_model (data);
+  DiffusionModel  *model = parity_load_model (data);
 
   for (guint i = 0; i < G_N_ELEMENTS (worker_sizes); i++)
-    {
-      const int   width = worker_sizes[i][0], height = worker_sizes[i][1];
-      const gsize n = model_get_n_outputs (model) * (gsize) width * height;
-      float      *one = predict (model, 1, width, height);
-
-      for (int n_workers = 2; n_workers <= 3; n_workers++)
-        {
-          float *more = predict (model, n_workers, width, height);
-
-          g_assert_cmpmem (more, n * sizeof *more, one, n * sizeof *one);
-          g_free (more);
-        }
-      g_free (one);
-    }
+    parity_check_workers (model, worker_sizes[i][0], worker_sizes[i][1]);
   diffusion_model_free (model);
-}
-
-/* Cancelled before and while it runs; afterwards it works as ever. */
-static gpointer
-cancel_soon (gpointer cancel)
-{
-  g_usleep (3000);
-  g_cancellable_cancel (cancel);
-  return NULL;
 }
 
 static void
 test_cancel (gconstpointer data)
 {
-  const int         size = 256;
-  const gsize       n = 3 * size * size;
-  DiffusionModel   *model = load_model (data);
-  DiffusionWorkers *workers = diffusion_workers_new (2);
-  float            *in = planes (3, size, size);
-  float            *before = predict (model, 2, size, size);
-  float            *out = g_new0 (float, n);
-  float            *after;
+  DiffusionModel *model = parity_load_model (data);
 
-  for (int i = 0; i < 2; i++)
-    {
-      GCancellable *cancel = g_cancellable_new ();
-      GThread      *thread = NULL;
-      GError       *error = NULL;
-
-      if (i == 0)
-        g_cancellable_cancel (cancel);
-      else
-        thread = g_thread_new ("cancel", cancel_soon, cancel);
-      g_assert_false (
-        model_predict (model, workers, size, size, in, NULL, NULL, TIMESTEP, out, cancel, &error));
-      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-      g_clear_error (&error);
-      if (thread)
-        g_thread_join (thread);
-      g_object_unref (cancel);
-    }
-
-  after = predict (model, 2, size, size);
-  g_assert_cmpmem (after, n * sizeof *after, before, n * sizeof *before);
-  g_free (in);
-  g_free (before);
-  g_free (out);
-  g_free (after);
-  diffusion_workers_free (workers);
+  parity_check_cancel (model, 256);
   diffusion_model_free (model);
 }
 
@@ -443,6 +291,7 @@ main (int argc, char **argv)
       g_test_add_data_func ("/transformer/points", plain, test_points);
       g_test_add_data_func ("/transformer/cancel", plain, test_cancel);
     }
+  tables_add_missing ("/transformer/layers");
   result = g_test_run ();
 
   g_ptr_array_unref (folders);

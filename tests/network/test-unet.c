@@ -4,19 +4,11 @@
  * tests/network/dump-reference.py evaluated with PyTorch in double precision; the same
  * bytes from any number of workers; and what happens when it is cancelled.
  */
-#include <math.h>
 #include <string.h>
 
-#include "kernels/dispatch.h"
-#include "model/model.h"
-#include "format/safetensors.h"
+#include "support/tables.h"
+#include "support/parity.h"
 #include "network/unet.h"
-
-/* As in tests/network/dump-reference.py. */
-#define TIMESTEP    437.25
-#define OUT_STEP    11
-#define SAMPLES     64
-#define SAMPLE_STEP 997
 
 /* The largest error over the RMS of what is expected: of any layer, of the result. */
 #define TOLERANCE       1e-4
@@ -46,91 +38,19 @@ model_folder (const Case *test)
 static Safetensors *
 open_reference (const Case *test)
 {
-  char *path =
-    g_test_build_filename (G_TEST_DIST, "data", test->name, "reference.safetensors", NULL);
-  GError      *error = NULL;
-  Safetensors *file = safetensors_open (path, &error);
+  char        *folder = g_test_build_filename (G_TEST_DIST, "data", test->name, NULL);
+  Safetensors *file = parity_open (folder, "reference.safetensors");
 
-  g_assert_no_error (error);
-  g_free (path);
+  g_free (folder);
   return file;
-}
-
-static float *
-load_reference (Safetensors  *file,
-                const char   *kind,
-                const char   *name,
-                int           n_dims,
-                const gint64 *shape)
-{
-  char   *full = g_strconcat (kind, ".", name, NULL);
-  GError *error = NULL;
-  float  *values = safetensors_load (file, full, n_dims, shape, &error);
-
-  g_assert_no_error (error);
-  g_free (full);
-  return values;
-}
-
-/* The numbers of the script's function of that name. */
-static float *
-planes (int n, int width, int height)
-{
-  const guint32 size = n * width * height;
-  float        *values = g_new (float, size);
-
-  for (guint32 i = 0; i < size; i++)
-    values[i] = ((guint32) (i * 2654435761u + 12345u) >> 8) / 8388608.0 - 1.0;
-  return values;
-}
-
-/* max |a − b| / RMS (b) over n values, a in steps of `step`. */
-static double
-difference (const float *a, gsize step, const float *b, gsize n)
-{
-  double worst = 0.0, sum = 0.0;
-
-  for (gsize i = 0; i < n; i++)
-    {
-      const double error = fabs ((double) a[i * step] - b[i]);
-
-      /* Also true for what is not a number. */
-      if (!(error <= worst))
-        worst = error;
-      sum += (double) b[i] * b[i];
-    }
-  return worst / sqrt (sum / n);
-}
-
-static float *
-predict (DiffusionModel *model, int n_workers, int width, int height)
-{
-  const gboolean    aware = diffusion_model_is_mask_aware (model);
-  const gsize       plane = (gsize) width * height;
-  float            *in = planes (aware ? 7 : 3, width, height);
-  float            *mask = in + 6 * plane;
-  float            *out = g_new (float, model_get_n_outputs (model) * plane);
-  DiffusionWorkers *workers = diffusion_workers_new (n_workers);
-  GError           *error = NULL;
-
-  for (gsize i = 0; aware && i < plane; i++)
-    mask[i] = mask[i] > 0.0f;
-  model_predict (model, workers, width, height, in, aware ? in + 3 * plane : NULL,
-                 aware ? mask : NULL, TIMESTEP, out, NULL, &error);
-  g_assert_no_error (error);
-  diffusion_workers_free (workers);
-  g_free (in);
-  return out;
 }
 
 static DiffusionModel *
 load_model (const Case *test)
 {
   char           *folder = model_folder (test);
-  GError         *error = NULL;
-  DiffusionModel *model = diffusion_model_load (folder, &error);
+  DiffusionModel *model = parity_load_model (folder);
 
-  g_assert_no_error (error);
   g_free (folder);
   return model;
 }
@@ -146,12 +66,12 @@ test_whole (gconstpointer data)
   for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
     {
       const int    width = sizes[i][0], height = sizes[i][1];
-      const int    step = test->bundled || width * height == 1 ? 1 : OUT_STEP;
+      const int    step = test->bundled || width * height == 1 ? 1 : PARITY_OUT_STEP;
       const gint64 n = (model_get_n_outputs (model) * width * height + step - 1) / step;
       char        *name = g_strdup_printf ("%dx%d", width, height);
-      float       *expected = load_reference (reference, "out", name, 1, &n);
-      float       *out = predict (model, 2, width, height);
-      double       worst = difference (out, step, expected, n);
+      float       *expected = parity_expected (reference, "out", name, 1, &n);
+      float       *out = parity_predict (model, 2, width, height);
+      double       worst = parity_difference (out, step, expected, n);
 
       g_test_message ("%s: max |a - b| / RMS (b) = %.2g", name, worst);
       g_assert_cmpfloat (worst, <=, WHOLE_TOLERANCE);
@@ -181,9 +101,9 @@ check_layer (gpointer data, const UnetLayer *layer)
   const gsize  plane = (gsize) map->width * map->height;
   const gint64 whole[] = { map->channels, map->height, map->width };
   const gint64 size = map->channels * plane;
-  const gint64 n = MIN ((size + SAMPLE_STEP - 1) / SAMPLE_STEP, SAMPLES);
-  float       *expected = trace->samples ? load_reference (trace->reference, "sample", name, 1, &n)
-                                         : load_reference (trace->reference, "layer", name, 3, whole);
+  const gint64 n = MIN ((size + PARITY_SAMPLE_STEP - 1) / PARITY_SAMPLE_STEP, PARITY_SAMPLES);
+  float       *expected = trace->samples ? parity_expected (trace->reference, "sample", name, 1, &n)
+                                         : parity_expected (trace->reference, "layer", name, 3, whole);
   float       *values = g_new (float, size);
   double       worst;
 
@@ -195,8 +115,8 @@ check_layer (gpointer data, const UnetLayer *layer)
     for (int c = map->channels; c < map->stride; c++)
       g_assert_cmpfloat (map->data[i * map->stride + c], ==, 0.0f);
 
-  worst =
-    difference (values, trace->samples ? SAMPLE_STEP : 1, expected, trace->samples ? n : size);
+  worst = parity_difference (values, trace->samples ? PARITY_SAMPLE_STEP : 1, expected,
+                             trace->samples ? n : size);
   if (!(worst <= TOLERANCE))
     g_error ("%s (%d x %d): max |a - b| / RMS (b) = %g", name, map->width, map->height, worst);
   trace->worst = MAX (trace->worst, worst);
@@ -213,7 +133,7 @@ run_unet (const UnetConfig *config, Unet *unet, int width, int height)
   const int         n_planes = config->picture.conditioning == CONDITIONING_NONE ? 3 : 7;
   const int         stride = KERNEL_PAD (config->picture.in_channels);
   DiffusionWorkers *workers = diffusion_workers_new (2);
-  float            *in = planes (n_planes, width, height);
+  float            *in = parity_planes (n_planes, width, height);
   GError           *error = NULL;
   float            *map = unet_begin (unet, workers, width / f, height / f, &error);
 
@@ -228,7 +148,7 @@ run_unet (const UnetConfig *config, Unet *unet, int width, int height)
           map[((gsize) (y / f) * (width / f) + x / f) * stride + (p * f + y % f) * f + x % f] =
             p == 6 ? v > 0.0f : v;
         }
-  unet_run (unet, workers, TIMESTEP, NULL, &error);
+  unet_run (unet, workers, PARITY_TIMESTEP, NULL, &error);
   g_assert_no_error (error);
   g_free (in);
   diffusion_workers_free (workers);
@@ -320,74 +240,19 @@ test_metadata (gconstpointer data)
 static void
 test_workers (gconstpointer data)
 {
-  static const int sizes[][2] = { { 73, 41 }, { 96, 80 } };
-  const Case      *test = data;
-  DiffusionModel  *model = load_model (test);
+  DiffusionModel *model = load_model (data);
 
-  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
-    {
-      const gsize n = model_get_n_outputs (model) * (gsize) sizes[i][0] * sizes[i][1];
-      float      *one = predict (model, 1, sizes[i][0], sizes[i][1]);
-
-      for (int n_workers = 2; n_workers <= 3; n_workers++)
-        {
-          float *more = predict (model, n_workers, sizes[i][0], sizes[i][1]);
-
-          g_assert_cmpmem (more, n * sizeof *more, one, n * sizeof *one);
-          g_free (more);
-        }
-      g_free (one);
-    }
+  parity_check_workers (model, 73, 41);
+  parity_check_workers (model, 96, 80);
   diffusion_model_free (model);
-}
-
-/* Cancelled before and while it runs; afterwards it works as ever. */
-static gpointer
-cancel_soon (gpointer cancel)
-{
-  g_usleep (3000);
-  g_cancellable_cancel (cancel);
-  return NULL;
 }
 
 static void
 test_cancel (gconstpointer data)
 {
-  const int         size = 256;
-  const gsize       n = 3 * size * size;
-  DiffusionModel   *model = load_model (data);
-  DiffusionWorkers *workers = diffusion_workers_new (2);
-  float            *in = planes (7, size, size);
-  float            *before = predict (model, 2, size, size);
-  float            *out = g_new0 (float, n);
-  float            *after;
+  DiffusionModel *model = load_model (data);
 
-  for (int i = 0; i < 2; i++)
-    {
-      GCancellable *cancel = g_cancellable_new ();
-      GThread      *thread = NULL;
-      GError       *error = NULL;
-
-      if (i == 0)
-        g_cancellable_cancel (cancel);
-      else
-        thread = g_thread_new ("cancel", cancel_soon, cancel);
-      g_assert_false (model_predict (model, workers, size, size, in, in + n, in + 2 * n, TIMESTEP,
-                                     out, cancel, &error));
-      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-      g_clear_error (&error);
-      if (thread)
-        g_thread_join (thread);
-      g_object_unref (cancel);
-    }
-
-  after = predict (model, 2, size, size);
-  g_assert_cmpmem (after, n * sizeof *after, before, n * sizeof *before);
-  g_free (in);
-  g_free (before);
-  g_free (out);
-  g_free (after);
-  diffusion_workers_free (workers);
+  parity_check_cancel (model, 256);
   diffusion_model_free (model);
 }
 
@@ -414,5 +279,6 @@ main (int argc, char **argv)
     }
   g_test_add_data_func ("/unet/cancel", &cases[G_N_ELEMENTS (cases) - 1], test_cancel);
 
+  tables_add_missing ("/unet/layers");
   return g_test_run ();
 }

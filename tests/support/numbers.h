@@ -7,7 +7,6 @@
 
 #include <math.h>
 
-#include "kernels/dispatch.h"
 #include "layers/workspace.h"
 
 /* Aligned floats, −scale…scale. */
@@ -42,26 +41,4 @@ assert_close (const float *a, const float *b, gsize n, double tolerance, const c
     if (!(fabs ((double) a[i] - b[i]) <= limit))
       g_error ("%s: element %" G_GSIZE_FORMAT " is %.9g, expected %.9g ± %.2g", what, i, a[i], b[i],
                limit);
-}
-
-typedef struct
-{
-  GRand         *rand;
-  const Kernels *fast;
-} Fixture;
-
-/* Runs a test with every table of kernels but the reference. */
-static inline void
-for_each_table (gconstpointer data)
-{
-  void (*test) (Fixture *) = (void (*) (Fixture *)) data;
-
-  for (const Kernels *const *table = kernels_list () + 1; *table; table++)
-    {
-      Fixture fixture = { g_rand_new_with_seed (7), *table };
-
-      g_test_message ("%s", (*table)->name);
-      test (&fixture);
-      g_rand_free (fixture.rand);
-    }
 }
