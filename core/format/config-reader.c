@@ -9,19 +9,13 @@
 #include <glib/gi18n-lib.h>
 
 #include "format/model-file.h"
+#include "format/model-json.h"
 
 void
 config_reader_init (ConfigReader *reader, const char *path)
 {
-  GMappedFile *map;
-
   *reader = (ConfigReader) { .path = path };
-  map = model_file_map (path, &reader->error);
-  if (!map)
-    return;
-  reader->object = model_file_parse_json (path, g_mapped_file_get_contents (map),
-                                          g_mapped_file_get_length (map), &reader->error);
-  g_mapped_file_unref (map);
+  reader->object = model_json_load (path, &reader->error);
 }
 
 gboolean

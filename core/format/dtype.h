@@ -11,7 +11,9 @@ typedef struct
   const char *name; /* as in the file: "F32" */
   int         bits; /* of one element */
 
-  /* Loads n elements as floats, exactly. NULL: may lie in a file, is never loaded. */
+  /* Loads n elements as floats, exactly. `bytes` may be the last bytes of `values`: one
+   * element after the other is read and then written. NULL: may lie in a file, is never
+   * loaded. */
   void (*load) (float *values, const guint8 *bytes, gint64 n);
 } Dtype;
 

@@ -1,26 +1,21 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * model-file.c: opening, parsing and blaming the files of a model folder.
- *
- * json-glib is a friendly parser: it takes comments, wraps large integers
- * around, lets the last of two equal names win and, before its version 1.10,
- * recurses as deep as the text asks. So each text is first read by a small
- * scanner that knows tokens and depth but no grammar, and only what passes is
- * parsed.
+ * model-file.c: opening, reading and blaming the files of a model folder.
  */
 #include "format/model-file.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 
-#define MAX_DEPTH          16
-#define MAX_NUMBER_LENGTH  64
-#define MAX_INTEGER_DIGITS 18 /* 10^18 < 2^63 */
-#define MAX_PRINTABLE      60
+#define MAX_PRINTABLE 60
+#define MAX_READ      ((gsize) 1 << 30) /* bytes at a time: more than any system refuses */
 
 gboolean
 model_file_fail (GError **error, const char *path, const char *format, ...)
@@ -65,23 +60,41 @@ model_file_printable (const char *text)
 
 /* --- Opening -------------------------------------------------------------- */
 
-GMappedFile *
-model_file_map (const char *path, GError **error)
+struct ModelFile
 {
-  GMappedFile *map;
-  GError      *failure = NULL;
-  GStatBuf     info;
+  char    *path;
+  int      fd;
+  GStatBuf info; /* when it was opened */
+};
+
+static gboolean
+fail_by_system (GError **error, const char *path, int code)
+{
+  if (code == ENOENT || code == ENOTDIR)
+    return model_file_fail (error, path, _ ("This file of the model is missing."));
+  return model_file_fail (error, path, _ ("This file of the model cannot be opened (%s)."),
+                          g_strerror (code));
+}
+
+static gboolean
+fail_as_changed (GError **error, const char *path)
+{
+  return model_file_fail (error, path,
+                          _ ("This file of the model was changed while it was read: wait until it "
+                             "is complete, then try again."));
+}
+
+ModelFile *
+model_file_open (const char *path, GError **error)
+{
+  ModelFile *file;
+  GStatBuf   info;
+  int        fd;
 
   /* Opening a pipe or a device could wait for ever, so look first. */
   if (g_stat (path, &info) != 0)
     {
-      int code = errno;
-
-      if (code == ENOENT || code == ENOTDIR)
-        model_file_fail (error, path, _ ("This file of the model is missing."));
-      else
-        model_file_fail (error, path, _ ("This file of the model cannot be opened (%s)."),
-                         g_strerror (code));
+      fail_by_system (error, path, errno);
       return NULL;
     }
   if (!S_ISREG (info.st_mode))
@@ -90,230 +103,110 @@ model_file_map (const char *path, GError **error)
       return NULL;
     }
 
-  map = g_mapped_file_new (path, FALSE, &failure);
-  if (!map)
+  fd = g_open (path, O_RDONLY | O_CLOEXEC, 0);
+  if (fd < 0 || fstat (fd, &info) != 0)
     {
+      int code = errno;
+
+      if (fd >= 0)
+        close (fd);
       model_file_fail (error, path, _ ("This file of the model cannot be read (%s)."),
-                       failure->message);
-      g_error_free (failure);
+                       g_strerror (code));
+      return NULL;
     }
-  return map;
+
+  file = g_new0 (ModelFile, 1);
+  file->path = g_strdup (path);
+  file->fd = fd;
+  file->info = info;
+  return file;
 }
 
-/* --- JSON ----------------------------------------------------------------- */
+void
+model_file_close (ModelFile *file)
+{
+  if (!file)
+    return;
+  close (file->fd);
+  g_free (file->path);
+  g_free (file);
+}
+
+guint64
+model_file_get_length (const ModelFile *file)
+{
+  return file->info.st_size;
+}
+
+gboolean
+model_file_read (ModelFile *file, guint64 offset, void *bytes, gsize n, GError **error)
+{
+  guint8 *to = bytes;
+
+  g_return_val_if_fail (
+    n <= model_file_get_length (file) && offset <= model_file_get_length (file) - n, FALSE);
+
+  if (lseek (file->fd, (off_t) offset, SEEK_SET) < 0)
+    return fail_by_system (error, file->path, errno);
+  while (n > 0)
+    {
+      const gssize got = read (file->fd, to, MIN (n, MAX_READ));
+
+      if (got == 0)
+        return fail_as_changed (error, file->path);
+      if (got < 0 && errno != EINTR)
+        return model_file_fail (
+          error, file->path, _ ("This file of the model cannot be read (%s)."), g_strerror (errno));
+      if (got > 0)
+        {
+          to += got;
+          n -= got;
+        }
+    }
+  return TRUE;
+}
+
+gboolean
+model_file_check_unchanged (const ModelFile *file, GError **error)
+{
+  struct stat now;
+
+  if (fstat (file->fd, &now) == 0 && now.st_size == file->info.st_size &&
+      now.st_mtim.tv_sec == file->info.st_mtim.tv_sec &&
+      now.st_mtim.tv_nsec == file->info.st_mtim.tv_nsec)
+    return TRUE;
+  return fail_as_changed (error, file->path);
+}
+
+/* --- Links ---------------------------------------------------------------- */
 
 static gboolean
-is_word_char (char c)
+is_below (const char *folder, const char *path)
 {
-  return g_ascii_isalpha (c) || c == '_' || c == '$';
+  const gsize n = strlen (folder);
+
+  return strncmp (folder, path, n) == 0 && (path[n] == '/' || (n > 0 && folder[n - 1] == '/'));
 }
 
-static gboolean
-is_number_char (char c)
+gboolean
+model_file_check_inside (const char *folder, const char *path, GError **error)
 {
-  return g_ascii_isdigit (c) || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E';
-}
+  char    *own = realpath (folder, NULL);
+  char    *target = realpath (path, NULL);
+  char    *snapshots = own ? g_path_get_dirname (own) : g_strdup ("");
+  char    *revision_of = g_path_get_basename (snapshots);
+  char    *blobs = g_build_filename (snapshots, "..", "blobs", NULL);
+  char    *cache = realpath (blobs, NULL);
+  gboolean inside = !own || !target || is_below (own, target) ||
+                    (strcmp (revision_of, "snapshots") == 0 && cache && is_below (cache, target));
 
-/* From the opening quote at `p` to behind the closing one; NULL when the string
- * does not end or holds what strict JSON or a C string cannot. */
-static const char *
-skip_string (const char *p, const char *end)
-{
-  for (p++; p < end; p++)
-    {
-      if (*p == '"')
-        return p + 1;
-      if ((guchar) *p < 0x20)
-        return NULL;
-      if (*p == '\\')
-        {
-          if (end - p >= 6 && strncmp (p, "\\u0000", 6) == 0)
-            return NULL;
-          p++;
-        }
-    }
-  return NULL;
-}
-
-static gboolean
-scan_number (const char *start, gsize length)
-{
-  gsize    digits = 0;
-  gboolean is_integer = TRUE;
-
-  if (length > MAX_NUMBER_LENGTH)
-    return FALSE;
-  for (gsize i = 0; i < length; i++)
-    {
-      if (g_ascii_isdigit (start[i]))
-        digits++;
-      else if (start[i] != '-')
-        is_integer = FALSE;
-    }
-  return digits > 0 && (!is_integer || digits <= MAX_INTEGER_DIGITS);
-}
-
-/* The scanner. Returns NULL when the text may be given to json-glib, else what
- * is wrong with it, and where in `offset`. */
-static const char *
-scan (const char *text, gsize length, gsize *offset)
-{
-  const char *end = text + length;
-  const char *p = text;
-  int         depth = 0;
-
-  while (p < end)
-    {
-      const char *token = p;
-
-      *offset = p - text;
-      if (*p == '"')
-        {
-          p = skip_string (p, end);
-          if (!p)
-            return N_ ("a string that does not end or has a forbidden character");
-        }
-      else if (*p == '[' || *p == '{')
-        {
-          if (++depth > MAX_DEPTH)
-            return N_ ("brackets nested too deep");
-          p++;
-        }
-      else if (*p == ']' || *p == '}')
-        {
-          if (--depth < 0)
-            return N_ ("a bracket that was never opened");
-          p++;
-        }
-      else if (g_ascii_isdigit (*p) || *p == '-')
-        {
-          while (p < end && is_number_char (*p))
-            p++;
-          if (!scan_number (token, p - token))
-            return N_ ("a number that is too large or malformed");
-        }
-      else if (is_word_char (*p))
-        {
-          gsize n;
-
-          while (p < end && is_word_char (*p))
-            p++;
-          n = p - token;
-          if (!((n == 4 && strncmp (token, "true", 4) == 0) ||
-                (n == 4 && strncmp (token, "null", 4) == 0) ||
-                (n == 5 && strncmp (token, "false", 5) == 0)))
-            return N_ ("an unknown word");
-        }
-      else if (*p && strchr (" \t\r\n,:", *p))
-        p++;
-      else
-        return N_ ("an unexpected character");
-    }
-
-  *offset = length;
-  return depth > 0 ? N_ ("the end before a bracket is closed") : NULL;
-}
-
-/* Finds names that occur twice in one object: by then the parser has replaced
- * the first value, and the object has fewer members than were announced. */
-typedef struct
-{
-  GArray *n_members; /* guint: of each object that is open, outermost first */
-  char   *duplicate; /* owned */
-} NameCheck;
-
-static void
-on_object_start (JsonParser *parser, gpointer data)
-{
-  NameCheck *check = data;
-  guint      none = 0;
-
-  g_array_append_val (check->n_members, none);
-}
-
-static void
-on_object_member (JsonParser *parser, JsonObject *object, const char *name, gpointer data)
-{
-  NameCheck *check = data;
-  guint     *n = &g_array_index (check->n_members, guint, check->n_members->len - 1);
-
-  if (++*n != json_object_get_size (object) && !check->duplicate)
-    check->duplicate = model_file_printable (name);
-}
-
-static void
-on_object_end (JsonParser *parser, JsonObject *object, gpointer data)
-{
-  NameCheck *check = data;
-
-  g_array_set_size (check->n_members, check->n_members->len - 1);
-}
-
-JsonObject *
-model_file_parse_json (const char *path, const char *text, gsize length, GError **error)
-{
-  JsonObject *object = NULL;
-  JsonParser *parser = NULL;
-  GError     *failure = NULL;
-  NameCheck   check = { NULL, NULL };
-  const char *problem;
-  gsize       offset = 0;
-
-  if (length == 0)
-    {
-      model_file_fail (error, path, _ ("A JSON object {…} was expected, there is nothing."));
-      return NULL;
-    }
-  if (length > MODEL_FILE_MAX_JSON)
-    {
-      model_file_fail (error, path, _ ("The JSON text has %zu bytes, expected at most %d."), length,
-                       MODEL_FILE_MAX_JSON);
-      return NULL;
-    }
-  if (!g_utf8_validate_len (text, length, NULL))
-    {
-      model_file_fail (error, path, _ ("JSON in UTF-8 was expected, this is something else."));
-      return NULL;
-    }
-  problem = scan (text, length, &offset);
-  if (problem)
-    {
-      model_file_fail (error, path, _ ("This is not valid JSON: %s (byte %zu)."), _ (problem),
-                       offset);
-      return NULL;
-    }
-
-  check.n_members = g_array_new (FALSE, FALSE, sizeof (guint));
-  parser = json_parser_new_immutable ();
-#if JSON_CHECK_VERSION(1, 10, 0)
-  json_parser_set_strict (parser, TRUE);
-#endif
-  g_signal_connect (parser, "object-start", G_CALLBACK (on_object_start), &check);
-  g_signal_connect (parser, "object-member", G_CALLBACK (on_object_member), &check);
-  g_signal_connect (parser, "object-end", G_CALLBACK (on_object_end), &check);
-
-  if (!json_parser_load_from_data (parser, text, length, &failure))
-    {
-      model_file_fail (error, path, _ ("This is not valid JSON: %s."), failure->message);
-      g_error_free (failure);
-    }
-  else if (check.duplicate)
-    {
-      model_file_fail (error, path, _ ("The name “%s” occurs twice in one JSON object."),
-                       check.duplicate);
-    }
-  else
-    {
-      JsonNode *root = json_parser_get_root (parser);
-
-      if (root && JSON_NODE_HOLDS_OBJECT (root))
-        object = json_object_ref (json_node_get_object (root));
-      else
-        model_file_fail (error, path, _ ("A JSON object {…} was expected."));
-    }
-
-  g_object_unref (parser);
-  g_array_unref (check.n_members);
-  g_free (check.duplicate);
-  return object;
+  free (own);
+  free (target);
+  free (cache);
+  g_free (snapshots);
+  g_free (revision_of);
+  g_free (blobs);
+  return inside || model_file_fail (error, path,
+                                    _ ("This is a link to a file outside the model's folder: put "
+                                       "the file itself here."));
 }

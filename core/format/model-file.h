@@ -1,18 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * model-file.h: the files of a model folder come from strangers. Opening one,
- * parsing JSON out of one and saying what is wrong with one: what the readers
+ * reading it and saying what is wrong with one: what the readers
  * of safetensors and of the configurations share.
  */
 #pragma once
 
-#include <json-glib/json-glib.h>
-
 #include "diffusion.h"
-
-/* The largest JSON text that is parsed. Forty thousand tensors or a trained
- * schedule of 100000 steps fit; the parser's tree of it stays below 1 GB. */
-#define MODEL_FILE_MAX_JSON (8 * 1024 * 1024)
 
 /* Sets a DIFFUSION_ERROR_MODEL whose message is "PATH: " and the sentence that
  * `format` makes. Returns FALSE. */
@@ -23,14 +17,26 @@ gboolean model_file_fail (GError **error, const char *path, const char *format, 
  * most 60 characters. Free with g_free. */
 char *model_file_printable (const char *text);
 
-/* Maps a regular file for reading. Folders, devices, pipes and loops of links
- * are refused before they are opened. */
-GMappedFile *model_file_map (const char *path, GError **error);
+/* FALSE when `path`, a file below `folder`, is a link or lies behind one that leads out
+ * of it. The folder itself may be reached by a link: that one the user chose. In the cache
+ * of Hugging Face the files of snapshots/REVISION are links to ../../blobs; these may be
+ * followed. TRUE when there is no such file. */
+gboolean model_file_check_inside (const char *folder, const char *path, GError **error);
 
-/* Parses `length` bytes that came from `path` as strict JSON whose outermost
- * value is an object. Refused, whatever json-glib would make of them: nesting
- * deeper than 16, names that occur twice in one object, comments, NaN, whole
- * numbers of more than 18 digits, the character U+0000. The object is to be
- * given back with json_object_unref. */
-JsonObject *
-model_file_parse_json (const char *path, const char *text, gsize length, GError **error);
+/* A regular file that is open for reading. It is read and not mapped: a mapped file that
+ * is cut short by another program ends the process. For one thread at a time. */
+typedef struct ModelFile ModelFile;
+
+/* Folders, devices, pipes and loops of links are refused before they are opened. */
+ModelFile *model_file_open (const char *path, GError **error);
+void       model_file_close (ModelFile *file);
+
+/* Bytes, when it was opened. */
+guint64 model_file_get_length (const ModelFile *file);
+
+/* Fills `bytes` with n bytes from `offset` on, all of which were in the file when it was
+ * opened. FALSE when they no longer are. */
+gboolean model_file_read (ModelFile *file, guint64 offset, void *bytes, gsize n, GError **error);
+
+/* FALSE when the file has been written to since it was opened, as far as the system tells. */
+gboolean model_file_check_unchanged (const ModelFile *file, GError **error);

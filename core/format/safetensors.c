@@ -14,16 +14,12 @@
 
 #include <glib/gi18n-lib.h>
 
-#ifdef G_OS_UNIX
-#include <sys/mman.h>
-#include <unistd.h>
-#endif
-
 #include "format/dtype.h"
 #include "format/model-file.h"
+#include "format/model-json.h"
 
 #define MAX_DIMS   8
-#define HASH_BLOCK (1 << 20)
+#define HASH_BLOCK (1 << 16)
 
 typedef struct SafetensorsTensor
 {
@@ -36,11 +32,11 @@ typedef struct SafetensorsTensor
 
 struct Safetensors
 {
-  char         *path;
-  GMappedFile  *map;
-  const guint8 *data; /* behind the header */
-  gint64        data_length;
-  GHashTable   *tensors; /* name ⇒ Tensor; owns both */
+  char      *path;
+  ModelFile *file;
+  guint64    data; /* where it begins, behind the header */
+  gint64     data_length;
+  GTree     *tensors; /* name ⇒ Tensor; owns both. No hash: the names are a stranger's */
 };
 
 /* --- Header --------------------------------------------------------------- */
@@ -209,19 +205,22 @@ compare_places (gconstpointer a, gconstpointer b)
   return 0;
 }
 
+static gboolean
+add_tensor (gpointer name, gpointer tensor, gpointer sorted)
+{
+  g_ptr_array_add (sorted, tensor);
+  return FALSE;
+}
+
 /* Do the tensors fill the data, each byte once? */
 static gboolean
 check_places (const Safetensors *file, GError **error)
 {
-  GPtrArray     *sorted = g_ptr_array_new ();
-  GHashTableIter iter;
-  gpointer       value;
-  gint64         place = 0;
-  gboolean       ok = TRUE;
+  GPtrArray *sorted = g_ptr_array_new ();
+  gint64     place = 0;
+  gboolean   ok = TRUE;
 
-  g_hash_table_iter_init (&iter, file->tensors);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
-    g_ptr_array_add (sorted, value);
+  g_tree_foreach (file->tensors, add_tensor, sorted);
   g_ptr_array_sort (sorted, compare_places);
 
   for (guint i = 0; ok && i < sorted->len; i++)
@@ -254,32 +253,31 @@ check_places (const Safetensors *file, GError **error)
 }
 
 static gboolean
-read_entries (Safetensors *file, JsonObject *header, GError **error)
+take_entry (gpointer data, const char *name, JsonNode *node, GError **error)
 {
-  JsonObjectIter iter;
-  const char    *name;
-  JsonNode      *node;
+  Safetensors *file = data;
+  Tensor      *tensor;
+  char        *key;
 
-  json_object_iter_init (&iter, header);
-  while (json_object_iter_next (&iter, &name, &node))
+  if (strcmp (name, "__metadata__") == 0)
+    return JSON_NODE_HOLDS_OBJECT (node) ||
+           model_file_fail (error, file->path, _ ("The entry “__metadata__” should be an object."));
+
+  if (g_tree_lookup (file->tensors, name))
     {
-      Tensor *tensor;
-      char   *key;
+      char *shown = model_file_printable (name);
 
-      if (strcmp (name, "__metadata__") == 0)
-        {
-          if (!JSON_NODE_HOLDS_OBJECT (node))
-            return model_file_fail (error, file->path,
-                                    _ ("The entry “__metadata__” should be an object."));
-          continue;
-        }
-      tensor = read_entry (file, name, node, error);
-      if (!tensor)
-        return FALSE;
-      tensor->name = key = g_strdup (name);
-      g_hash_table_insert (file->tensors, key, tensor);
+      model_file_fail (error, file->path, _ ("The name “%s” occurs twice in one JSON object."),
+                       shown);
+      g_free (shown);
+      return FALSE;
     }
-  return check_places (file, error);
+  tensor = read_entry (file, name, node, error);
+  if (!tensor)
+    return FALSE;
+  tensor->name = key = g_strdup (name);
+  g_tree_insert (file->tensors, key, tensor);
+  return TRUE;
 }
 
 /* A model of the pickle age: say what to do, since nobody guesses it. */
@@ -309,55 +307,61 @@ refuse_pickle (const char *path, GError **error)
 
 /* --- Interface ------------------------------------------------------------ */
 
+/* Reads and checks the header: all that is known of the file before its data. */
+static gboolean
+read_header (Safetensors *file, GError **error)
+{
+  const guint64 length = model_file_get_length (file->file);
+  guint8        start[8];
+  guint64       header_length;
+  char         *text;
+  gboolean      ok;
+
+  if (length < sizeof start)
+    return model_file_fail (error, file->path,
+                            _ ("The file has %" PRIu64 " bytes, too few for a safetensors file."),
+                            length);
+  if (!model_file_read (file->file, 0, start, sizeof start, error))
+    return FALSE;
+  header_length = read_u64 (start);
+  if (header_length > MIN (length - sizeof start, MODEL_JSON_MAX_LENGTH))
+    return model_file_fail (error, file->path,
+                            _ ("The header's length is given as %" PRIu64
+                               " bytes, expected at most %" PRIu64
+                               ": this is no safetensors file, or it is cut."),
+                            header_length, MIN (length - sizeof start, MODEL_JSON_MAX_LENGTH));
+  file->data = sizeof start + header_length;
+  file->data_length = length - file->data;
+
+  text = g_malloc (header_length);
+  ok = model_file_read (file->file, sizeof start, text, header_length, error) &&
+       model_json_parse_entries (file->path, text, header_length, take_entry, file, error) &&
+       check_places (file, error);
+  g_free (text);
+  return ok;
+}
+
+static int
+compare_names (gconstpointer a, gconstpointer b, gpointer data)
+{
+  return strcmp (a, b);
+}
+
 Safetensors *
 safetensors_open (const char *path, GError **error)
 {
   Safetensors *file;
-  JsonObject  *header;
-  const char  *contents;
-  guint64      header_length, length;
-  gboolean     ok;
 
   if (!g_file_test (path, G_FILE_TEST_EXISTS) && !refuse_pickle (path, error))
     return NULL;
 
   file = g_new0 (Safetensors, 1);
   file->path = g_strdup (path);
-  file->tensors = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  file->map = model_file_map (path, error);
-  if (!file->map)
-    goto fail;
-
-  contents = g_mapped_file_get_contents (file->map);
-  length = g_mapped_file_get_length (file->map);
-  if (length < 8)
-    {
-      model_file_fail (
-        error, path, _ ("The file has %" PRIu64 " bytes, too few for a safetensors file."), length);
-      goto fail;
-    }
-  header_length = read_u64 ((const guint8 *) contents);
-  if (header_length > MIN (length - 8, MODEL_FILE_MAX_JSON))
-    {
-      model_file_fail (error, path,
-                       _ ("The header's length is given as %" PRIu64
-                          " bytes, expected at most %" PRIu64
-                          ": this is no safetensors file, or it is cut."),
-                       header_length, MIN (length - 8, MODEL_FILE_MAX_JSON));
-      goto fail;
-    }
-  file->data = (const guint8 *) contents + 8 + header_length;
-  file->data_length = length - 8 - header_length;
-
-  header = model_file_parse_json (path, contents + 8, header_length, error);
-  if (!header)
-    goto fail;
-  ok = read_entries (file, header, error);
-  json_object_unref (header);
-  if (ok)
+  file->tensors = g_tree_new_full (compare_names, NULL, g_free, g_free);
+  file->file = model_file_open (path, error);
+  if (file->file && read_header (file, error))
     return file;
 
-fail:
   safetensors_close (file);
   return NULL;
 }
@@ -367,8 +371,8 @@ safetensors_close (Safetensors *file)
 {
   if (!file)
     return;
-  g_clear_pointer (&file->map, g_mapped_file_unref);
-  g_hash_table_unref (file->tensors);
+  model_file_close (file->file);
+  g_tree_unref (file->tensors);
   g_free (file->path);
   g_free (file);
 }
@@ -376,39 +380,35 @@ safetensors_close (Safetensors *file)
 gboolean
 safetensors_has (Safetensors *file, const char *name)
 {
-  return g_hash_table_contains (file->tensors, name);
+  return g_tree_lookup (file->tensors, name) != NULL;
 }
 
-/* Pages of the file that were read count as memory in use until they are given
- * back; read again, they come from the file. */
-static void
-forget_bytes (const guint8 *bytes, gsize length)
+guint64
+safetensors_get_length (const Safetensors *file)
 {
-#ifdef G_OS_UNIX
-  const gsize page = sysconf (_SC_PAGESIZE);
-  const gsize before = (gsize) bytes % page;
-
-  if (length > 0)
-    madvise ((gpointer) (bytes - before), length + before, MADV_DONTNEED);
-#endif
+  return model_file_get_length (file->file);
 }
 
 char *
-safetensors_sha256 (Safetensors *file)
+safetensors_sha256 (Safetensors *file, GError **error)
 {
-  const guint8 *bytes = (const guint8 *) g_mapped_file_get_contents (file->map);
-  const gsize   length = g_mapped_file_get_length (file->map);
+  const guint64 length = model_file_get_length (file->file);
   GChecksum    *checksum = g_checksum_new (G_CHECKSUM_SHA256);
-  char         *text;
+  guint8       *block = g_malloc (HASH_BLOCK);
+  gboolean      ok = TRUE;
+  char         *text = NULL;
 
-  for (gsize at = 0; at < length; at += HASH_BLOCK)
+  for (guint64 at = 0; ok && at < length; at += HASH_BLOCK)
     {
       const gsize n = MIN (HASH_BLOCK, length - at);
 
-      g_checksum_update (checksum, bytes + at, n);
-      forget_bytes (bytes + at, n);
+      ok = model_file_read (file->file, at, block, n, error);
+      if (ok)
+        g_checksum_update (checksum, block, n);
     }
-  text = g_strdup (g_checksum_get_string (checksum));
+  if (ok && model_file_check_unchanged (file->file, error))
+    text = g_strdup (g_checksum_get_string (checksum));
+  g_free (block);
   g_checksum_free (checksum);
   return text;
 }
@@ -455,7 +455,7 @@ safetensors_find (Safetensors  *file,
                   const gint64 *shape,
                   GError      **error)
 {
-  const Tensor *tensor = g_hash_table_lookup (file->tensors, name);
+  const Tensor *tensor = g_tree_lookup (file->tensors, name);
 
   if (!tensor)
     {
@@ -484,22 +484,20 @@ safetensors_read (Safetensors             *file,
                   GError                 **error)
 {
   const int size = tensor->dtype->bits / 8;
+  guint8   *bytes = (guint8 *) values + (sizeof (float) - size) * n;
 
   g_return_val_if_fail (first >= 0 && n >= 0 && (first + n) * size <= tensor->end - tensor->begin,
                         FALSE);
 
-  tensor->dtype->load (values, file->data + tensor->begin + first * size, n);
+  if (!model_file_read (file->file, file->data + tensor->begin + first * size, bytes, n * size,
+                        error))
+    return FALSE;
+  tensor->dtype->load (values, bytes, n);
   if (!dtype_are_finite (values, n))
     return model_file_fail (error, file->path,
                             _ ("Tensor “%s” has a value that is infinite or not a number."),
                             tensor->name);
   return TRUE;
-}
-
-void
-safetensors_forget (Safetensors *file, const SafetensorsTensor *tensor)
-{
-  forget_bytes (file->data + tensor->begin, tensor->end - tensor->begin);
 }
 
 float *
@@ -516,7 +514,6 @@ safetensors_load_tensor (Safetensors *file, const SafetensorsTensor *tensor, GEr
       tensor->name);
   else if (!safetensors_read (file, tensor, 0, n, values, error))
     g_clear_pointer (&values, g_free);
-  safetensors_forget (file, tensor);
   return values;
 }
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * safetensors.h: reader of the safetensors format (8 bytes little-endian length
- * of a JSON header, the header, the data). The file is mapped, never copied as
- * a whole; the whole header is checked when it is opened: names, types, shapes,
- * offsets that neither overlap nor leave gaps nor pass the end.
+ * of a JSON header, the header, the data). The file is read tensor by tensor,
+ * never as a whole; the whole header is checked when it is opened: names, types, shapes,
+ * offsets that neither overlap nor leave gaps nor pass the end. A file that another
+ * program cuts short meanwhile is refused where it ends.
  */
 #pragma once
 
@@ -24,8 +25,8 @@ const SafetensorsTensor *safetensors_find (Safetensors  *file,
                                            const gint64 *shape,
                                            GError      **error);
 
-/* n of its elements, from `first` on, as floats. The error is a value that is
- * not finite. */
+/* n of its elements, from `first` on, as floats; no other memory is taken. Errors: a
+ * value that is not finite, a file that can no longer be read. */
 gboolean safetensors_read (Safetensors             *file,
                            const SafetensorsTensor *tensor,
                            gint64                   first,
@@ -33,10 +34,7 @@ gboolean safetensors_read (Safetensors             *file,
                            float                   *values,
                            GError                 **error);
 
-/* Lets the system take back the memory that reading it took. */
-void safetensors_forget (Safetensors *file, const SafetensorsTensor *tensor);
-
-/* All of it, newly allocated (g_free), and forgotten. */
+/* All of it, newly allocated (g_free). */
 float *safetensors_load_tensor (Safetensors *file, const SafetensorsTensor *tensor, GError **error);
 
 /* The same of the tensor that safetensors_find would find. */
@@ -48,5 +46,9 @@ float *safetensors_load (Safetensors  *file,
 
 gboolean safetensors_has (Safetensors *file, const char *name);
 
-/* Hexadecimal SHA-256 of the whole file; free with g_free. */
-char *safetensors_sha256 (Safetensors *file);
+/* Bytes of the whole file. */
+guint64 safetensors_get_length (const Safetensors *file);
+
+/* Hexadecimal SHA-256 of the whole file; free with g_free. NULL when the file has been
+ * changed since it was opened: then what was read of it is not what the sum is of. */
+char *safetensors_sha256 (Safetensors *file, GError **error);

@@ -18,6 +18,11 @@
 #define WEIGHTS_NAME   "diffusion_pytorch_model.safetensors"
 #define SCHEDULER_NAME "scheduler_config.json"
 
+/* A file of weights may be so many times as long as what the network takes out of it, in
+ * single precision, and a header. */
+#define MAX_SURPLUS 8
+#define MAX_HEADER  (8 << 20)
+
 struct DiffusionModel
 {
   Network        *network;
@@ -107,6 +112,43 @@ check_pair (const DiffusionModel *model, const char *scheduler_path, GError **er
   return TRUE;
 }
 
+/* Reading a file to its end takes time: not longer than the network is large. Other tensors
+ * beside those of the network are no mistake, such as averages of them. */
+static gboolean
+check_length (const DiffusionModel *metadata,
+              const Safetensors    *weights,
+              const char           *path,
+              GError              **error)
+{
+  const guint64      length = safetensors_get_length (weights);
+  DiffusionModelInfo info;
+  char              *all, *needed;
+
+  diffusion_model_get_info (metadata, &info);
+  if (length / MAX_SURPLUS <= info.n_parameters * sizeof (float) + MAX_HEADER)
+    return TRUE;
+
+  all = g_format_size (length);
+  needed = g_format_size (info.n_parameters * sizeof (float));
+  model_file_fail (error, path,
+                   _ ("This file has %s, and the network's configuration asks for %s of weights: "
+                      "the two do not belong together."),
+                   all, needed);
+  g_free (all);
+  g_free (needed);
+  return FALSE;
+}
+
+/* No file of the folder may be a way to one elsewhere. */
+static gboolean
+check_links (const char *folder, const char *const *paths, GError **error)
+{
+  for (; *paths; paths++)
+    if (!model_file_check_inside (folder, *paths, error))
+      return FALSE;
+  return TRUE;
+}
+
 static gboolean
 load_files (DiffusionModel *model,
             gboolean        metadata_only,
@@ -132,11 +174,13 @@ load_files (DiffusionModel *model,
     g_clear_pointer (&model->network, network_free);
   if (model->network && !metadata_only)
     {
-      gboolean room = check_room (model, weights_path, error);
+      gboolean fits = check_length (model, weights, weights_path, error) &&
+                      check_room (model, weights_path, error);
 
       g_clear_pointer (&model->network, network_free);
-      if (room && (model->network = network_load (config_path, weights, FALSE, error)))
-        model->sha256 = safetensors_sha256 (weights);
+      if (fits && (model->network = network_load (config_path, weights, FALSE, error)) &&
+          !(model->sha256 = safetensors_sha256 (weights, error)))
+        g_clear_pointer (&model->network, network_free);
     }
   safetensors_close (weights);
 
@@ -158,7 +202,9 @@ new_from_folder (const char *folder, gboolean metadata_only, GError **error)
   weights_path = file_path (folder, flat, "unet", WEIGHTS_NAME);
   scheduler_path = file_path (folder, flat, "scheduler", SCHEDULER_NAME);
 
-  if (!load_files (model, metadata_only, config_path, weights_path, scheduler_path, error))
+  if (!check_links (folder, (const char *[]) { config_path, weights_path, scheduler_path, NULL },
+                    error) ||
+      !load_files (model, metadata_only, config_path, weights_path, scheduler_path, error))
     g_clear_pointer (&model, diffusion_model_free);
 
   g_free (config_path);

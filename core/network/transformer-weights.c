@@ -77,7 +77,6 @@ load_rows (Loader *loader, Convolution *layer, const SafetensorsTensor *tensor, 
         ordered[j] = row[order->columns ? order->columns[j] : j];
       convolution_pack (layer, i, 1, ordered);
     }
-  safetensors_forget (loader->file, tensor);
   g_free (row);
   g_free (ordered);
 }

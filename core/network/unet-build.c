@@ -490,7 +490,7 @@ build (Builder *builder)
 
 /* --- Weights -------------------------------------------------------------- */
 
-/* Lays out the weights of one tensor, in pieces; the file forgets it then. */
+/* Lays out the weights of one tensor, in pieces. */
 static void
 load_weights (Builder *builder, const Source *source)
 {
@@ -509,7 +509,6 @@ load_weights (Builder *builder, const Source *source)
                               &builder->error))
           convolution_pack (convolution, out, n, piece);
       }
-  safetensors_forget (builder->file, source->weights);
   aligned_free (piece);
 }
 

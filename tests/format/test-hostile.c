@@ -6,6 +6,7 @@
  */
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "support/model-maker.h"
@@ -134,6 +135,8 @@ test_missing (void)
       g_assert_cmpint (g_remove (path), ==, 0);
       g_assert_cmpint (symlink ("/dev/zero", path), ==, 0);
       g_free (path);
+      g_free (pattern);
+      pattern = g_strdup_printf ("*%s: This is a link to a file outside*", base);
       assert_refused (folder, pattern);
       g_free (pattern);
 
@@ -408,6 +411,286 @@ test_size_bombs (void)
   g_free (text);
 }
 
+/* --- What a parser is slow at ----------------------------------------------- */
+
+/* Names of 2 · `letters` characters that one hash function in wide use (times 33, plus the
+ * character) takes for one another: "ab" and "bA" are the same to it. */
+static char *
+colliding_name (int number, int letters)
+{
+  GString *name = g_string_new (NULL);
+
+  for (int i = 0; i < letters; i++)
+    g_string_append (name, number >> i & 1 ? "bA" : "ab");
+  return g_string_free (name, FALSE);
+}
+
+/* {"a":[ITEM,ITEM,…]}, or with `item` NULL an object of colliding names, of at most so
+ * many bytes and items. */
+static char *
+new_text (const char *item, gsize length, int n_items)
+{
+  GString *text = g_string_new (item ? "{\"a\":[" : "{");
+
+  for (int i = 0; i < n_items; i++)
+    {
+      char *name = item ? NULL : colliding_name (i, 17);
+      char *entry =
+        item ? g_strdup (item)
+             : g_strdup_printf ("\"%s\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]}",
+                                name);
+
+      g_free (name);
+      if (text->len + strlen (entry) + 3 > length)
+        i = n_items;
+      else
+        g_string_append_printf (text, "%s%s", i > 0 ? "," : "", entry);
+      g_free (entry);
+    }
+  g_string_append (text, item ? "]}" : "}");
+  return g_string_free (text, FALSE);
+}
+
+/* Of memory, in bytes. "VmHWM:": the most since reset_peak (). */
+static gsize
+get_status (const char *key)
+{
+  char *text = NULL;
+  gsize bytes;
+
+  g_assert_true (g_file_get_contents ("/proc/self/status", &text, NULL, NULL));
+  bytes = 1024 * g_ascii_strtoull (strstr (text, key) + strlen (key), NULL, 10);
+  g_free (text);
+  return bytes;
+}
+
+static void
+reset_peak (void)
+{
+  FILE *file = fopen ("/proc/self/clear_refs", "w");
+
+  g_assert_true (file && fputs ("5", file) >= 0 && fclose (file) == 0);
+}
+
+/* Megabytes that are one long list of the smallest things, or of names that collide, in the
+ * header and in a configuration: refused before they are parsed. What is just not refused
+ * takes no second either. */
+static void
+test_count_bombs (void)
+{
+  static const struct
+  {
+    const char *item; /* NULL: colliding names */
+    int         n_items;
+    const char *header_pattern;
+  } cases[] = {
+    { "{}", G_MAXINT, "*.safetensors: *more in it than a model needs*" },
+    { "[]", G_MAXINT, "*.safetensors: *more in it than a model needs*" },
+    { "0", G_MAXINT, "*.safetensors: *more in it than a model needs*" },
+    { "\"\"", G_MAXINT, "*.safetensors: *more in it than a model needs*" },
+    { "null", G_MAXINT, "*.safetensors: *more in it than a model needs*" },
+    { "{\"a\":0}", G_MAXINT, "*.safetensors: *more in it than a model needs*" },
+    { NULL, G_MAXINT, "*.safetensors: *more in it than a model needs*" },
+    { "{}", 32000, "*.safetensors: The entry of tensor “a” should be an object*" },
+    { "0", 131000, "*.safetensors: The entry of tensor “a” should be an object*" },
+    { "{\"a\":0}", 30000, "*.safetensors: The entry of tensor “a” should be an object*" },
+    { NULL, 10000, "*.safetensors: *is missing*" },
+    { NULL, 500, "*.safetensors: *is missing*" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      char   *text = new_text (cases[i].item, 8 << 20, cases[i].n_items);
+      char   *folder = maker_new_model ();
+      clock_t start;
+      gsize   before;
+      double  seconds;
+
+      reset_peak ();
+      before = get_status ("VmRSS:");
+      start = clock ();
+      maker_write_safetensors (folder, MAKER_WEIGHTS, text, NULL, 0);
+      assert_refused (folder, cases[i].header_pattern);
+      folder = maker_new_model ();
+      maker_write_text (folder, MAKER_SCHEDULER, text);
+      if (cases[i].n_items == G_MAXINT)
+        assert_refused (folder, "*scheduler_config.json: *more in it than a model needs*");
+      else
+        {
+          diffusion_model_free (diffusion_model_load (folder, NULL));
+          maker_remove (folder);
+          g_free (folder);
+        }
+
+      seconds = (double) (clock () - start) / CLOCKS_PER_SEC;
+      g_test_message ("%s, %zu bytes: %.3f s, %.1f MB", cases[i].item ? cases[i].item : "names",
+                      strlen (text), seconds, (get_status ("VmHWM:") - before) / 1e6);
+#ifndef __SANITIZE_ADDRESS__ /* which takes time and memory of its own */
+      g_assert_cmpfloat (seconds, <, 1.0);
+      g_assert_cmpuint (get_status ("VmHWM:") - before, <, 64 << 20);
+#endif
+      g_free (text);
+    }
+}
+
+/* --- Ways out of the folder --------------------------------------------------- */
+
+/* The file at `name` is moved to `elsewhere`, and a link to it is left. */
+static void
+replace_by_link (const char *folder, const char *name, const char *elsewhere)
+{
+  char *path = path_in (folder, name);
+
+  g_assert_cmpint (g_rename (path, elsewhere), ==, 0);
+  g_assert_cmpint (symlink (elsewhere, path), ==, 0);
+  g_free (path);
+}
+
+/* The security of a model folder. It is read, and nothing in it is executed or fetched: the
+ * three files are all that is opened, whatever names of files the configurations hold. A
+ * link out of the folder, at a file or at the folders that hold it, is refused: a folder
+ * from a stranger is no way to read other files. A link within it may be followed, and the
+ * folder itself may be reached by one. */
+static void
+test_links (void)
+{
+  static const char *const names[] = { MAKER_UNET, MAKER_WEIGHTS, MAKER_SCHEDULER };
+  char                    *outside = maker_new_folder ();
+  char                    *elsewhere = path_in (outside, "elsewhere");
+  char                    *folder, *path, *link, *revision, *blobs, *blob;
+  GError                  *error = NULL;
+  DiffusionModel          *model;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      folder = maker_new_model ();
+      replace_by_link (folder, names[i], elsewhere);
+      assert_refused (folder, "*: This is a link to a file outside the model's folder: *");
+
+      /* By the folder around it. */
+      g_assert_cmpint (g_remove (elsewhere), ==, 0);
+      folder = maker_new_model ();
+      path = g_path_get_dirname (names[i]);
+      replace_by_link (folder, path, elsewhere);
+      assert_refused (folder, "*: This is a link to a file outside the model's folder: *");
+      maker_remove (elsewhere);
+      g_free (path);
+
+      /* By "..", through the name that the folder has. */
+      folder = maker_new_model ();
+      path = path_in (folder, names[i]);
+      link = g_strdup_printf ("../../%s/elsewhere", strrchr (outside, '/') + 1);
+      g_assert_cmpint (g_rename (path, elsewhere), ==, 0);
+      g_assert_cmpint (symlink (link, path), ==, 0);
+      assert_refused (folder, "*: This is a link to a file outside the model's folder: *");
+      g_free (link);
+      g_free (path);
+
+      /* To a folder whose name begins alike. */
+      folder = maker_new_model ();
+      path = g_strconcat (folder, "-b", NULL);
+      replace_by_link (folder, names[i], path);
+      assert_refused (folder, "*: This is a link to a file outside the model's folder: *");
+      g_remove (path);
+      g_free (path);
+
+      /* Inside. */
+      folder = maker_new_model ();
+      path = path_in (folder, "data");
+      replace_by_link (folder, names[i], path);
+      model = diffusion_model_load (folder, &error);
+      g_assert_no_error (error);
+      diffusion_model_free (model);
+      maker_remove (folder);
+      g_free (path);
+      g_free (folder);
+    }
+
+  /* The folder by a link. */
+  g_assert_cmpint (g_remove (elsewhere), ==, 0);
+  folder = maker_new_model ();
+  g_assert_cmpint (symlink (folder, elsewhere), ==, 0);
+  model = diffusion_model_load (elsewhere, &error);
+  g_assert_no_error (error);
+  diffusion_model_free (model);
+
+  /* What the cache of Hugging Face looks like. */
+  revision = g_build_filename (outside, "snapshots", "0123", NULL);
+  blobs = path_in (outside, "blobs");
+  blob = path_in (blobs, "4567");
+  path = g_path_get_dirname (revision);
+  g_assert_cmpint (g_mkdir (path, 0700), ==, 0);
+  g_assert_cmpint (g_mkdir (blobs, 0700), ==, 0);
+  g_assert_cmpint (g_rename (folder, revision), ==, 0);
+  replace_by_link (revision, MAKER_WEIGHTS, blob);
+  model = diffusion_model_load (revision, &error);
+  g_assert_no_error (error);
+  diffusion_model_free (model);
+
+  maker_remove (outside);
+  g_free (path);
+  g_free (blob);
+  g_free (blobs);
+  g_free (revision);
+  g_free (folder);
+  g_free (elsewhere);
+  g_free (outside);
+}
+
+/* Names of files in the configurations, with ".." and without, are not looked at: no file
+ * is opened for them. */
+static void
+test_names_of_files (void)
+{
+  char           *folder = maker_new_model ();
+  char           *pipe = path_in (folder, "pipe");
+  char           *json = maker_replace (maker_unet_json, "\"in_channels\"",
+                                        "\"_name_or_path\": \"../../pipe\", \"weights_name\": "
+                                                  "\"pipe\", \"weight_map\": {\"conv_in.weight\": "
+                                                  "\"/dev/zero\"}, \"_target_\": \"os.system\", "
+                                                  "\"in_channels\"");
+  GError         *error = NULL;
+  DiffusionModel *model;
+
+  /* Whoever opened it would wait for ever. */
+  g_assert_cmpint (mkfifo (pipe, 0600), ==, 0);
+  maker_write_text (folder, MAKER_UNET, json);
+  model = diffusion_model_load (folder, &error);
+  g_assert_no_error (error);
+  diffusion_model_free (model);
+  maker_remove (folder);
+  g_free (json);
+  g_free (pipe);
+  g_free (folder);
+}
+
+/* A file of weights with much that the network has no use for, here a hole of a terabyte:
+ * its sum would take hours. */
+static void
+test_surplus (void)
+{
+  const gint64 surplus = (gint64) 1 << 40;
+  char        *folder = maker_new_model ();
+  char        *path = path_in (folder, MAKER_WEIGHTS);
+  gsize        n_bytes;
+  char        *header = maker_header (&n_bytes);
+  char        *more;
+
+  header[strlen (header) - 1] = '\0';
+  more = g_strdup_printf ("%s,\"more\":{\"dtype\":\"U8\",\"shape\":[%" G_GINT64_FORMAT
+                          "],\"data_offsets\":[%zu,%" G_GINT64_FORMAT "]}}",
+                          header, surplus, n_bytes, (gint64) n_bytes + surplus);
+  maker_write_safetensors (folder, MAKER_WEIGHTS, more, NULL, 0);
+  if (truncate (path, (off_t) (8 + strlen (more) + n_bytes + surplus)) == 0)
+    assert_refused (g_steal_pointer (&folder), "*the two do not belong together.");
+  else
+    g_test_skip ("this file system has no holes of a terabyte");
+  g_free (folder);
+  g_free (more);
+  g_free (header);
+  g_free (path);
+}
+
 /* --- Configurations ------------------------------------------------------- */
 
 static void
@@ -545,6 +828,10 @@ main (int argc, char **argv)
   g_test_add_func ("/hostile/not-a-number", test_not_a_number);
   g_test_add_func ("/hostile/depth-bombs", test_depth_bombs);
   g_test_add_func ("/hostile/size-bombs", test_size_bombs);
+  g_test_add_func ("/hostile/count-bombs", test_count_bombs);
+  g_test_add_func ("/hostile/links", test_links);
+  g_test_add_func ("/hostile/names-of-files", test_names_of_files);
+  g_test_add_func ("/hostile/surplus", test_surplus);
   g_test_add_func ("/hostile/configurations", test_configurations);
   g_test_add_func ("/hostile/other-formats", test_other_formats);
   g_test_add_func ("/hostile/random-damage", test_random_damage);

@@ -166,6 +166,57 @@ test_folder (gconstpointer data)
   g_free (folder);
 }
 
+/* --- A file that shrinks ---------------------------------------------------- */
+
+typedef struct
+{
+  char  *path;
+  gulong wait; /* microseconds */
+} Cut;
+
+static gpointer
+cut_file (gpointer data)
+{
+  const Cut *cut = data;
+
+  g_usleep (cut->wait);
+  if (truncate (cut->path, 1 << 20) != 0)
+    g_error ("%s: %s", cut->path, g_strerror (errno));
+  return NULL;
+}
+
+/* What fetches the file begins anew, at one moment of loading or another: a sentence, or,
+ * where it was too late, a model. A mapped file ended the process. */
+static void
+test_cut (void)
+{
+  int n_refused = 0;
+
+  for (int i = 0; i < 12; i++)
+    {
+      gsize           n_bytes;
+      char           *folder = new_unet (&n_bytes);
+      Cut             cut = { g_build_filename (folder, MAKER_WEIGHTS, NULL), i * 25000 };
+      GError         *error = NULL;
+      GThread        *thread = g_thread_new ("cut", cut_file, &cut);
+      DiffusionModel *model = diffusion_model_load (folder, &error);
+
+      g_thread_join (thread);
+      if (model)
+        diffusion_model_free (model);
+      else
+        {
+          maker_assert_refused (error, "*diffusion_pytorch_model.safetensors: *");
+          n_refused++;
+        }
+      maker_remove (folder);
+      g_free (cut.path);
+      g_free (folder);
+    }
+  g_test_message ("%d of 12 were cut before they had been read", n_refused);
+  g_assert_cmpint (n_refused, >, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -174,5 +225,6 @@ main (int argc, char **argv)
   tables_add ("/loading/big", test_big);
   g_test_add_data_func ("/loading/folder/unet", "", test_folder);
   g_test_add_data_func ("/loading/folder/transformer", NULL, test_folder);
+  g_test_add_func ("/loading/cut", test_cut);
   return g_test_run ();
 }

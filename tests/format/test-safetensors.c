@@ -149,7 +149,8 @@ test_mixed (void)
   g_assert_null (safetensors_load (file, "f", 1, (gint64[]) { 1 }, &error));
   maker_assert_refused (error, "*“f” has the shape [1, 2], expected [1].");
 
-  sum = safetensors_sha256 (file);
+  sum = safetensors_sha256 (file, NULL);
+  g_assert_nonnull (sum);
   g_assert_true (g_file_get_contents (path, &contents, &length, NULL));
   {
     char *expected = g_compute_checksum_for_data (G_CHECKSUM_SHA256, (guchar *) contents, length);
@@ -342,6 +343,59 @@ test_memory (void)
   g_free (folder);
 }
 
+/* Another program, such as one that fetches it, cuts the file short or writes to it while
+ * it is open: what is still there is read, the rest is answered with a sentence. */
+static void
+test_changed (void)
+{
+  static const char pattern[] =
+    "*a.safetensors: This file of the model was changed while it was read: wait until it is "
+    "complete, then try again.";
+  const gint64 shape = 1 << 20;
+  char        *folder = maker_new_folder ();
+  char        *path = g_build_filename (folder, "a.safetensors", NULL);
+  guint8      *data = g_malloc0 (8 * shape);
+  GError      *error = NULL;
+  Safetensors *file;
+  float       *values;
+  char        *sum;
+
+  file = open_made (folder,
+                    "{\"a\":{\"dtype\":\"F32\",\"shape\":[1048576],\"data_offsets\":[0,4194304]},"
+                    "\"b\":{\"dtype\":\"F32\",\"shape\":[1048576],"
+                    "\"data_offsets\":[4194304,8388608]}}",
+                    data, 8 * shape, &error);
+  g_assert_no_error (error);
+  sum = safetensors_sha256 (file, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (strlen (sum), ==, 64);
+  g_free (sum);
+
+  g_assert_cmpint (truncate (path, 6 * shape), ==, 0);
+  values = safetensors_load (file, "a", 1, &shape, &error);
+  g_assert_no_error (error);
+  g_assert_nonnull (values);
+  g_free (values);
+  g_assert_null (safetensors_load (file, "b", 1, &shape, &error));
+  maker_assert_refused (g_steal_pointer (&error), pattern);
+  g_assert_null (safetensors_sha256 (file, &error));
+  maker_assert_refused (g_steal_pointer (&error), pattern);
+
+  /* As long as before, at another time. */
+  g_assert_cmpint (truncate (path, safetensors_get_length (file)), ==, 0);
+  values = safetensors_load (file, "b", 1, &shape, &error);
+  g_assert_no_error (error);
+  g_free (values);
+  g_assert_null (safetensors_sha256 (file, &error));
+  maker_assert_refused (error, pattern);
+
+  safetensors_close (file);
+  maker_remove (folder);
+  g_free (data);
+  g_free (path);
+  g_free (folder);
+}
+
 /* A name from the file cannot spoil the message. */
 static void
 test_ugly_names (void)
@@ -376,6 +430,7 @@ main (int argc, char **argv)
   g_test_add_func ("/safetensors/not-finite", test_not_finite);
   g_test_add_func ("/safetensors/lying-headers", test_lying_headers);
   g_test_add_func ("/safetensors/memory", test_memory);
+  g_test_add_func ("/safetensors/changed", test_changed);
   g_test_add_func ("/safetensors/ugly-names", test_ugly_names);
   return g_test_run ();
 }
