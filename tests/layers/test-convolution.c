@@ -1,113 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * test-layers.c: convolutions, group normalisation and attention, with every table
- * of kernels, against their definitions in double precision, one element at a
- * time.
+ * test-convolution.c: convolutions by each method, with every table of kernels, against
+ * their definition in double precision, one element at a time.
  */
-#include <string.h>
-
-#include "layers/attention.h"
 #include "layers/convolve.h"
-#include "support/numbers.h"
+#include "support/maps.h"
 #include "support/tables.h"
 
 static const int channel_counts[] = { 1, 3, 7, 12, 16, 28, 33, 96 };
-
-static Map *
-map_new (GRand *rand, int width, int height, int channels, double scale, double mean)
-{
-  Map        *map = g_new0 (Map, 1);
-  const gsize n = (gsize) width * height;
-
-  map->width = width;
-  map->height = height;
-  map->channels = channels;
-  map->stride = KERNEL_PAD (channels);
-  map->data = aligned_new (n * map->stride, NULL);
-  map->moments = g_new0 (double, 2 * map->stride);
-  for (gsize i = 0; rand && i < n; i++)
-    for (int c = 0; c < channels; c++)
-      map->data[i * map->stride + c] = mean + g_rand_double_range (rand, -scale, scale);
-  return map;
-}
-
-static void
-map_free (Map *map)
-{
-  if (!map)
-    return;
-  aligned_free (map->data);
-  g_free (map->moments);
-  g_free (map);
-}
-
-static double
-map_get (const Map *map, int x, int y, int c)
-{
-  return map->data[((gsize) y * map->width + x) * map->stride + c];
-}
-
-static void
-workspace_init (Workspace           *workspace,
-                const Kernels       *kernels,
-                int                  n_workers,
-                const WorkspaceSize *size)
-{
-  workspace->kernels = kernels;
-  workspace->size = *size;
-  workspace->scratch = aligned_new (size->scratch * n_workers, NULL);
-  workspace->shared = aligned_new (size->shared, NULL);
-  workspace->stats = aligned_new (size->stats, NULL);
-}
-
-static void
-workspace_clear (Workspace *workspace)
-{
-  aligned_free (workspace->scratch);
-  aligned_free (workspace->shared);
-  aligned_free (workspace->stats);
-}
-
-static gboolean
-next_pass (gpointer data, WorkersPhase *pass)
-{
-  return phases_next (data, pass);
-}
-
-/* Does all of a layer. Returns FALSE when cancelled. */
-static gboolean
-run_passes (Phases *passes, int n_workers, GCancellable *cancel)
-{
-  DiffusionWorkers *workers = diffusion_workers_new (n_workers);
-  const gboolean    done = workers_run_passes (workers, next_pass, passes, cancel);
-
-  phases_clear (passes);
-  diffusion_workers_free (workers);
-  return done;
-}
-
-/* The moments of a map by their definition. */
-static void
-assert_moments (const Map *map)
-{
-  const double n = (double) map->width * map->height;
-
-  for (int c = 0; c < map->channels; c++)
-    {
-      double mean = 0.0, spread = 0.0, size = 0.0;
-
-      for (int y = 0; y < map->height; y++)
-        for (int x = 0; x < map->width; x++)
-          mean += map_get (map, x, y, c) / n;
-      for (int y = 0; y < map->height; y++)
-        for (int x = 0; x < map->width; x++)
-          spread += pow (map_get (map, x, y, c) - mean, 2.0);
-      size = sqrt (spread / n);
-      g_assert_cmpfloat (fabs (map->moments[c] - mean), <=, 1e-6 * (fabs (mean) + size));
-      g_assert_cmpfloat (fabs (map->moments[map->stride + c] - spread), <=,
-                         1e-4 * spread + 1e-12 * n * mean * mean);
-    }
-}
 
 typedef struct
 {
@@ -174,27 +74,6 @@ expected_value (const ConvolutionJob *job,
                map_get (job->shortcut_sources[second], x, y, second ? c - shape->in[0] : c);
       }
   return sum * job->factor;
-}
-
-static Convolution *
-layer_new (ConvolutionKind   kind,
-           ConvolutionMethod method,
-           int               out,
-           const int        *parts,
-           int               n_parts,
-           const float      *weights,
-           const float      *bias)
-{
-  GError      *error = NULL;
-  Convolution *layer = convolution_new (kind, out, parts, n_parts);
-
-  convolution_choose (layer, method);
-  convolution_prepare (layer, &error);
-  g_assert_no_error (error);
-  convolution_pack (layer, 0, out, weights);
-  for (int i = 0; bias && i < out; i++)
-    layer->bias[i] = bias[i];
-  return layer;
 }
 
 static void
@@ -447,186 +326,15 @@ test_cancel (Fixture *fixture)
   aligned_free (weights);
 }
 
-/* GroupNorm by its definition, over one map and over two whose groups straddle. */
-static void
-test_norm (void)
-{
-  GRand     *rand = g_rand_new_with_seed (3);
-  Map       *a = map_new (rand, 5, 3, 10, 1.0, 30.0);
-  Map       *b = map_new (rand, 5, 3, 14, 0.01, -2.0);
-  const Map *maps[] = { a, b };
-  Norm       norm = { .n_groups = 3, .channels = 24, .epsilon = 1e-5 };
-  float      scale[32], shift[32];
-
-  norm.gamma = random_new (rand, 24, 2.0);
-  norm.beta = random_new (rand, 24, 2.0);
-  for (int i = 0; i < 2; i++)
-    for (int c = 0; c < maps[i]->channels; c++)
-      {
-        double mean = 0.0, spread = 0.0;
-
-        for (int p = 0; p < 15; p++)
-          mean += map_get (maps[i], p % 5, p / 5, c) / 15;
-        for (int p = 0; p < 15; p++)
-          spread += pow (map_get (maps[i], p % 5, p / 5, c) - mean, 2.0);
-        maps[i]->moments[c] = mean;
-        maps[i]->moments[maps[i]->stride + c] = spread;
-      }
-  norm_prepare (&norm, maps, 2, scale, shift);
-
-  for (int g = 0; g < 3; g++)
-    {
-      double mean = 0.0, variance = 0.0;
-
-      for (int pass = 0; pass < 3; pass++)
-        for (int c = 8 * g; c < 8 * g + 8; c++)
-          for (int p = 0; p < 15; p++)
-            {
-              const Map *map = c < 10 ? a : b;
-              const int  place = c < 10 ? c : 16 + c - 10;
-              double     v = map_get (map, p % 5, p / 5, c < 10 ? c : c - 10);
-
-              if (pass == 0)
-                mean += v / (8 * 15);
-              else if (pass == 1)
-                variance += pow (v - mean, 2.0) / (8 * 15);
-              else
-                g_assert_cmpfloat (
-                  fabs (v * scale[place] + shift[place] -
-                        ((v - mean) / sqrt (variance + 1e-5) * norm.gamma[c] + norm.beta[c])),
-                  <=, 2e-4);
-            }
-    }
-  for (int c = 10; c < 16; c++)
-    g_assert_true (scale[c] == 0.0f && shift[c] == 0.0f);
-
-  aligned_free (norm.gamma);
-  aligned_free (norm.beta);
-  map_free (a);
-  map_free (b);
-  g_rand_free (rand);
-}
-
-/* Attention by its definition, over more keys and queries than one stretch. */
-static void
-test_attention (Fixture *fixture)
-{
-  static const struct
-  {
-    int width, height, channels, heads;
-  } shapes[] = { { 1, 1, 4, 1 }, { 3, 5, 12, 3 }, { 9, 8, 28, 1 }, { 31, 19, 8, 2 } };
-
-  for (guint s = 0; s < G_N_ELEMENTS (shapes); s++)
-    {
-      const int    c = shapes[s].channels, n = shapes[s].width * shapes[s].height;
-      const int    depth = c / shapes[s].heads;
-      Map         *source = map_new (fixture->rand, shapes[s].width, shapes[s].height, c, 1.0, 0.0);
-      Map         *result = map_new (NULL, shapes[s].width, shapes[s].height, c, 0.0, 0.0);
-      float       *scale = random_new (fixture->rand, source->stride, 2.0);
-      float       *shift = random_new (fixture->rand, source->stride, 1.0);
-      float       *weights[4], *biases[4];
-      Convolution *layers[4];
-      double      *rows[3], *sums = g_new0 (double, (gsize) n *c);
-      float       *expected = aligned_new ((gsize) n * source->stride, NULL);
-      Attention    attention;
-      AttentionJob job = { .attention = &attention,
-                           .source = source,
-                           .scale = scale,
-                           .shift = shift,
-                           .factor = 0.5f,
-                           .result = result };
-      WorkspaceSize size;
-      Workspace     workspace;
-      Phases        passes;
-
-      for (int i = c; i < source->stride; i++)
-        scale[i] = shift[i] = 0.0f;
-      for (int i = 0; i < 4; i++)
-        {
-          weights[i] = random_new (fixture->rand, c * c, 1.0);
-          biases[i] = random_new (fixture->rand, c, 1.0);
-          layers[i] = layer_new (CONVOLUTION_POINT, CONVOLUTION_METHOD_DIRECT, c, &c, 1, weights[i],
-                                 biases[i]);
-        }
-      attention = (Attention) { shapes[s].heads, layers[0], layers[1], layers[2], layers[3] };
-      attention_size (&attention, shapes[s].width, shapes[s].height, &size);
-      workspace_init (&workspace, fixture->fast, 2, &size);
-      attention_begin (&job, &workspace, &passes);
-      g_assert_true (run_passes (&passes, 2, NULL));
-
-      for (int i = 0; i < 3; i++)
-        {
-          rows[i] = g_new0 (double, (gsize) n *c);
-          for (int p = 0; p < n; p++)
-            for (int out = 0; out < c; out++)
-              {
-                rows[i][p * c + out] = biases[i][out];
-                for (int in = 0; in < c; in++)
-                  rows[i][p * c + out] +=
-                    ((double) source->data[p * source->stride + in] * scale[in] + shift[in]) *
-                    weights[i][out * c + in];
-              }
-        }
-      for (int head = 0; head < shapes[s].heads; head++)
-        for (int q = 0; q < n; q++)
-          {
-            double total = 0.0, *sum = sums + q * c + head * depth;
-
-            for (int key = 0; key < n; key++)
-              {
-                double score = 0.0, weight;
-
-                for (int i = head * depth; i < (head + 1) * depth; i++)
-                  score += rows[0][q * c + i] * rows[1][key * c + i];
-                weight = exp (score / sqrt (depth));
-                total += weight;
-                for (int i = 0; i < depth; i++)
-                  sum[i] += weight * rows[2][key * c + head * depth + i];
-              }
-            for (int i = 0; i < depth; i++)
-              sum[i] /= total;
-          }
-      for (int p = 0; p < n; p++)
-        for (int out = 0; out < c; out++)
-          {
-            double v = biases[3][out] + source->data[p * source->stride + out];
-
-            for (int in = 0; in < c; in++)
-              v += sums[p * c + in] * weights[3][out * c + in];
-            expected[p * source->stride + out] = 0.5 * v;
-          }
-      assert_close (result->data, expected, (gsize) n * source->stride, 3e-5, "attention");
-      assert_moments (result);
-
-      for (int i = 0; i < 4; i++)
-        {
-          aligned_free (weights[i]);
-          aligned_free (biases[i]);
-          convolution_free (layers[i]);
-          if (i < 3)
-            g_free (rows[i]);
-        }
-      workspace_clear (&workspace);
-      g_free (sums);
-      aligned_free (expected);
-      aligned_free (scale);
-      aligned_free (shift);
-      map_free (source);
-      map_free (result);
-    }
-}
-
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  tables_add ("/layers/sizes", test_sizes);
-  tables_add ("/layers/channels", test_channels);
-  tables_add ("/layers/upsampling", test_upsampling);
-  tables_add ("/layers/halving", test_halving);
-  tables_add ("/layers/cancel", test_cancel);
-  tables_add ("/layers/magnitudes", test_magnitudes);
-  tables_add ("/layers/attention", test_attention);
-  g_test_add_func ("/layers/norm", test_norm);
+  tables_add ("/convolution/sizes", test_sizes);
+  tables_add ("/convolution/channels", test_channels);
+  tables_add ("/convolution/upsampling", test_upsampling);
+  tables_add ("/convolution/halving", test_halving);
+  tables_add ("/convolution/cancel", test_cancel);
+  tables_add ("/convolution/magnitudes", test_magnitudes);
   return g_test_run ();
 }
