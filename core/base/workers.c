@@ -2,8 +2,8 @@
  *
  * workers.c: a pool of threads that sleep while they wait.
  *
- * A run is passes of blocks. The calling thread (worker 0) and its helpers take
- * blocks one at a time; who finds none left sleeps until the next pass begins,
+ * A run is phases of blocks. The calling thread (worker 0) and its helpers take
+ * blocks one at a time; who finds none left sleeps until the next phase begins,
  * and that is begun by whoever did the last block. So nobody waits for a thread
  * that has not woken yet, only for blocks that are under way.
  */
@@ -24,7 +24,7 @@ struct DiffusionWorkers
   Helper *helpers; /* n − 1 */
 
   GMutex   mutex;   /* guards what follows */
-  GCond    changed; /* a pass has begun, the run is over, or the end has come */
+  GCond    changed; /* a phase has begun, the run is over, or the end has come */
   gboolean quit;
 
   /* The present run. */
@@ -33,8 +33,8 @@ struct DiffusionWorkers
   gpointer      data;
   GCancellable *cancel;
   gboolean      cancelled;
-  WorkersPhase  pass;
-  int           next_block; /* the first of the pass that nobody has */
+  WorkersPhase  phase;
+  int           next_block; /* the first of the phase that nobody has */
   int           n_busy;     /* workers in a block or in `next` */
 
   WorkersTrace trace;
@@ -46,7 +46,7 @@ struct DiffusionWorkers
 static void
 do_block (DiffusionWorkers *workers, int worker)
 {
-  const WorkersPhase pass = workers->pass;
+  const WorkersPhase phase = workers->phase;
   const int          block = workers->next_block++;
   gint64             start;
 
@@ -54,7 +54,7 @@ do_block (DiffusionWorkers *workers, int worker)
   g_mutex_unlock (&workers->mutex);
 
   start = workers->trace ? g_get_monotonic_time () : 0;
-  pass.work (pass.data, block, worker);
+  phase.work (phase.data, block, worker);
   if (workers->trace)
     workers->trace (workers->trace_data, worker, g_get_monotonic_time () - start);
 
@@ -63,24 +63,24 @@ do_block (DiffusionWorkers *workers, int worker)
 }
 
 static void
-begin_pass (DiffusionWorkers *workers)
+begin_phase (DiffusionWorkers *workers)
 {
-  WorkersPhase pass = { 0 };
+  WorkersPhase phase = { 0 };
   gboolean     more;
 
   workers->n_busy++;
   g_mutex_unlock (&workers->mutex);
-  more = workers->next (workers->data, &pass);
+  more = workers->next (workers->data, &phase);
   g_mutex_lock (&workers->mutex);
   workers->n_busy--;
 
-  workers->pass = pass;
+  workers->phase = phase;
   workers->next_block = 0;
   workers->running = more;
-  if (!more || pass.n_blocks >= workers->n)
+  if (!more || phase.n_blocks >= workers->n)
     g_cond_broadcast (&workers->changed);
   else
-    for (int i = 1; i < pass.n_blocks; i++) /* one is for this worker */
+    for (int i = 1; i < phase.n_blocks; i++) /* one is for this worker */
       g_cond_signal (&workers->changed);
 }
 
@@ -92,12 +92,12 @@ work_along (DiffusionWorkers *workers, int worker)
     {
       workers->cancelled = workers->cancelled || g_cancellable_is_cancelled (workers->cancel);
 
-      if (workers->next_block < workers->pass.n_blocks && !workers->cancelled)
+      if (workers->next_block < workers->phase.n_blocks && !workers->cancelled)
         do_block (workers, worker);
       else if (workers->n_busy > 0)
         g_cond_wait (&workers->changed, &workers->mutex);
       else if (!workers->cancelled)
-        begin_pass (workers);
+        begin_phase (workers);
       else
         {
           workers->running = FALSE;
@@ -184,7 +184,7 @@ workers_set_trace (DiffusionWorkers *workers, WorkersTrace trace, gpointer data)
 }
 
 gboolean
-workers_run_passes (DiffusionWorkers *workers,
+workers_run_phases (DiffusionWorkers *workers,
                     WorkersNext       next,
                     gpointer          data,
                     GCancellable     *cancel)
@@ -196,7 +196,7 @@ workers_run_passes (DiffusionWorkers *workers,
   workers->data = data;
   workers->cancel = cancel;
   workers->cancelled = FALSE;
-  workers->pass = (WorkersPhase) { 0 };
+  workers->phase = (WorkersPhase) { 0 };
   workers->next_block = 0;
   workers->running = TRUE;
   work_along (workers, 0);
@@ -207,13 +207,13 @@ workers_run_passes (DiffusionWorkers *workers,
 }
 
 static gboolean
-take_pass (gpointer data, WorkersPhase *pass)
+take_phase (gpointer data, WorkersPhase *phase)
 {
   WorkersPhase *only = data;
 
-  *pass = *only;
+  *phase = *only;
   *only = (WorkersPhase) { 0 };
-  return pass->work != NULL;
+  return phase->work != NULL;
 }
 
 gboolean
@@ -223,7 +223,7 @@ workers_run (DiffusionWorkers *workers,
              gpointer          data,
              GCancellable     *cancel)
 {
-  WorkersPhase pass = { n_blocks, work, data };
+  WorkersPhase phase = { n_blocks, work, data };
 
-  return workers_run_passes (workers, take_pass, &pass, cancel);
+  return workers_run_phases (workers, take_phase, &phase, cancel);
 }

@@ -19,21 +19,21 @@ typedef struct
   gpointer    data;
 } WorkersPhase;
 
-/* Makes the next pass ready, for which all blocks of those before are done;
+/* Makes the next phase ready, for which all blocks of those before are done;
  * returns FALSE when there is none. Called by whichever worker did the last
  * block, while no other is at work: beside busy processes one that sleeps would
  * have to wait for a processor first. */
-typedef gboolean (*WorkersNext) (gpointer data, WorkersPhase *pass);
+typedef gboolean (*WorkersNext) (gpointer data, WorkersPhase *phase);
 
-/* Does one pass after the other, the blocks of each spread over the workers;
+/* Does one phase after the other, the blocks of each spread over the workers;
  * returns when all are done. Returns FALSE when `cancel` (nullable) was cancelled:
  * then each worker finished at most the block it was in. */
-gboolean workers_run_passes (DiffusionWorkers *workers,
+gboolean workers_run_phases (DiffusionWorkers *workers,
                              WorkersNext       next,
                              gpointer          data,
                              GCancellable     *cancel);
 
-/* The same of a single pass. */
+/* The same of a single phase. */
 gboolean workers_run (DiffusionWorkers *workers,
                       int               n_blocks,
                       WorkersFunc       work,

@@ -222,7 +222,7 @@ finish_run (gpointer data)
 }
 
 void
-attention_begin (const AttentionJob *job, const Workspace *workspace, Phases *passes)
+attention_begin (const AttentionJob *job, const Workspace *workspace, Phases *phases)
 {
   const int   n_pixels = job->source->width * job->source->height;
   const int   n_blocks = divide_up (n_pixels, PIXELS);
@@ -237,8 +237,8 @@ attention_begin (const AttentionJob *job, const Workspace *workspace, Phases *pa
   run->key = run->query + floats;
   run->value = run->key + floats;
 
-  phases_init (passes, run, finish_run);
-  phases_add (passes, n_blocks, project_block);
-  phases_add (passes, divide_up (n_pixels, QUERIES) * job->attention->n_heads, attend_block);
-  phases_add (passes, n_blocks, job->gate ? gated_out_block : out_block);
+  phases_init (phases, run, finish_run);
+  phases_add (phases, n_blocks, project_block);
+  phases_add (phases, divide_up (n_pixels, QUERIES) * job->attention->n_heads, attend_block);
+  phases_add (phases, n_blocks, job->gate ? gated_out_block : out_block);
 }

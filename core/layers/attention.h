@@ -32,4 +32,4 @@ typedef struct
 void attention_size (const Attention *attention, int width, int height, WorkspaceSize *size);
 
 /* What is to be done, by `workspace`, which like all that the job names stays until then. */
-void attention_begin (const AttentionJob *job, const Workspace *workspace, Phases *passes);
+void attention_begin (const AttentionJob *job, const Workspace *workspace, Phases *phases);

@@ -402,7 +402,7 @@ finish_run (gpointer data)
 }
 
 void
-direct_begin (const ConvolutionJob *job, const Workspace *workspace, Phases *passes)
+direct_begin (const ConvolutionJob *job, const Workspace *workspace, Phases *phases)
 {
   Run *run = g_new (Run, 1);
 
@@ -410,12 +410,12 @@ direct_begin (const ConvolutionJob *job, const Workspace *workspace, Phases *pas
   run->workspace = workspace;
   cut_map (&run->cut, job->convolution, job->shortcut, job->result->width, job->result->height);
 
-  phases_init (passes, run, finish_run);
+  phases_init (phases, run, finish_run);
   if (run->cut.sliced)
     {
-      phases_add (passes, run->cut.n_planes + run->cut.n_shortcut_planes, fill_block);
-      phases_add (passes, run->cut.n_slices, slice_block);
+      phases_add (phases, run->cut.n_planes + run->cut.n_shortcut_planes, fill_block);
+      phases_add (phases, run->cut.n_slices, slice_block);
     }
   else
-    phases_add (passes, run->cut.grid.n_blocks, whole_block);
+    phases_add (phases, run->cut.grid.n_blocks, whole_block);
 }

@@ -12,4 +12,4 @@ void direct_size (const Convolution *convolution,
                   int                width,
                   int                height,
                   WorkspaceSize     *size);
-void direct_begin (const ConvolutionJob *job, const Workspace *workspace, Phases *passes);
+void direct_begin (const ConvolutionJob *job, const Workspace *workspace, Phases *phases);

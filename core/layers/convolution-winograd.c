@@ -286,7 +286,7 @@ finish_run (gpointer data)
 }
 
 void
-winograd_begin (const ConvolutionJob *job, const Workspace *workspace, Phases *passes)
+winograd_begin (const ConvolutionJob *job, const Workspace *workspace, Phases *phases)
 {
   Run *run = g_new (Run, 1);
 
@@ -294,13 +294,13 @@ winograd_begin (const ConvolutionJob *job, const Workspace *workspace, Phases *p
   run->workspace = workspace;
   cut_map (&run->cut, job->convolution, job->result->width, job->result->height);
 
-  phases_init (passes, run, finish_run);
+  phases_init (phases, run, finish_run);
   if (run->cut.sliced)
     {
-      phases_add (passes, divide_up (job->convolution->n_in / KERNEL_CHUNK, SLICE_CHUNKS),
+      phases_add (phases, divide_up (job->convolution->n_in / KERNEL_CHUNK, SLICE_CHUNKS),
                   sliced_in);
-      phases_add (passes, run->cut.n_slices, sliced_out);
+      phases_add (phases, run->cut.n_slices, sliced_out);
     }
   else
-    phases_add (passes, run->cut.grid.n_blocks, whole_block);
+    phases_add (phases, run->cut.grid.n_blocks, whole_block);
 }

@@ -8,4 +8,4 @@
 #include "layers/convolution.h"
 
 void winograd_size (const Convolution *convolution, int width, int height, WorkspaceSize *size);
-void winograd_begin (const ConvolutionJob *job, const Workspace *workspace, Phases *passes);
+void winograd_begin (const ConvolutionJob *job, const Workspace *workspace, Phases *phases);

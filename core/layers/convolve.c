@@ -21,13 +21,13 @@ convolution_size (const Convolution *convolution,
 }
 
 void
-convolution_begin (const ConvolutionJob *job, const Workspace *workspace, Phases *passes)
+convolution_begin (const ConvolutionJob *job, const Workspace *workspace, Phases *phases)
 {
   g_return_if_fail (!job->shortcut || (job->shortcut->method == CONVOLUTION_METHOD_BF16X2) ==
                                         (job->convolution->method == CONVOLUTION_METHOD_BF16X2));
 
   if (job->convolution->method == CONVOLUTION_METHOD_WINOGRAD)
-    winograd_begin (job, workspace, passes);
+    winograd_begin (job, workspace, phases);
   else
-    direct_begin (job, workspace, passes);
+    direct_begin (job, workspace, phases);
 }

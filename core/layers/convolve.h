@@ -16,4 +16,4 @@ void convolution_size (const Convolution *convolution,
 /* What is to be done, by `workspace`, which like all that the job names stays until
  * then. A shortcut's method is CONVOLUTION_METHOD_BF16X2 where the convolution's is, else
  * CONVOLUTION_METHOD_DIRECT. */
-void convolution_begin (const ConvolutionJob *job, const Workspace *workspace, Phases *passes);
+void convolution_begin (const ConvolutionJob *job, const Workspace *workspace, Phases *phases);

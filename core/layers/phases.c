@@ -5,36 +5,36 @@
 #include "layers/phases.h"
 
 void
-phases_init (Phases *passes, gpointer run, void (*finish) (gpointer run))
+phases_init (Phases *phases, gpointer run, void (*finish) (gpointer run))
 {
-  *passes = (Phases) { .run = run, .finish = finish };
+  *phases = (Phases) { .run = run, .finish = finish };
 }
 
 void
-phases_add (Phases *passes, int n_blocks, WorkersFunc work)
+phases_add (Phases *phases, int n_blocks, WorkersFunc work)
 {
-  g_return_if_fail (passes->n < PHASES_MAX);
-  passes->passes[passes->n++] = (WorkersPhase) { n_blocks, work, passes->run };
+  g_return_if_fail (phases->n < PHASES_MAX);
+  phases->phases[phases->n++] = (WorkersPhase) { n_blocks, work, phases->run };
 }
 
 gboolean
-phases_next (Phases *passes, WorkersPhase *pass)
+phases_next (Phases *phases, WorkersPhase *phase)
 {
-  if (passes->next < passes->n)
+  if (phases->next < phases->n)
     {
-      *pass = passes->passes[passes->next++];
+      *phase = phases->phases[phases->next++];
       return TRUE;
     }
 
-  if (passes->finish)
-    passes->finish (passes->run);
-  phases_clear (passes);
+  if (phases->finish)
+    phases->finish (phases->run);
+  phases_clear (phases);
   return FALSE;
 }
 
 void
-phases_clear (Phases *passes)
+phases_clear (Phases *phases)
 {
-  g_free (passes->run);
-  *passes = (Phases) { 0 };
+  g_free (phases->run);
+  *phases = (Phases) { 0 };
 }

@@ -85,16 +85,16 @@ enlarge_row (gpointer data, int y, int worker)
 }
 
 void
-resample_begin (const ResampleJob *job, const Workspace *workspace, Phases *passes)
+resample_begin (const ResampleJob *job, const Workspace *workspace, Phases *phases)
 {
   Run *run = g_new (Run, 1);
 
   run->job = *job;
   run->workspace = workspace;
 
-  phases_init (passes, run, NULL);
+  phases_init (phases, run, NULL);
   if (job->result->width < job->source->width)
-    phases_add (passes, job->result->height, halve_row);
+    phases_add (phases, job->result->height, halve_row);
   else
-    phases_add (passes, job->source->height, enlarge_row);
+    phases_add (phases, job->source->height, enlarge_row);
 }

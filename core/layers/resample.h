@@ -24,4 +24,4 @@ typedef struct
 void resample_size (int width, WorkspaceSize *size);
 
 /* What is to be done, by `workspace`, which like all that the job names stays until then. */
-void resample_begin (const ResampleJob *job, const Workspace *workspace, Phases *passes);
+void resample_begin (const ResampleJob *job, const Workspace *workspace, Phases *phases);

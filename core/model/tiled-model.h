@@ -10,23 +10,17 @@
 
 /* --- Windows: they follow from the model's configuration alone ------------------- */
 
-/* Denoise: 16 pixels of the network's coarsest map, which its blocks there see across
- * (10 convolutions of 3 × 3 in the smallest U-Net), at least 256 and at most 512 pixels
- * of the picture; neighbours share 3/16 of that. With the bundled model 256 and 48, its
- * coarsest map having a pixel for 16. What is nearer to a cut than 8 pixels is the
- * neighbour's alone, at 16 most is: a cut is felt (one evaluation at σ = 50 against the
- * same without cuts) as an RMS difference of 10 levels next to it, 3.5 at 8 pixels, 1.2
- * at 16, and from 20 on 0.9 that comes of the windows' own statistics in the group norms
- * (local-mean.h).
- * Windows of 512, sharing 96, lose 0.03 dB and waste more at the borders of a picture of
- * a megapixel; windows that share 64 win nothing.
- * A picture with a side shorter than a window is padded by its mirror image.
- * A network that was trained on whole pictures of one size (sample_size, no
- * conditioning) gets windows of that size, 64…1024. */
+/* Denoise. A window is 16 pixels of the network's coarsest map wide, which its blocks there
+ * see across (10 convolutions of 3 × 3 in the smallest U-Net): at least 256 and at most 512
+ * pixels of the picture. Neighbours share 3/16 of that. The bundled model has 256 and 48.
+ * The network errs near a cut, for it sees no further: the blend takes the 8 pixels next to
+ * a cut from the neighbour alone, and most of the next 8.
+ * A network that was trained on whole pictures of one size (sample_size, no conditioning)
+ * gets windows of that size, 64…1024. */
 TilesCut tiled_model_cut_denoise (const DiffusionModel *model);
 
-/* Inpaint, whose areas are as large as the hole and its context need: they are cut only
- * where they are longer than this, and not padded. Rounded up to what the model needs. */
+/* Inpaint. Its areas are as large as the hole and its context need. They are cut only where
+ * they are longer than this, and not padded. Rounded up to what the model needs. */
 #define TILED_MODEL_SIZE    512
 #define TILED_MODEL_OVERLAP 96
 #define TILED_MODEL_RAMP    48

@@ -1,30 +1,29 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * graph-methods.c: the rule which method computes a 3×3 convolution, by its place,
- * its shape and the processor's kernels: in split numbers where they are faster and
- * little is lost; else Winograd's, from the largest maps on, as long as it pays and
- * the room lasts; else direct.
+ * graph-methods.c: which method computes a 3×3 convolution. Its place, its shape and the
+ * processor's kernels decide: split numbers where they are faster and little is lost; else
+ * Winograd's method, from the largest maps on, as long as it pays and the room lasts; else
+ * the direct one.
  */
 #include "network/graph-methods.h"
 
-/* A model of more parameters than this is big: its weights as they are laid out
- * for the kernels take at most so many times the room of the parameters. */
+/* A model of more parameters than this is big: its weights, laid out for the kernels, take
+ * at most BIG_GROWTH times the room of the parameters. */
 #define BIG_PARAMETERS 50e6
 #define BIG_GROWTH     1.5
 
-/* Winograd's method pays on maps of so many tiles: on smaller ones reading four
- * times the weights takes longer than it saves. Counted for an input of so many
- * pixels a side. */
+/* Winograd's method pays on maps of at least so many tiles: on smaller ones reading four
+ * times the weights takes longer than it saves. The tiles are counted for an input of
+ * NOMINAL_SIDE pixels a side (tests/measure/benchmark-unet.c times the layers). */
 #define WINOGRAD_TILES_MIN 16
 #define NOMINAL_SIDE       128
 
 /* Fewer channels than this are not split. */
 #define BF16X2_CHANNELS_MIN 32
 
-/* Whether an op is to be done in split numbers, each of which loses 2^-17 of
- * itself. Not the first, whose result goes past all others to the end, and not the
- * last two, which nothing follows: what they lose is in the output undiminished.
- * Nor ops whose few channels would not fill the tiles. */
+/* May an op be done in split numbers, each of which loses 2^-17 of itself? The first may
+ * not: its result goes past all others to the end. The last two may not: nothing follows
+ * that would diminish what they lose. Ops of few channels would not fill the tiles. */
 static gboolean
 may_bf16x2 (const Graph *graph, guint number)
 {

@@ -51,10 +51,10 @@ struct Transformer
   float    *sinusoids;      /* of the timestep */
   float    *modulations;    /* six vectors of each block, two of the last norm */
   int       op;             /* the next to be begun */
-  Phases    passes;         /* left of the one before */
+  Phases    phases;         /* left of the one before */
 };
 
-/* --- Plan ----------------------------------------------------------------- */
+/* --- Arena ---------------------------------------------------------------- */
 
 /* Where everything lies in the arena, in floats. */
 typedef struct
@@ -62,10 +62,10 @@ typedef struct
   WorkspaceSize size;
   gsize         patches, tokens, columns, rows, sinusoids, modulations, scratch, shared;
   gsize         total;
-} Plan;
+} ArenaPlan;
 
 static gsize
-take (Plan *plan, gsize n)
+take (ArenaPlan *plan, gsize n)
 {
   const gsize at = plan->total;
 
@@ -74,7 +74,11 @@ take (Plan *plan, gsize n)
 }
 
 static void
-plan_init (Plan *plan, const Transformer *transformer, int width, int height, int n_workers)
+arena_plan_init (ArenaPlan         *plan,
+                 const Transformer *transformer,
+                 int                width,
+                 int                height,
+                 int                n_workers)
 {
   const TransformerWeights *weights = transformer->weights;
   const gsize               n_tokens = (gsize) width * height;
@@ -180,13 +184,13 @@ transformer_set_trace (Transformer *transformer, TransformerTrace trace, gpointe
 gsize
 transformer_memory (const Transformer *transformer, int width, int height, int n_workers)
 {
-  Plan  plan;
-  gsize bytes;
+  ArenaPlan plan;
+  gsize     bytes;
 
   if (width > SIDE_MAX || height > SIDE_MAX)
     return 0;
 
-  plan_init (&plan, transformer, width, height, n_workers);
+  arena_plan_init (&plan, transformer, width, height, n_workers);
   return g_size_checked_mul (&bytes, plan.total, sizeof (float)) ? bytes : 0;
 }
 
@@ -253,7 +257,7 @@ transformer_begin (Transformer      *transformer,
   const int                 n_workers = workers_get_n (workers);
   const int                 base = config->picture.sample_size / config->patch_size;
   float                    *arena;
-  Plan                      plan;
+  ArenaPlan                 plan;
 
   g_return_val_if_fail (width > 0 && height > 0, NULL);
 
@@ -262,7 +266,7 @@ transformer_begin (Transformer      *transformer,
     return transformer->input.data;
 
   g_clear_pointer (&transformer->arena, aligned_free);
-  plan_init (&plan, transformer, MIN (width, SIDE_MAX), MIN (height, SIDE_MAX), n_workers);
+  arena_plan_init (&plan, transformer, MIN (width, SIDE_MAX), MIN (height, SIDE_MAX), n_workers);
   if (width > SIDE_MAX || height > SIDE_MAX)
     plan.total = G_MAXSIZE;
   transformer->arena = arena = aligned_new (plan.total, error);
@@ -485,7 +489,7 @@ begin_attention (Transformer *transformer, int block)
     .result = &transformer->tokens,
   };
 
-  attention_begin (&job, &transformer->workspace, &transformer->passes);
+  attention_begin (&job, &transformer->workspace, &transformer->phases);
 }
 
 /* Any other op. */
@@ -501,8 +505,8 @@ begin_run (Transformer *transformer,
   *run = (Run) { .transformer = transformer, .modulation = get_modulation (transformer, block) };
   if (block < weights->n_blocks)
     run->block = &weights->blocks[block];
-  phases_init (&transformer->passes, run, NULL);
-  phases_add (&transformer->passes, n_blocks, work);
+  phases_init (&transformer->phases, run, NULL);
+  phases_add (&transformer->phases, n_blocks, work);
 }
 
 /* FALSE when there is no such op. */
@@ -552,13 +556,13 @@ trace_op (const Transformer *transformer, int op)
   g_free (name);
 }
 
-/* A WorkersNext: the next pass of the present op, or the first of the next. */
+/* A WorkersNext: the next phase of the present op, or the first of the next. */
 static gboolean
-next_pass (gpointer data, WorkersPhase *pass)
+next_phase (gpointer data, WorkersPhase *phase)
 {
   Transformer *transformer = data;
 
-  while (!phases_next (&transformer->passes, pass))
+  while (!phases_next (&transformer->phases, phase))
     {
       trace_op (transformer, transformer->op - 1);
       if (!begin_op (transformer, transformer->op))
@@ -581,9 +585,9 @@ transformer_run (Transformer      *transformer,
   /* CombinedTimestepLabelEmbeddings: cosines first, the last frequency 1 / 10000. */
   time_embedding_sinusoids (transformer->sinusoids, TRANSFORMER_TIME_CHANNELS, TRUE, 1.0, t);
   transformer->op = 0;
-  if (!workers_run_passes (workers, next_pass, transformer, cancel))
+  if (!workers_run_phases (workers, next_phase, transformer, cancel))
     {
-      phases_clear (&transformer->passes);
+      phases_clear (&transformer->phases);
       g_cancellable_set_error_if_cancelled (cancel, error);
       return NULL;
     }

@@ -36,14 +36,14 @@ struct Unet
   Map      *maps; /* of each slot */
   Workspace workspace;
   guint     op;            /* the next to be begun */
-  Phases    passes;        /* left of the one before */
+  Phases    phases;        /* left of the one before */
   float    *scale, *shift; /* of the norm of the present op */
   float    *times;         /* results of all time projections */
   float    *embedding;     /* three vectors of time channels */
   float     out_factor;    /* of the last op */
 };
 
-/* --- Plan ----------------------------------------------------------------- */
+/* --- Arena ---------------------------------------------------------------- */
 
 /* Where everything lies in the arena, in floats. */
 typedef struct
@@ -52,7 +52,7 @@ typedef struct
   WorkspaceSize size;
   gsize         scratch, shared, stats, scale, shift, times, embedding;
   gsize         total;
-} Plan;
+} ArenaPlan;
 
 static void
 get_size (const Slot *slot, int width, int height, Map *map)
@@ -75,7 +75,7 @@ slot_floats (const Slot *slot, int width, int height)
 /* The lowest place for slot `number` that no map needed at the same time has.
  * Slot i is made by op i − 1; maps before `number` have their places. */
 static gsize
-find_place (const Graph *graph, const Plan *plan, guint number, int width, int height)
+find_place (const Graph *graph, const ArenaPlan *plan, guint number, int width, int height)
 {
   const gsize n = slot_floats (graph_slot (graph, number), width, height);
   gsize       place = 0;
@@ -102,7 +102,7 @@ find_place (const Graph *graph, const Plan *plan, guint number, int width, int h
 }
 
 static gsize
-take (Plan *plan, gsize n)
+take (ArenaPlan *plan, gsize n)
 {
   const gsize at = plan->total;
 
@@ -131,7 +131,7 @@ op_size (const Graph *graph, const Op *op, int width, int height, WorkspaceSize 
 }
 
 static void
-plan_init (Plan *plan, const Graph *graph, int width, int height, int n_workers)
+arena_plan_init (ArenaPlan *plan, const Graph *graph, int width, int height, int n_workers)
 {
   gsize widest = 0;
 
@@ -167,7 +167,7 @@ plan_init (Plan *plan, const Graph *graph, int width, int height, int n_workers)
 }
 
 static void
-plan_clear (Plan *plan)
+arena_plan_clear (ArenaPlan *plan)
 {
   g_free (plan->maps);
 }
@@ -238,16 +238,16 @@ unet_set_trace (Unet *unet, UnetTrace trace, gpointer data)
 gsize
 unet_memory (const Unet *unet, int width, int height, int n_workers)
 {
-  Plan  plan;
-  gsize bytes;
+  ArenaPlan plan;
+  gsize     bytes;
 
   if (width > SIDE_MAX || height > SIDE_MAX)
     return 0;
 
-  plan_init (&plan, unet->graph, width, height, n_workers);
+  arena_plan_init (&plan, unet->graph, width, height, n_workers);
   if (!g_size_checked_mul (&bytes, plan.total, sizeof (float)))
     bytes = 0;
-  plan_clear (&plan);
+  arena_plan_clear (&plan);
   return bytes;
 }
 
@@ -297,7 +297,7 @@ unet_begin (Unet *unet, DiffusionWorkers *workers, int width, int height, GError
   const int    n_workers = workers_get_n (workers);
   gsize        n_moments = 0;
   double      *moments;
-  Plan         plan;
+  ArenaPlan    plan;
 
   g_return_val_if_fail (width > 0 && height > 0, NULL);
   g_return_val_if_fail (width % (1 << (unet->config.n_levels - 1)) == 0, NULL);
@@ -307,13 +307,13 @@ unet_begin (Unet *unet, DiffusionWorkers *workers, int width, int height, GError
     return unet->maps[0].data;
 
   drop_arena (unet);
-  plan_init (&plan, graph, MIN (width, SIDE_MAX), MIN (height, SIDE_MAX), n_workers);
+  arena_plan_init (&plan, graph, MIN (width, SIDE_MAX), MIN (height, SIDE_MAX), n_workers);
   if (width > SIDE_MAX || height > SIDE_MAX)
     plan.total = G_MAXSIZE;
   unet->arena = aligned_new (plan.total, error);
   if (!unet->arena)
     {
-      plan_clear (&plan);
+      arena_plan_clear (&plan);
       return NULL;
     }
 
@@ -343,7 +343,7 @@ unet_begin (Unet *unet, DiffusionWorkers *workers, int width, int height, GError
   unet->shift = unet->arena + plan.shift;
   unet->times = unet->arena + plan.times;
   unet->embedding = unet->arena + plan.embedding;
-  plan_clear (&plan);
+  arena_plan_clear (&plan);
 
   return unet->maps[0].data;
 }
@@ -452,7 +452,7 @@ begin_convolution (Unet *unet, const Op *op)
   if (op->result == (int) unet->graph->slots->len - 1)
     job.factor = unet->out_factor;
 
-  convolution_begin (&job, &unet->workspace, &unet->passes);
+  convolution_begin (&job, &unet->workspace, &unet->phases);
 }
 
 static void
@@ -474,7 +474,7 @@ begin_attention (Unet *unet, const Op *op)
         unet->scale[c] = 1.0f;
         unet->shift[c] = 0.0f;
       }
-  attention_begin (&job, &unet->workspace, &unet->passes);
+  attention_begin (&job, &unet->workspace, &unet->phases);
 }
 
 static void
@@ -491,7 +491,7 @@ begin_resample (Unet *unet, const Op *op)
       job.scale = unet->scale;
       job.shift = unet->shift;
     }
-  resample_begin (&job, &unet->workspace, &unet->passes);
+  resample_begin (&job, &unet->workspace, &unet->phases);
 }
 
 static void
@@ -519,14 +519,14 @@ trace_op (const Unet *unet, const Op *op)
   unet->trace (unet->trace_data, &layer);
 }
 
-/* A WorkersNext: the next pass of the present op, or the first of the next. */
+/* A WorkersNext: the next phase of the present op, or the first of the next. */
 static gboolean
-next_pass (gpointer data, WorkersPhase *pass)
+next_phase (gpointer data, WorkersPhase *phase)
 {
   Unet        *unet = data;
   const Graph *graph = unet->graph;
 
-  while (!phases_next (&unet->passes, pass))
+  while (!phases_next (&unet->phases, phase))
     {
       if (unet->trace && unet->op > 0)
         trace_op (unet, graph_op (graph, unet->op - 1));
@@ -557,9 +557,9 @@ unet_run (Unet *unet, DiffusionWorkers *workers, double t, GCancellable *cancel,
   embed_time (unet, t);
 
   unet->op = 0;
-  if (!workers_run_passes (workers, next_pass, unet, cancel))
+  if (!workers_run_phases (workers, next_phase, unet, cancel))
     {
-      phases_clear (&unet->passes);
+      phases_clear (&unet->phases);
       g_cancellable_set_error_if_cancelled (cancel, error);
       return NULL;
     }

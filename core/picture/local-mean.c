@@ -15,9 +15,8 @@
 #define CELL 4
 
 /* Two boxes of 2·RADIUS + 1 cells one after the other: a triangle that averages as many
- * pixels as a square of 54². With 7 a block's mean changes from one cut to another by 0.33
- * level (clipped noise of σ = 50), with 5 by 0.22, with 4 by 0.18; unclipped noise of σ = 50
- * costs 0.03 dB for it, clipped noise nothing. */
+ * pixels as a square of 54². A larger one lets a block's mean change more from one cut to
+ * another, a smaller one puts noise back (test-denoise; tests/measure/denoise-accuracy.py). */
 #define RADIUS 4
 
 /* A correction counts in full where at least this share of the triangle is seen: in the
@@ -219,28 +218,28 @@ typedef struct
   float       *x0;
   ClippedNoise noise;
   Cells        cells; /* of one channel; their sums and corrections are behind one another */
-} Level;
+} LocalMean;
 
 /* A WorkersFunc: a block is a channel. */
 static void
 keep_channel (gpointer data, int channel, int worker)
 {
-  const Level *level = data;
-  gsize        size = (gsize) level->width * level->height;
-  Cells        cells = level->cells;
-  gsize        n_cells = (gsize) cells.width * cells.height;
-  float       *x0 = level->x0 + channel * size, *corrections;
+  const LocalMean *mean = data;
+  gsize            size = (gsize) mean->width * mean->height;
+  Cells            cells = mean->cells;
+  gsize            n_cells = (gsize) cells.width * cells.height;
+  float           *x0 = mean->x0 + channel * size, *corrections;
 
   cells.sums += channel * (N_SUMS + 1) * n_cells;
   corrections = cells.sums + N_SUMS * n_cells;
   for (int k = 0; k < ITERATIONS; k++)
     {
-      sum_pixels (&cells, &level->noise, level->width, level->height,
-                  level->picture + channel * size, level->alpha, x0);
+      sum_pixels (&cells, &mean->noise, mean->width, mean->height, mean->picture + channel * size,
+                  mean->alpha, x0);
       smooth_sums (&cells);
       for (gsize i = 0; i < n_cells; i++)
         corrections[i] = correction (&cells, i);
-      add_corrections (&cells, corrections, level->width, level->height, x0);
+      add_corrections (&cells, corrections, mean->width, mean->height, x0);
     }
 }
 
@@ -255,7 +254,7 @@ local_mean_keep (DiffusionWorkers *workers,
                  float            *x0,
                  GError          **error)
 {
-  Level level = {
+  LocalMean mean = {
     .width = width,
     .height = height,
     .picture = picture,
@@ -264,12 +263,12 @@ local_mean_keep (DiffusionWorkers *workers,
     .cells = { (width + CELL - 1) / CELL, (height + CELL - 1) / CELL, NULL },
   };
 
-  level.cells.sums =
-    planes_new (level.cells.width, level.cells.height, n_channels * (N_SUMS + 1), error);
-  if (level.cells.sums == NULL)
+  mean.cells.sums =
+    planes_new (mean.cells.width, mean.cells.height, n_channels * (N_SUMS + 1), error);
+  if (mean.cells.sums == NULL)
     return FALSE;
-  clipped_noise_init (&level.noise, sigma);
-  workers_run (workers, n_channels, keep_channel, &level, NULL);
-  g_free (level.cells.sums);
+  clipped_noise_init (&mean.noise, sigma);
+  workers_run (workers, n_channels, keep_channel, &mean, NULL);
+  g_free (mean.cells.sums);
   return TRUE;
 }

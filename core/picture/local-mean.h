@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * local-mean.h: keeps the brightness and colour of the surroundings of every pixel when noise
- * is taken out. Over about 54² pixels noise averages away (σ = 50 leaves 0.9 level),
- * while a network is off by one to three levels in one window and not in the next, as
- * its group norms see other pixels there; by ten where noise was clipped. So the local
+ * is taken out. Noise averages away over about 54² pixels. The network's own error does not:
+ * it differs from window to window, as the group norms see other pixels there. So the local
  * mean of the residual is put back.
  *
- * Where noise was clipped at black and white its mean is not 0: E[clip (x + σz)] = x +
+ * Noise that was clipped at black and white has a mean that is not 0: E[clip (x + σz)] = x +
  * b(x). That much of the residual stays removed, as far as the picture shows noise of
  * that strength there, and no values beyond 0…1.
  */

@@ -14,7 +14,7 @@ typedef struct
   PartitionJudge judge;
   gpointer       data;
   GArray        *parts;
-} Islands;
+} Cutter;
 
 /* The widest band without anything selected between columns (or rows) of `cells` that
  * have something: its width in pixels, and the first column after it. */
@@ -46,11 +46,11 @@ widest_gap (const Canvas *canvas, const DiffusionRect *cells, gboolean across, i
   return widest;
 }
 
-static double divide (Islands *islands, const DiffusionRect *cells);
+static double divide (Cutter *cutter, const DiffusionRect *cells);
 
 /* The two sides of a cut before column (row) `at`; returns their cost. */
 static double
-divide_at (Islands *islands, const DiffusionRect *cells, gboolean across, int at)
+divide_at (Cutter *cutter, const DiffusionRect *cells, gboolean across, int at)
 {
   DiffusionRect before = *cells, after = *cells;
 
@@ -66,51 +66,51 @@ divide_at (Islands *islands, const DiffusionRect *cells, gboolean across, int at
       after.y = at;
       after.height -= before.height;
     }
-  return divide (islands, &before) + divide (islands, &after);
+  return divide (cutter, &before) + divide (cutter, &after);
 }
 
 /* Appends the parts of `cells`; returns their cost. */
 static double
-divide (Islands *islands, const DiffusionRect *cells)
+divide (Cutter *cutter, const DiffusionRect *cells)
 {
-  const Canvas *canvas = islands->canvas;
+  const Canvas *canvas = cutter->canvas;
   DiffusionRect bounds, inner;
   PartitionPart job;
   int           square, columns_after, rows_after;
-  guint         n_parts = islands->parts->len;
+  guint         n_parts = cutter->parts->len;
   int           column_gap, row_gap;
 
   if (!canvas_bounds (canvas, cells, &bounds, &square))
     return 0.0;
 
   inner = canvas_cells (canvas, &bounds);
-  job = islands->judge (islands->data, canvas, &bounds, square);
+  job = cutter->judge (cutter->data, canvas, &bounds, square);
   column_gap = widest_gap (canvas, &inner, TRUE, &columns_after);
   row_gap = widest_gap (canvas, &inner, FALSE, &rows_after);
 
   if (MAX (column_gap, row_gap) >= 2 * job.reach)
-    return column_gap >= row_gap ? divide_at (islands, &inner, TRUE, columns_after)
-                                 : divide_at (islands, &inner, FALSE, rows_after);
+    return column_gap >= row_gap ? divide_at (cutter, &inner, TRUE, columns_after)
+                                 : divide_at (cutter, &inner, FALSE, rows_after);
 
   if ((!job.fits || job.divisible) && MAX (inner.width, inner.height) > 1)
     {
       gboolean across = inner.width >= inner.height;
       int      middle = across ? inner.x + inner.width / 2 : inner.y + inner.height / 2;
-      double   cost = divide_at (islands, &inner, across, middle);
+      double   cost = divide_at (cutter, &inner, across, middle);
 
       if (!job.fits || cost <= (1.0 - SAVING) * job.cost)
         return cost;
-      g_array_set_size (islands->parts, n_parts);
+      g_array_set_size (cutter->parts, n_parts);
     }
-  g_array_append_val (islands->parts, bounds);
+  g_array_append_val (cutter->parts, bounds);
   return job.cost;
 }
 
 GArray *
 partition_cut (const Canvas *canvas, PartitionJudge judge, gpointer data)
 {
-  Islands islands = { canvas, judge, data, g_array_new (FALSE, FALSE, sizeof (DiffusionRect)) };
+  Cutter cutter = { canvas, judge, data, g_array_new (FALSE, FALSE, sizeof (DiffusionRect)) };
 
-  divide (&islands, &canvas->grid);
-  return islands.parts;
+  divide (&cutter, &canvas->grid);
+  return cutter.parts;
 }

@@ -13,47 +13,47 @@
 /* --- The order of the transitions ------------------------------------------------ */
 
 GArray *
-reverse_process_plan (int steps, int resample, int jump_length, gboolean corrects)
+reverse_process_order (int steps, int resample, int jump_length, gboolean corrects)
 {
-  GArray *plan = g_array_new (FALSE, FALSE, sizeof (RepaintMove));
+  GArray *order = g_array_new (FALSE, FALSE, sizeof (ReverseMove));
   int    *passes = g_new0 (int, steps); /* extra passes made, by step index */
   int     at = steps;
 
   while (at > 0)
     {
-      RepaintMove down = { at, at - 1 }, correction = { at - 1, at - 1 };
+      ReverseMove down = { at, at - 1 }, correction = { at - 1, at - 1 };
       int         index = at - 2; /* of the timestep that is reached; −1: clean */
 
-      g_array_append_val (plan, down);
+      g_array_append_val (order, down);
       at--;
       if (corrects && at > 0)
-        g_array_append_val (plan, correction);
+        g_array_append_val (order, correction);
       if (index >= 0 && index % jump_length == 0 && index < steps - jump_length &&
           passes[index] < resample - 1)
         {
-          RepaintMove jump = { at, at + jump_length };
+          ReverseMove jump = { at, at + jump_length };
 
-          g_array_append_val (plan, jump);
+          g_array_append_val (order, jump);
           at += jump_length;
           passes[index]++;
         }
     }
   g_free (passes);
-  return plan;
+  return order;
 }
 
 int
 reverse_process_count (int steps, int resample, int jump_length, DiffusionSampler kind)
 {
-  GArray *plan = reverse_process_plan (steps, resample, jump_length, sampler_corrects (kind));
+  GArray *order = reverse_process_order (steps, resample, jump_length, sampler_corrects (kind));
   int     n = 0;
 
-  for (guint i = 0; i < plan->len; i++)
+  for (guint i = 0; i < order->len; i++)
     {
-      const RepaintMove *move = &g_array_index (plan, RepaintMove, i);
+      const ReverseMove *move = &g_array_index (order, ReverseMove, i);
       n += move->to <= move->from;
     }
-  g_array_unref (plan);
+  g_array_unref (order);
   return n;
 }
 
@@ -302,14 +302,14 @@ make_room (const ReverseProcess *r, Planes *planes, GError **error)
 }
 
 static gboolean
-run_plan (const ReverseProcess *process, const GArray *plan, const Planes *planes, GError **error)
+run_order (const ReverseProcess *process, const GArray *order, const Planes *planes, GError **error)
 {
   ReverseState state = { .x_s = planes->x, .x0 = planes->x0 };
   double       t_before = -1.0;
 
-  for (guint i = 0; i < plan->len; i++)
+  for (guint i = 0; i < order->len; i++)
     {
-      const RepaintMove *next = &g_array_index (plan, RepaintMove, i);
+      const ReverseMove *next = &g_array_index (order, ReverseMove, i);
       double             from = time_of (process, next->from), to = time_of (process, next->to);
 
       if (g_cancellable_set_error_if_cancelled (process->cancel, error))
@@ -333,15 +333,15 @@ run_plan (const ReverseProcess *process, const GArray *plan, const Planes *plane
 gboolean
 reverse_process_run (const ReverseProcess *process, float *x_t, float *x0, GError **error)
 {
-  GArray  *plan = reverse_process_plan (process->steps, process->resample, process->jump_length,
-                                        sampler_corrects (process->sampler.kind));
+  GArray  *order = reverse_process_order (process->steps, process->resample, process->jump_length,
+                                          sampler_corrects (process->sampler.kind));
   Planes   planes = { .x = x_t, .x0 = x0 };
   gboolean success =
-    make_room (process, &planes, error) && run_plan (process, plan, &planes, error);
+    make_room (process, &planes, error) && run_order (process, order, &planes, error);
 
   g_free (planes.before);
   if (planes.out != x0)
     g_free (planes.out);
-  g_array_unref (plan);
+  g_array_unref (order);
   return success;
 }

@@ -22,13 +22,13 @@
 typedef struct
 {
   int from, to;
-} RepaintMove;
+} ReverseMove;
 
 /* The moves of a run: `steps` reverse steps, each but those to the clean picture with a
  * correction where the sampler makes them, and r − 1 extra passes over the jump_length
  * steps above each timestep of index 0, j, 2j, … < steps − j, counted from the clean
  * end. To be freed with g_array_unref. */
-GArray *reverse_process_plan (int steps, int resample, int jump_length, gboolean corrects);
+GArray *reverse_process_order (int steps, int resample, int jump_length, gboolean corrects);
 
 /* The network evaluations among them. */
 int reverse_process_count (int steps, int resample, int jump_length, DiffusionSampler kind);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * test-workers.c: each block is done once, by a worker that exists and alone;
- * a pass begins when the one before is done, whoever begins it; a run that is
+ * a phase begins when the one before is done, whoever begins it; a run that is
  * cancelled finishes at most one more block per worker.
  */
 #include "base/workers.h"
@@ -62,17 +62,17 @@ test_all (void)
     }
 }
 
-/* Each pass marks its blocks with its number, over the mark of the one before. */
+/* Each phase marks its blocks with its number, over the mark of the one before. */
 typedef struct
 {
   int marks[MAX_WORKERS + 2];
-  int number; /* of the present pass; the last is N_PASSES */
-  int begun;  /* 1 while the next pass is made ready; atomic */
+  int number; /* of the present phase; the last is N_PHASES */
+  int begun;  /* 1 while the next phase is made ready; atomic */
 } Chain;
 
-#define N_PASSES 200
+#define N_PHASES 200
 
-/* As many blocks as this of a pass, now more and now fewer than workers; also none. */
+/* As many blocks as this of a phase, now more and now fewer than workers; also none. */
 static int
 chain_blocks (int number)
 {
@@ -91,24 +91,24 @@ mark_block (gpointer data, int block, int worker)
 }
 
 static gboolean
-next_pass (gpointer data, WorkersPhase *pass)
+next_phase (gpointer data, WorkersPhase *phase)
 {
   Chain *chain = data;
 
   g_assert_true (g_atomic_int_compare_and_exchange (&chain->begun, 0, 1));
   for (int block = 0; block < chain_blocks (chain->number); block++)
     g_assert_cmpint (chain->marks[block], ==, chain->number);
-  if (chain->number == N_PASSES)
+  if (chain->number == N_PHASES)
     return FALSE;
 
   chain->number++;
-  *pass = (WorkersPhase) { chain_blocks (chain->number), mark_block, chain };
+  *phase = (WorkersPhase) { chain_blocks (chain->number), mark_block, chain };
   g_atomic_int_set (&chain->begun, 0);
   return TRUE;
 }
 
 static void
-test_passes (void)
+test_phases (void)
 {
   for (int n_workers = 1; n_workers <= MAX_WORKERS; n_workers++)
     {
@@ -118,8 +118,8 @@ test_passes (void)
         {
           Chain chain = { 0 };
 
-          g_assert_true (workers_run_passes (workers, next_pass, &chain, NULL));
-          g_assert_cmpint (chain.number, ==, N_PASSES);
+          g_assert_true (workers_run_phases (workers, next_phase, &chain, NULL));
+          g_assert_cmpint (chain.number, ==, N_PHASES);
           g_assert_true (chain.begun); /* and not called again */
         }
       diffusion_workers_free (workers);
@@ -159,7 +159,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/workers/all", test_all);
-  g_test_add_func ("/workers/passes", test_passes);
+  g_test_add_func ("/workers/phases", test_phases);
   g_test_add_func ("/workers/cancel", test_cancel);
   return g_test_run ();
 }

@@ -4,8 +4,6 @@
  * plug-in writes what a fast user or another plug-in could, so that a real GIMP refuses
  * the result. DIFFUSION_BUSY names the call that is met so.
  */
-#define _GNU_SOURCE
-
 #include <dlfcn.h>
 #include <stdlib.h>
 

@@ -3,8 +3,6 @@
  * leak.c: loaded before GEGL (LD_PRELOAD), it makes the plug-in lose a buffer, so that
  * a test knows that it would see it.
  */
-#define _GNU_SOURCE
-
 #include <dlfcn.h>
 #include <errno.h>
 #include <string.h>

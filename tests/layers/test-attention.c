@@ -37,7 +37,7 @@ test_attention (Fixture *fixture)
                            .result = result };
       WorkspaceSize size;
       Workspace     workspace;
-      Phases        passes;
+      Phases        phases;
 
       for (int i = c; i < source->stride; i++)
         scale[i] = shift[i] = 0.0f;
@@ -51,8 +51,8 @@ test_attention (Fixture *fixture)
       attention = (Attention) { shapes[s].heads, layers[0], layers[1], layers[2], layers[3] };
       attention_size (&attention, shapes[s].width, shapes[s].height, &size);
       workspace_init (&workspace, fixture->fast, 2, &size);
-      attention_begin (&job, &workspace, &passes);
-      g_assert_true (run_passes (&passes, 2, NULL));
+      attention_begin (&job, &workspace, &phases);
+      g_assert_true (run_phases (&phases, 2, NULL));
 
       for (int i = 0; i < 3; i++)
         {

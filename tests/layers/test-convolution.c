@@ -105,7 +105,7 @@ check_method (GRand *rand, const Kernels *kernels, ConvolutionMethod method, con
   ConvolutionJob job = { 0 };
   WorkspaceSize  size;
   Workspace      workspace;
-  Phases         passes;
+  Phases         phases;
 
   if (n_parts == 2)
     sources[1] = map_new (rand, width, height, shape->in[1], shape->scale, shape->mean);
@@ -136,8 +136,8 @@ check_method (GRand *rand, const Kernels *kernels, ConvolutionMethod method, con
   convolution_size (convolution, job.shortcut, shape->width, shape->height, &size);
   workspace_init (&workspace, kernels, 2, &size);
   memset (result->data, 0xff, n * sizeof (float)); /* not a number */
-  convolution_begin (&job, &workspace, &passes);
-  g_assert_true (run_passes (&passes, 2, NULL));
+  convolution_begin (&job, &workspace, &phases);
+  g_assert_true (run_phases (&phases, 2, NULL));
 
   for (int y = 0; y < shape->height; y++)
     for (int x = 0; x < shape->width; x++)
@@ -300,7 +300,7 @@ test_cancel (Fixture *fixture)
   Kernels        table = *fixture->fast;
   WorkspaceSize  size;
   Workspace      workspace;
-  Phases         passes;
+  Phases         phases;
 
   counted = fixture->fast;
   table.finish = count_row;
@@ -312,8 +312,8 @@ test_cancel (Fixture *fixture)
         n_rows = rows_at_stop = 0;
         workspace_init (&workspace, &table, n, &size);
         counted_cancel = g_cancellable_new ();
-        convolution_begin (&job, &workspace, &passes);
-        g_assert_false (run_passes (&passes, n, counted_cancel));
+        convolution_begin (&job, &workspace, &phases);
+        g_assert_false (run_phases (&phases, n, counted_cancel));
         g_assert_cmpint (rows_at_stop, >=, at[i]);
         g_assert_cmpint (n_rows, <=, rows_at_stop + n * CANCEL_BLOCK_ROWS);
         g_assert_cmpint (n_rows, <, CANCEL_ROWS);

@@ -55,7 +55,7 @@ check (Fixture *fixture, int width, int height, int channels, gboolean halve, gb
   resample_size (width, &size);
   workspace_init (&workspace, fixture->fast, 2, &size);
   resample_begin (&job, &workspace, &phases);
-  g_assert_true (run_passes (&phases, 2, NULL));
+  g_assert_true (run_phases (&phases, 2, NULL));
   assert_close (result->data, expected, (gsize) width * height * source->stride, 1e-5, "resample");
 
   workspace_clear (&workspace);

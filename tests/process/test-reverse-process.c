@@ -39,12 +39,12 @@ test_count (void)
 static void
 test_order (void)
 {
-  GArray *plan = reverse_process_plan (250, 10, 10, FALSE);
+  GArray *order = reverse_process_order (250, 10, 10, FALSE);
   int     at = 250, jumps[251] = { 0 };
 
-  for (guint i = 0; i < plan->len; i++)
+  for (guint i = 0; i < order->len; i++)
     {
-      RepaintMove move = g_array_index (plan, RepaintMove, i);
+      ReverseMove move = g_array_index (order, ReverseMove, i);
 
       g_assert_cmpint (move.from, ==, at);
       if (move.to > move.from)
@@ -60,34 +60,34 @@ test_order (void)
   g_assert_cmpint (at, ==, 0);
   for (int i = 0; i < 250; i++)
     g_assert_cmpint (jumps[i], ==, i % 10 == 0 && i <= 230 ? 9 : 0);
-  g_array_unref (plan);
+  g_array_unref (order);
 }
 
 /* A correction follows each reverse step that does not end at the clean picture. */
 static void
 test_corrections (void)
 {
-  GArray *plan = reverse_process_plan (30, 2, 10, TRUE);
+  GArray *order = reverse_process_order (30, 2, 10, TRUE);
 
-  for (guint i = 0; i < plan->len; i++)
+  for (guint i = 0; i < order->len; i++)
     {
-      RepaintMove move = g_array_index (plan, RepaintMove, i);
+      ReverseMove move = g_array_index (order, ReverseMove, i);
 
       if (move.to < move.from && move.to > 0)
         {
-          RepaintMove next = g_array_index (plan, RepaintMove, i + 1);
+          ReverseMove next = g_array_index (order, ReverseMove, i + 1);
 
           g_assert_cmpint (next.from, ==, move.to);
           g_assert_cmpint (next.to, ==, move.to);
         }
       else if (move.to == move.from)
         {
-          RepaintMove last = g_array_index (plan, RepaintMove, i - 1);
+          ReverseMove last = g_array_index (order, ReverseMove, i - 1);
 
           g_assert_cmpint (last.from, ==, move.from + 1);
         }
     }
-  g_array_unref (plan);
+  g_array_unref (order);
 }
 
 /* --- The process ------------------------------------------------------------------ */

@@ -66,19 +66,19 @@ workspace_clear (Workspace *workspace)
 }
 
 static inline gboolean
-next_pass (gpointer data, WorkersPhase *pass)
+next_phase (gpointer data, WorkersPhase *phase)
 {
-  return phases_next (data, pass);
+  return phases_next (data, phase);
 }
 
 /* Does all of a layer. Returns FALSE when cancelled. */
 static inline gboolean
-run_passes (Phases *passes, int n_workers, GCancellable *cancel)
+run_phases (Phases *phases, int n_workers, GCancellable *cancel)
 {
   DiffusionWorkers *workers = diffusion_workers_new (n_workers);
-  const gboolean    done = workers_run_passes (workers, next_pass, passes, cancel);
+  const gboolean    done = workers_run_phases (workers, next_phase, phases, cancel);
 
-  phases_clear (passes);
+  phases_clear (phases);
   diffusion_workers_free (workers);
   return done;
 }
