@@ -30,7 +30,7 @@ DOCUMENTS = {  # and how many commands each has at least
     "weights/SAMPLERS.md": 0,
 }
 SMALLER = {
-    "sh tests/run.sh\n": "sh tests/run.sh areas headers\n",
+    "sh tests/run.sh\n": "sh tests/run.sh areas names\n",
     "--minutes 120 --decay 20 ": "--minutes .1 --decay .05 --channels 16,32 --patch 32 --batch 4 --ema .9 ",
     "--minutes 1 ": "--minutes .5 ",
 }
