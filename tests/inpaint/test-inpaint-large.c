@@ -50,7 +50,7 @@ test_islands (void)
 enum
 {
   LONG_SIDE = 740,
-  LONG_WIDTH = 6
+  SCRATCH_WIDTH = 6
 };
 
 /* The difference of the fill from the picture, in 8-bit levels, averaged over one row of
@@ -61,13 +61,13 @@ row_difference (const Picture *picture, int y)
   double sum = 0.0;
 
   for (int c = 0; c < 3; c++)
-    for (int x = y; x < y + LONG_WIDTH; x++)
+    for (int x = y; x < y + SCRATCH_WIDTH; x++)
       {
         gsize p = ((gsize) c * LONG_SIDE + y) * LONG_SIDE + x;
 
         sum += 255.0 * (picture->result[p] - picture->pixels[p]);
       }
-  return sum / (3 * LONG_WIDTH);
+  return sum / (3 * SCRATCH_WIDTH);
 }
 
 /* A diagonal scratch over a smooth picture is done in parts: where they meet the fill
@@ -76,7 +76,7 @@ static void
 test_cuts (void)
 {
   Picture                 *picture = picture_new (LONG_SIDE, LONG_SIDE, 3);
-  DiffusionRect            box = { 20, 20, 700 + LONG_WIDTH, 700 };
+  DiffusionRect            box = { 20, 20, 700 + SCRATCH_WIDTH, 700 };
   DiffusionInpaintSettings settings = few_steps, used;
   DiffusionSource          source = picture_source (picture);
   Canvas                  *canvas;
@@ -85,7 +85,7 @@ test_cuts (void)
 
   picture_paint (picture);
   for (int y = 20; y < 720; y++)
-    picture_select (picture, &(DiffusionRect) { y, y, LONG_WIDTH, 1 }, 1.0f);
+    picture_select (picture, &(DiffusionRect) { y, y, SCRATCH_WIDTH, 1 }, 1.0f);
   settings.steps = 3;
   used = inpaint_plan_settings (model, &settings);
   canvas = canvas_new (&source, &box, NULL, NULL);
