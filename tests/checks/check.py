@@ -13,6 +13,7 @@ import collections
 import json
 import os
 import pathlib
+import resource
 import subprocess
 import sys
 
@@ -133,6 +134,8 @@ def main():
         run_tests(tap, kind, folder)
         if kind == "memory":
             coverage(tap, source, folder)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    tap.note(f"{used.ru_utime + used.ru_stime:.0f} processor seconds")
     tap.finish()
 
 
