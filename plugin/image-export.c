@@ -73,7 +73,7 @@ keep_metadata (GimpProcedureConfig *config, GimpImage *image)
 }
 
 gboolean
-image_export (GimpImage *image, GFile *file)
+image_export (GimpImage *image, GFile *file, const ImageEncoding *encoding)
 {
   GimpProcedure       *procedure = find_procedure (file);
   GimpProcedureConfig *config;
@@ -86,6 +86,7 @@ image_export (GimpImage *image, GFile *file)
   config = gimp_procedure_create_config (procedure);
   g_object_set (config, "run-mode", GIMP_RUN_NONINTERACTIVE, "image", image, "file", file, NULL);
   keep_metadata (config, image);
+  image_encoding_keep (encoding, config, gimp_procedure_get_name (procedure), image);
   if (g_str_equal (gimp_procedure_get_name (procedure), "file-jpeg-export"))
     jpeg_quality_keep (config, image);
 
