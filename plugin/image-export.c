@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "image-orientation.h"
 #include "jpeg-quality.h"
 
 /* Formats whose procedure is not called after the extension. */
@@ -72,6 +73,17 @@ keep_metadata (GimpProcedureConfig *config, GimpImage *image)
   g_clear_object (&profile);
 }
 
+/* Whether GIMP writes how the picture is to be turned as it was read. Into a TIFF it writes
+ * that it is upright. */
+static gboolean
+keeps_orientation (GimpProcedure *procedure)
+{
+  static const char *const names[] = { "file-jpeg-export", "file-png-export", "file-webp-export",
+                                       NULL };
+
+  return procedure && g_strv_contains (names, gimp_procedure_get_name (procedure));
+}
+
 gboolean
 image_export (GimpImage *image, GFile *file, const ImageEncoding *encoding)
 {
@@ -79,6 +91,9 @@ image_export (GimpImage *image, GFile *file, const ImageEncoding *encoding)
   GimpProcedureConfig *config;
   GimpValueArray      *result;
   gboolean             ok;
+
+  if (!keeps_orientation (procedure))
+    image_orientation_stand_up (image);
 
   if (procedure == NULL)
     return gimp_file_save (GIMP_RUN_NONINTERACTIVE, image, file, NULL);

@@ -7,9 +7,11 @@
 int
 image_orientation_get (GimpImage *image)
 {
-  GimpMetadata *metadata = gimp_image_get_metadata (image);
+  GFile        *xcf = gimp_image_get_xcf_file (image);
+  GimpMetadata *metadata = xcf ? NULL : gimp_image_get_metadata (image);
   int           orientation = 0;
 
+  g_clear_object (&xcf);
   if (metadata)
     {
       orientation = gexiv2_metadata_try_get_orientation (GEXIV2_METADATA (metadata), NULL);
@@ -65,4 +67,20 @@ image_orientation_undo (GimpImage *image, int orientation)
 
   image_orientation_apply (image, orientation == 6 || orientation == 8 ? reverse[orientation]
                                                                        : orientation);
+}
+
+void
+image_orientation_stand_up (GimpImage *image)
+{
+  int           orientation = image_orientation_get (image);
+  GimpMetadata *metadata;
+
+  if (orientation == 1)
+    return;
+
+  image_orientation_apply (image, orientation);
+  metadata = gimp_image_get_metadata (image);
+  gexiv2_metadata_try_set_orientation (GEXIV2_METADATA (metadata), GEXIV2_ORIENTATION_NORMAL, NULL);
+  gimp_image_set_metadata (image, metadata);
+  g_object_unref (metadata);
 }

@@ -11,8 +11,12 @@
 
 G_BEGIN_DECLS
 
-/* 1…8, as the image's metadata say; 1 where they say nothing. */
+/* 1…8, as the image's metadata say; 1 where they say nothing, and for an XCF, which nobody
+ * turns. */
 int image_orientation_get (GimpImage *image);
+
+/* Turns the image upright, and its metadata say so. */
+void image_orientation_stand_up (GimpImage *image);
 
 /* TRUE for 5…8. */
 gboolean image_orientation_swaps_sides (int orientation);
