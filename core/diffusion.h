@@ -177,6 +177,17 @@ typedef struct
   gpointer data;
 } DiffusionSink;
 
+/* Fills the pixels that are not known from those that are, close to a membrane stretched
+ * between them. planes: n_channels × height × width, in place, finite everywhere; known:
+ * height × width, 1 or 0. With nothing known the planes become 0. Error:
+ * DIFFUSION_ERROR_MEMORY. */
+gboolean diffusion_fill_smoothly (int          width,
+                                  int          height,
+                                  int          n_channels,
+                                  float       *planes,
+                                  const float *known,
+                                  GError     **error);
+
 /* --- Progress ------------------------------------------------------------- */
 
 typedef struct

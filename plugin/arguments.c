@@ -9,6 +9,8 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "home-folder.h"
+
 static void
 add_strength (GimpProcedure *procedure, const char *tooltip, double value)
 {
@@ -278,5 +280,5 @@ arguments_get_file (GimpProcedureConfig *config, const char *name)
     g_clear_object (&file);
   g_free (uri);
 
-  return file;
+  return file ? home_folder_expand_file (file) : NULL;
 }

@@ -21,8 +21,8 @@ void arguments_add_batch (GimpProcedure *procedure, TaskKind kind);
 /* The settings in `config`, of an image procedure or a batch procedure. */
 void arguments_get_task (GimpProcedureConfig *config, TaskKind kind, Task *task);
 
-/* The value of a file argument, NULL where none was given. Free with
- * g_object_unref(). */
+/* The value of a file argument, “~” replaced (home-folder.h); NULL where none was
+ * given. Free with g_object_unref(). */
 GFile *arguments_get_file (GimpProcedureConfig *config, const char *name);
 
 G_END_DECLS

@@ -2,6 +2,7 @@
  *
  * batch-files.c: see batch-files.h.
  */
+#define _GNU_SOURCE /* FNM_CASEFOLD */
 #include "batch-files.h"
 
 #include <fnmatch.h>
@@ -9,6 +10,8 @@
 
 #include <glib/gi18n-lib.h>
 #include <libgimp/gimp.h>
+
+#include "home-folder.h"
 
 static void
 batch_file_free (gpointer data)
@@ -29,13 +32,30 @@ extension (const char *name)
   return dot && dot != name ? dot : name + strlen (name);
 }
 
+/* A name as people compare names: without case, and an accented letter is one letter,
+ * however it is stored. Free with g_free(). */
+static char *
+folded (const char *name)
+{
+  char *normal = g_utf8_normalize (name, -1, G_NORMALIZE_ALL_COMPOSE);
+  char *result = normal ? g_utf8_casefold (normal, -1) : g_ascii_strdown (name, -1);
+
+  g_free (normal);
+  return result;
+}
+
 static gboolean
 is_mask (const char *name, const char *mask_suffix)
 {
-  gsize stem = extension (name) - name;
-  gsize n = mask_suffix ? strlen (mask_suffix) : 0;
+  char    *stem = g_strndup (name, extension (name) - name);
+  char    *end = mask_suffix && mask_suffix[0] ? folded (mask_suffix) : NULL;
+  char    *compared = folded (stem);
+  gboolean result = end && g_str_has_suffix (compared, end);
 
-  return n > 0 && stem >= n && strncmp (name + stem - n, mask_suffix, n) == 0;
+  g_free (compared);
+  g_free (end);
+  g_free (stem);
+  return result;
 }
 
 static int
@@ -44,9 +64,13 @@ compare_names (gconstpointer a, gconstpointer b)
   return strcmp (*(const char *const *) a, *(const char *const *) b);
 }
 
-/* The sorted names in the folder that match. NULL on error. */
+/* The sorted names of the regular files in the folder for which `wanted` is TRUE. NULL on
+ * error. */
 static GPtrArray *
-list_names (const char *folder, const char *pattern, const char *mask_suffix, GError **error)
+list_names (const char *folder,
+            gboolean (*wanted) (const char *name, const void *data),
+            const void *data,
+            GError    **error)
 {
   GPtrArray  *names;
   const char *name;
@@ -60,14 +84,52 @@ list_names (const char *folder, const char *pattern, const char *mask_suffix, GE
     {
       char *path = g_build_filename (folder, name, NULL);
 
-      if (fnmatch (pattern, name, FNM_PERIOD) == 0 && !is_mask (name, mask_suffix) &&
-          g_file_test (path, G_FILE_TEST_IS_REGULAR))
+      if (wanted (name, data) && g_file_test (path, G_FILE_TEST_IS_REGULAR))
         g_ptr_array_add (names, g_strdup (name));
       g_free (path);
     }
   g_dir_close (dir);
 
   g_ptr_array_sort (names, compare_names);
+  return names;
+}
+
+typedef struct
+{
+  const char *pattern;
+  gboolean    literal; /* the pattern is the name of a file */
+  int         flags;   /* of fnmatch() */
+  const char *mask_suffix;
+} Match;
+
+static gboolean
+matches (const char *name, const void *data)
+{
+  const Match *match = data;
+
+  return !is_mask (name, match->mask_suffix) &&
+         (match->literal ? g_str_equal (name, match->pattern)
+                         : fnmatch (match->pattern, name, match->flags) == 0);
+}
+
+static GPtrArray *
+list_inputs (const char *folder, const char *pattern, const char *mask_suffix, GError **error)
+{
+  char      *path = g_build_filename (folder, pattern, NULL);
+  Match      match = { .pattern = pattern,
+                       .literal = g_file_test (path, G_FILE_TEST_IS_REGULAR),
+                       .flags = FNM_PERIOD,
+                       .mask_suffix = mask_suffix };
+  GPtrArray *names = list_names (folder, matches, &match, error);
+
+  if (names && names->len == 0)
+    {
+      g_ptr_array_unref (names);
+      match.flags |= FNM_CASEFOLD;
+      names = list_names (folder, matches, &match, error);
+    }
+
+  g_free (path);
   return names;
 }
 
@@ -97,9 +159,10 @@ batch_files_find (const char *pattern,
                   GFile      *output_folder,
                   GError    **error)
 {
-  char      *folder = g_path_get_dirname (pattern);
-  char      *last = g_path_get_basename (pattern);
-  GPtrArray *names = list_names (folder, last, mask_suffix, error);
+  char      *expanded = home_folder_expand (pattern);
+  char      *folder = g_path_get_dirname (expanded);
+  char      *last = g_path_get_basename (expanded);
+  GPtrArray *names = list_inputs (folder, last, mask_suffix, error);
   GPtrArray *files = NULL;
 
   if (names && names->len == 0)
@@ -124,27 +187,103 @@ batch_files_find (const char *pattern,
   g_clear_pointer (&names, g_ptr_array_unref);
   g_free (last);
   g_free (folder);
+  g_free (expanded);
   return files;
+}
+
+char *
+batch_files_mask_name (const BatchFile *file, const char *mask_suffix)
+{
+  char *name = g_file_get_basename (file->input);
+  char *result = g_strdup_printf ("%.*s%s%s", (int) (extension (name) - name), name, mask_suffix,
+                                  extension (name));
+
+  g_free (name);
+  return result;
+}
+
+typedef struct
+{
+  const char *name;             /* of the mask that is looked for */
+  char       *stem, *extension; /* folded */
+} MaskName;
+
+#define OTHER_CASE 100 /* more than there are extensions */
+
+/* How good a mask's name is: the less, the better; −1: it is no name of this mask. */
+static int
+rank (const char *name, const MaskName *wanted)
+{
+  static const char *const pictures[] = { ".png",  ".tif", ".tiff", ".jpg", ".jpeg",
+                                          ".webp", ".bmp", ".gif",  ".jxl", ".xcf" };
+
+  char *compared = folded (name);
+  gsize n = extension (compared) - compared;
+  int   result = -1;
+
+  if (n == strlen (wanted->stem) && strncmp (compared, wanted->stem, n) == 0)
+    {
+      if (g_str_equal (compared + n, wanted->extension))
+        result = 0;
+      for (gsize i = 0; result < 0 && i < G_N_ELEMENTS (pictures); i++)
+        if (g_str_equal (compared + n, pictures[i]))
+          result = (int) i + 1;
+      /* Where there are an “a.png” and an “A.png”, each has its own. */
+      if (result >= 0 && strncmp (name, wanted->name, extension (wanted->name) - wanted->name) != 0)
+        result += OTHER_CASE;
+    }
+
+  g_free (compared);
+  return result;
+}
+
+static gboolean
+has_rank (const char *name, const void *data)
+{
+  return rank (name, data) >= 0;
+}
+
+/* The best name in the folder, NULL when there is none. Free with g_free(). */
+static char *
+find_mask_name (const char *folder, const char *name)
+{
+  char      *stem = g_strndup (name, extension (name) - name);
+  MaskName   wanted = { name, folded (stem), folded (extension (name)) };
+  GPtrArray *names = list_names (folder, has_rank, &wanted, NULL);
+  char      *best = NULL;
+
+  for (guint i = 0; names && i < names->len; i++)
+    if (best == NULL || rank (names->pdata[i], &wanted) < rank (best, &wanted))
+      best = names->pdata[i];
+  best = g_strdup (best);
+
+  g_clear_pointer (&names, g_ptr_array_unref);
+  g_free (wanted.extension);
+  g_free (wanted.stem);
+  g_free (stem);
+  return best;
 }
 
 GFile *
 batch_files_find_mask (const BatchFile *file, const char *mask_suffix)
 {
-  GFile *folder = g_file_get_parent (file->input);
-  char  *name = g_file_get_basename (file->input);
-  int    stem = (int) (extension (name) - name);
-  GFile *mask = NULL;
+  GFile *folder;
+  char  *name, *found;
+  GFile *mask;
 
-  const char *extensions[] = { name + stem, ".png" };
+  if (mask_suffix == NULL)
+    return NULL;
 
-  for (gsize i = 0; mask == NULL && mask_suffix && i < G_N_ELEMENTS (extensions); i++)
+  folder = g_file_get_parent (file->input);
+  name = batch_files_mask_name (file, mask_suffix);
+  mask = g_file_get_child (folder, name);
+
+  if (!g_file_query_exists (mask, NULL))
     {
-      char *mask_name = g_strdup_printf ("%.*s%s%s", stem, name, mask_suffix, extensions[i]);
-
-      mask = g_file_get_child (folder, mask_name);
-      if (!g_file_query_exists (mask, NULL))
-        g_clear_object (&mask);
-      g_free (mask_name);
+      found = find_mask_name (g_file_peek_path (folder), name);
+      g_clear_object (&mask);
+      mask = found ? g_file_get_child (folder, found) : NULL;
+      g_free (found);
     }
 
   g_free (name);

@@ -16,18 +16,23 @@ typedef struct
 } BatchFile;
 
 /* The regular files that `pattern` matches, sorted by name: a path whose last
- * part may hold *, ? and […]. Without those whose name ends in `mask_suffix`
- * before the extension (nullable). An array of BatchFile that owns them; NULL
- * when nothing matches. The output folder is made. Errors: GIMP_PLUG_IN_ERROR. */
+ * part may hold *, ? and […]; a file that is called just like the pattern is the only
+ * match. Case counts unless nothing matches then. Without those whose name ends in
+ * `mask_suffix` before the extension (nullable). An array of BatchFile that owns them;
+ * NULL when nothing matches. The output folder is made. Errors: GIMP_PLUG_IN_ERROR. */
 GPtrArray *batch_files_find (const char *pattern,
                              const char *mask_suffix,
                              GFile      *output_folder,
                              GError    **error);
 
-/* The mask beside the input: its name with the suffix before the extension,
- * with the extension of the input or else ".png". NULL when there is none. Free
- * with g_object_unref(). */
+/* The mask beside the input: its name with the suffix before the extension. The
+ * extension is the input's, else ".png", else one of any picture; names are compared
+ * exactly first, then whatever their case and however their accents are stored. NULL
+ * when there is none. Free with g_object_unref(). */
 GFile *batch_files_find_mask (const BatchFile *file, const char *mask_suffix);
+
+/* What such a mask would be called. Free with g_free(). */
+char *batch_files_mask_name (const BatchFile *file, const char *mask_suffix);
 
 /* TRUE when the output exists and is an input other than its own. */
 gboolean batch_files_output_is_taken (GPtrArray *files, const BatchFile *file);

@@ -52,8 +52,25 @@ check_output (Batch *batch, const BatchFile *file, GError **error)
 static gboolean
 select_what_to_fill (Batch *batch, const BatchFile *file, GimpImage *image, GError **error)
 {
-  GFile   *mask = batch_files_find_mask (file, batch->mask_suffix);
-  gboolean ok = batch_mask_select (image, image_file_get_layer (image), mask, error);
+  GimpDrawable *layer = image_file_get_layer (image);
+  GFile        *mask = batch_files_find_mask (file, batch->mask_suffix);
+  GError       *problem = NULL;
+  gboolean      ok;
+
+  /* With less than full strength a picture can be gone over everywhere. */
+  ok = batch_mask_select (image, layer, mask, batch->task.inpaint.strength < 1, &problem);
+
+  if (!ok && mask == NULL && batch->mask_suffix)
+    {
+      char *name = batch_files_mask_name (file, batch->mask_suffix);
+
+      g_set_error (error, GIMP_PLUG_IN_ERROR, 0, _ ("%s: there is no mask called %s beside it"),
+                   problem->message, name);
+      g_clear_error (&problem);
+      g_free (name);
+    }
+  else if (!ok)
+    g_propagate_error (error, problem);
 
   g_clear_object (&mask);
   return ok;
@@ -64,6 +81,7 @@ static gboolean
 run_image (Batch           *batch,
            const BatchFile *file,
            GimpImage       *image,
+           ImageEncoding   *encoding,
            Task            *task,
            const JobView   *view,
            GError         **error)
@@ -82,15 +100,23 @@ run_image (Batch           *batch,
   /* Formats that keep a selection would show it. */
   gimp_selection_none (image);
 
-  return image_file_save (image, file->output, batch->overwrite, error);
+  return image_file_save (image, file->output, encoding, batch->overwrite, error);
 }
 
+/* *lost: a sentence on what could not be kept, or NULL. Free with g_free(). */
 static gboolean
-run_file (Batch *batch, const BatchFile *file, Task *task, const JobView *view, GError **error)
+run_file (Batch           *batch,
+          const BatchFile *file,
+          Task            *task,
+          const JobView   *view,
+          char           **lost,
+          GError         **error)
 {
-  GimpImage *image;
-  gboolean   ok;
+  GimpImage    *image;
+  ImageEncoding encoding;
+  gboolean      ok;
 
+  *lost = NULL;
   if (batch_files_output_is_taken (batch->files, file))
     {
       g_set_error (error, GIMP_PLUG_IN_ERROR, 0,
@@ -106,50 +132,86 @@ run_file (Batch *batch, const BatchFile *file, Task *task, const JobView *view, 
   if (image == NULL)
     return FALSE;
 
-  ok = run_image (batch, file, image, task, view, error);
+  image_encoding_read (&encoding, file->input, image);
+  ok = run_image (batch, file, image, &encoding, task, view, error);
+  if (ok)
+    *lost = g_steal_pointer (&encoding.lost);
+  image_encoding_clear (&encoding);
   gimp_image_delete (image);
   return ok;
 }
 
 /* --- All files ------------------------------------------------------------ */
 
-/* Runs them all and tells of each in a line. Returns what failed, a line for
- * each, or NULL. */
+static void
+tell_skipped (const BatchFile *file, int number, int n)
+{
+  g_print (_ ("[%d/%d] %s: skipped, %s exists\n"), number, n, gimp_file_get_utf8_name (file->input),
+           gimp_file_get_utf8_name (file->output));
+}
+
+/* The file with this number, from 1 on: runs it and tells of it in a line. */
+static gboolean
+run_one (Batch *batch, int number, GError **error)
+{
+  const BatchFile *file = batch->files->pdata[number - 1];
+  const char      *name = gimp_file_get_utf8_name (file->input);
+  int              n = (int) batch->files->len;
+  JobView          view = { .start = (number - 1.0) / n, .share = 1.0 / n };
+  Task             task = batch->task;
+  gint64           start = g_get_monotonic_time ();
+  GError          *problem = NULL;
+  char            *settings, *lost;
+
+  gimp_progress_set_text_printf (_ ("%d of %d: %s"), number, n, name);
+  gimp_progress_update (view.start);
+
+  if (!batch->overwrite && g_file_query_exists (file->output, NULL))
+    {
+      tell_skipped (file, number, n);
+      return TRUE;
+    }
+
+  if (!run_file (batch, file, &task, &view, &lost, &problem))
+    {
+      /* Another run into the same folder was faster. */
+      if (!batch->overwrite && g_error_matches (problem, G_IO_ERROR, G_IO_ERROR_EXISTS))
+        {
+          tell_skipped (file, number, n);
+          g_clear_error (&problem);
+          return TRUE;
+        }
+      g_print (_ ("[%d/%d] %s: failed, %s\n"), number, n, name, problem->message);
+      g_propagate_error (error, problem);
+      return FALSE;
+    }
+
+  settings = task_describe (&task);
+  g_print (_ ("[%d/%d] %s: done in %.1f s, %s\n"), number, n, name,
+           (g_get_monotonic_time () - start) / 1e6, settings);
+  if (lost)
+    g_print ("[%d/%d] %s: %s\n", number, n, name, lost);
+  g_free (lost);
+  g_free (settings);
+  return TRUE;
+}
+
+/* Runs them all. Returns what failed, a line for each. */
 static GString *
 run_files (Batch *batch, int *n_failed)
 {
   GString *failures = g_string_new (NULL);
-  int      n = (int) batch->files->len;
 
   *n_failed = 0;
-
-  for (int i = 0; i < n; i++)
+  for (int i = 0; i < (int) batch->files->len; i++)
     {
       const BatchFile *file = batch->files->pdata[i];
-      const char      *name = gimp_file_get_utf8_name (file->input);
-      JobView          view = { .start = (double) i / n, .share = 1.0 / n };
-      Task             task = batch->task;
-      gint64           start = g_get_monotonic_time ();
       GError          *error = NULL;
 
-      gimp_progress_set_text_printf (_ ("%d of %d: %s"), i + 1, n, name);
-      gimp_progress_update (view.start);
-
-      if (!batch->overwrite && g_file_query_exists (file->output, NULL))
-        g_print (_ ("[%d/%d] %s: skipped, %s exists\n"), i + 1, n, name,
-                 gimp_file_get_utf8_name (file->output));
-      else if (run_file (batch, file, &task, &view, &error))
+      if (!run_one (batch, i + 1, &error))
         {
-          char *settings = task_describe (&task);
-
-          g_print (_ ("[%d/%d] %s: done in %.1f s, %s\n"), i + 1, n, name,
-                   (g_get_monotonic_time () - start) / 1e6, settings);
-          g_free (settings);
-        }
-      else
-        {
-          g_print (_ ("[%d/%d] %s: failed, %s\n"), i + 1, n, name, error->message);
-          g_string_append_printf (failures, "\n%s: %s", name, error->message);
+          g_string_append_printf (failures, "\n%s: %s", gimp_file_get_utf8_name (file->input),
+                                  error->message);
           g_clear_error (&error);
           (*n_failed)++;
         }

@@ -13,11 +13,13 @@
  */
 #include "drawable-commit.h"
 
+#include <math.h>
 #include <string.h>
 
 #include <glib/gi18n-lib.h>
 
 #include "drawable-check.h"
+#include "new-layer.h"
 #include "provenance.h"
 #include "selection.h"
 #include "strips.h"
@@ -161,7 +163,12 @@ blend_soft_pixels (const DrawableIo *io,
       float               alpha = q[size - 1] + (p[size - 1] - q[size - 1]) * mask[i];
       float               share = alpha > 0 ? mask[i] * p[size - 1] / alpha : 0;
 
+      gboolean finite = TRUE;
+
+      /* Of what is no number there is nothing to keep. */
       for (int c = 0; c < size - 1; c++)
+        finite = finite && isfinite (q[c]);
+      for (int c = 0; finite && c < size - 1; c++)
         p[c] = q[c] + (p[c] - q[c]) * share;
       p[size - 1] = alpha;
     }
@@ -304,6 +311,45 @@ commit_new_layer (const DrawableIo *io, const char *name, GError **error)
   return layer;
 }
 
+/* A copy of the layer, with its opacity, mode, mask and effects, that has the result in its
+ * pixels and hides the layer itself. NULL on failure. */
+static GimpLayer *
+commit_copy (const DrawableIo *io, const char *name, GError **error)
+{
+  GimpItem  *below = GIMP_ITEM (io->drawable);
+  GimpLayer *parent = GIMP_LAYER (gimp_item_get_parent (below));
+  GimpLayer *copy = gimp_layer_copy (GIMP_LAYER (below));
+  DrawableIo io_of_copy = *io;
+  gboolean   is_locked = gimp_item_get_lock_visibility (below);
+
+  if (copy == NULL || !gimp_image_insert_layer (io->image, copy, parent,
+                                                gimp_image_get_item_position (io->image, below)))
+    {
+      fail_by_gimp (error);
+      if (copy)
+        gimp_item_delete (GIMP_ITEM (copy));
+      return NULL;
+    }
+
+  gimp_item_set_name (GIMP_ITEM (copy), name);
+  io_of_copy.drawable = GIMP_DRAWABLE (copy);
+  if (!commit_in_place (&io_of_copy, error))
+    {
+      gimp_image_remove_layer (io->image, copy);
+      return NULL;
+    }
+
+  if (is_locked)
+    gimp_item_set_lock_visibility (below, FALSE);
+  gimp_item_set_visible (below, FALSE);
+  if (is_locked)
+    gimp_item_set_lock_visibility (below, TRUE);
+
+  g_print ("gimp-diffusion: the new layer is a copy of the layer and hides it, for what is seen "
+           "of it depends on its opacity, mode, mask, effects or transparency\n");
+  return copy;
+}
+
 gboolean
 drawable_commit (DrawableIo *io,
                  TaskOutput  output,
@@ -319,7 +365,9 @@ drawable_commit (DrawableIo *io,
   gimp_image_undo_group_start (io->image);
 
   if (output == OUTPUT_NEW_LAYER)
-    target = GIMP_ITEM (commit_new_layer (io, layer_name, error));
+    target = GIMP_ITEM (new_layer_can_cover (io) && all_components_active (io)
+                          ? commit_new_layer (io, layer_name, error)
+                          : commit_copy (io, layer_name, error));
   else if (commit_in_place (io, error))
     target = GIMP_ITEM (io->drawable);
 

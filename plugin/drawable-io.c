@@ -147,26 +147,63 @@ fetch_by_main_thread (DrawableIo *io, const GeglRectangle *rect, GError **error)
 
 /* --- Source --------------------------------------------------------------- */
 
-/* Splits n interleaved pixels with alpha into planes that are `plane` apart.
- * A value that is no number would spread over all of the network's view: it
- * counts as unknown, like a transparent pixel. */
-static void
+/* Splits n interleaved pixels with alpha into planes that are `plane` apart. A value that
+ * is no number would spread over all of the network's view: such a pixel counts as
+ * unknown, like a transparent one. Returns how many have such a colour. */
+static gsize
 split_pixels (const float *from, gsize n, int n_channels, gsize plane, float *pixels, float *alpha)
 {
+  gsize n_missing = 0;
+
   for (gsize i = 0; i < n; i++, from += n_channels + 1)
     {
       gboolean finite = TRUE;
 
       for (int c = 0; c < n_channels; c++)
         finite = finite && isfinite (from[c]);
+      n_missing += !finite;
 
       if (pixels)
         for (int c = 0; c < n_channels; c++)
-          pixels[c * plane + i] = finite ? from[c] : 0;
+          pixels[c * plane + i] = finite ? from[c] : NAN;
 
       if (alpha)
         alpha[i] = finite && isfinite (from[n_channels]) ? from[n_channels] : 0;
     }
+  return n_missing;
+}
+
+/* Gives the pixels of a window whose colour is no number that of their visible neighbours.
+ * `alpha` may be NULL. */
+static gboolean
+fill_missing (const GeglRectangle *window,
+              int                  n_channels,
+              float               *pixels,
+              const float         *alpha,
+              GError             **error)
+{
+  gsize    size = (gsize) window->width * window->height;
+  float   *filled = g_new (float, (n_channels + 1) * size);
+  float   *known = filled + n_channels * size;
+  gboolean ok;
+
+  for (gsize i = 0; i < size; i++)
+    {
+      gboolean missing = isnan (pixels[i]);
+
+      known[i] = missing || (alpha && !(alpha[i] > 0)) ? 0 : 1;
+      for (int c = 0; c < n_channels; c++)
+        filled[c * size + i] = known[i] > 0 ? pixels[c * size + i] : 0;
+    }
+
+  ok = diffusion_fill_smoothly (window->width, window->height, n_channels, filled, known, error);
+  for (gsize i = 0; ok && i < size; i++)
+    if (isnan (pixels[i]))
+      for (int c = 0; c < n_channels; c++)
+        pixels[c * size + i] = filled[c * size + i];
+
+  g_free (filled);
+  return ok;
 }
 
 static gboolean
@@ -188,6 +225,7 @@ source_read (gpointer             data,
     {
       GeglRectangle strip;
       float        *both = g_new (float, strips_max_pixels (&rect) * (io->n_channels + 1));
+      gsize         n_missing = 0;
 
       for (strips_first (&rect, &strip); strip.height > 0; strips_next (&rect, &strip))
         {
@@ -195,10 +233,13 @@ source_read (gpointer             data,
 
           gegl_buffer_get (io->pixels, &strip, 1.0, io->float_format, both, GEGL_AUTO_ROWSTRIDE,
                            GEGL_ABYSS_NONE);
-          split_pixels (both, (gsize) strip.width * strip.height, io->n_channels, plane,
-                        pixels ? pixels + first : NULL, alpha ? alpha + first : NULL);
+          n_missing +=
+            split_pixels (both, (gsize) strip.width * strip.height, io->n_channels, plane,
+                          pixels ? pixels + first : NULL, alpha ? alpha + first : NULL);
         }
       g_free (both);
+      if (pixels && n_missing > 0 && !fill_missing (&rect, io->n_channels, pixels, alpha, error))
+        return FALSE;
     }
 
   if (selection && io->has_selection)
@@ -269,7 +310,7 @@ sink_write (gpointer data, const DiffusionRect *window, const float *pixels, GEr
             {
               for (int c = 0; c < io->n_channels; c++)
                 *to++ = from[c * plane];
-              *to++ = 1;
+              *to++ = io->alpha ? drawable_alpha_at (io->alpha, strip.x + x, y) : 1;
             }
         }
 
@@ -331,6 +372,17 @@ drawable_io_new (GimpDrawable *drawable, TaskKind kind, GError **error)
       return NULL;
     }
 
+  if (io->has_alpha && !io->keeps_alpha && io->has_selection)
+    {
+      if (!drawable_alpha_new (io->pixels, io->selection, &io->region, &extent, &io->alpha, error))
+        {
+          drawable_io_free (io);
+          return NULL;
+        }
+      /* Everything is selected: there is nothing to continue. */
+      io->keeps_alpha = io->alpha == NULL;
+    }
+
   return io;
 }
 
@@ -343,6 +395,7 @@ drawable_io_free (DrawableIo *io)
   g_clear_object (&io->pixels);
   g_clear_object (&io->selection);
   g_clear_object (&io->result);
+  drawable_alpha_free (io->alpha);
   g_free (io);
 }
 

@@ -16,6 +16,7 @@
 
 #include <libgimp/gimp.h>
 
+#include "drawable-alpha.h"
 #include "task.h"
 
 G_BEGIN_DECLS
@@ -36,13 +37,15 @@ typedef struct
   int           n_channels;         /* 1 or 3, without alpha */
   gboolean      has_alpha;
   gboolean      has_selection;
-  gboolean      keeps_alpha; /* the result has the drawable's own alpha, else 1 */
+  gboolean      keeps_alpha; /* the result has the drawable's own alpha */
   GeglRectangle region;      /* what the task works on */
 
   GeglBuffer   *pixels;    /* copy of the drawable, `format`, filled in `held` */
   GeglBuffer   *selection; /* copy of the selection, "Y float"; NULL: no selection */
   GeglRectangle held;
   GeglBuffer   *result; /* `format`, extends over `region` */
+
+  DrawableAlpha *alpha; /* of the result where it does not keep its own; NULL: 1 */
 
   DiffusionSource source;
   DiffusionSink   sink;

@@ -113,6 +113,10 @@ filter_apply (Session       *session,
   if (task_changes_nothing (task))
     return TRUE;
 
+  if (task->kind == TASK_INPAINT &&
+      !drawable_check_surroundings (drawable, task->inpaint.strength, error))
+    return FALSE;
+
   if (!foretell (session, drawable, task, view, &forecast, error))
     return FALSE;
   if (!view->window_title)

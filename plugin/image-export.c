@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "image-orientation.h"
 #include "jpeg-quality.h"
 
 /* Formats whose procedure is not called after the extension. */
@@ -72,13 +73,27 @@ keep_metadata (GimpProcedureConfig *config, GimpImage *image)
   g_clear_object (&profile);
 }
 
+/* Whether GIMP writes how the picture is to be turned as it was read. Into a TIFF it writes
+ * that it is upright. */
+static gboolean
+keeps_orientation (GimpProcedure *procedure)
+{
+  static const char *const names[] = { "file-jpeg-export", "file-png-export", "file-webp-export",
+                                       NULL };
+
+  return procedure && g_strv_contains (names, gimp_procedure_get_name (procedure));
+}
+
 gboolean
-image_export (GimpImage *image, GFile *file)
+image_export (GimpImage *image, GFile *file, const ImageEncoding *encoding)
 {
   GimpProcedure       *procedure = find_procedure (file);
   GimpProcedureConfig *config;
   GimpValueArray      *result;
   gboolean             ok;
+
+  if (!keeps_orientation (procedure))
+    image_orientation_stand_up (image);
 
   if (procedure == NULL)
     return gimp_file_save (GIMP_RUN_NONINTERACTIVE, image, file, NULL);
@@ -86,6 +101,7 @@ image_export (GimpImage *image, GFile *file)
   config = gimp_procedure_create_config (procedure);
   g_object_set (config, "run-mode", GIMP_RUN_NONINTERACTIVE, "image", image, "file", file, NULL);
   keep_metadata (config, image);
+  image_encoding_keep (encoding, config, gimp_procedure_get_name (procedure), image);
   if (g_str_equal (gimp_procedure_get_name (procedure), "file-jpeg-export"))
     jpeg_quality_keep (config, image);
 

@@ -5,13 +5,13 @@
  */
 #pragma once
 
-#include <libgimp/gimp.h>
+#include "image-encoding.h"
 
 G_BEGIN_DECLS
 
 /* Writes the image to `file`, in the format that its name tells, with metadata
- * and profile, and a JPEG as good as it was. FALSE on failure, with the reason
- * in gimp_pdb_get_last_error(). */
-gboolean image_export (GimpImage *image, GFile *file);
+ * and profile, and encoded as it was. FALSE on failure, with the reason in
+ * gimp_pdb_get_last_error(). */
+gboolean image_export (GimpImage *image, GFile *file, const ImageEncoding *encoding);
 
 G_END_DECLS

@@ -65,8 +65,10 @@ temporary_name (GFile *file)
   GFile      *folder = g_file_get_parent (file);
   char       *name = g_file_get_basename (file);
   const char *dot = strrchr (name, '.');
-  char       *hidden = g_strdup_printf (".gimp-diffusion-%d%s", (int) getpid (), dot ? dot : "");
-  GFile      *result = g_file_get_child (folder, hidden);
+  /* Another machine may have a process of this number. */
+  char *hidden =
+    g_strdup_printf (".gimp-diffusion-%d-%08x%s", (int) getpid (), g_random_int (), dot ? dot : "");
+  GFile *result = g_file_get_child (folder, hidden);
 
   g_free (hidden);
   g_free (name);
@@ -74,18 +76,52 @@ temporary_name (GFile *file)
   return result;
 }
 
+/* GIMP's own words for this name a procedure and a file that nobody asked for. */
+static gboolean
+check_folder (GFile *file, GError **error)
+{
+  GError            *problem = NULL;
+  GFile             *folder;
+  GFileOutputStream *stream = g_file_create (file, G_FILE_CREATE_NONE, NULL, &problem);
+
+  if (stream)
+    {
+      g_object_unref (stream);
+      return TRUE;
+    }
+
+  folder = g_file_get_parent (file);
+  g_set_error (error, GIMP_PLUG_IN_ERROR, 0, _ ("nothing can be written into the folder %s: %s"),
+               gimp_file_get_utf8_name (folder),
+               g_error_matches (problem, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED)
+                 ? _ ("it is read-only for you")
+                 : problem->message);
+  g_object_unref (folder);
+  g_clear_error (&problem);
+  return FALSE;
+}
+
 gboolean
 image_file_check_writable (GFile *file, GError **error)
 {
   /* There is no way to ask GIMP but trying: one pixel, then it is gone. */
-  GimpImage *image = gimp_image_new (1, 1, GIMP_RGB);
-  GimpLayer *layer =
-    gimp_layer_new (image, "pixel", 1, 1, GIMP_RGB_IMAGE, 100, GIMP_LAYER_MODE_NORMAL);
-  GFile   *temporary = temporary_name (file);
-  gboolean ok;
+  const ImageEncoding usual = { .run_lengths = TRUE };
 
+  GFile     *temporary = temporary_name (file);
+  GimpImage *image;
+  GimpLayer *layer;
+  gboolean   ok;
+
+  if (!check_folder (temporary, error))
+    {
+      g_object_unref (temporary);
+      return FALSE;
+    }
+
+  image = gimp_image_new (1, 1, GIMP_RGB);
+  layer = gimp_layer_new (image, "pixel", 1, 1, GIMP_RGB_IMAGE, 100, GIMP_LAYER_MODE_NORMAL);
   gimp_image_insert_layer (image, layer, NULL, 0);
-  ok = image_export (image, temporary);
+  ok = image_export (image, temporary, &usual);
   if (!ok)
     fail_by_gimp (error, _ ("GIMP cannot write this format"));
 
@@ -96,12 +132,16 @@ image_file_check_writable (GFile *file, GError **error)
 }
 
 gboolean
-image_file_save (GimpImage *image, GFile *file, gboolean overwrite, GError **error)
+image_file_save (GimpImage           *image,
+                 GFile               *file,
+                 const ImageEncoding *encoding,
+                 gboolean             overwrite,
+                 GError             **error)
 {
   GFile   *temporary = temporary_name (file);
   gboolean ok;
 
-  ok = image_export (image, temporary);
+  ok = image_export (image, temporary, encoding);
   if (!ok)
     fail_by_gimp (error, _ ("GIMP cannot write it"));
   else

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include <libgimp/gimp.h>
+#include "image-encoding.h"
 
 G_BEGIN_DECLS
 
@@ -15,15 +15,18 @@ GimpImage *image_file_load (GFile *file, GError **error);
 /* The one layer of an image from image_file_load(). */
 GimpDrawable *image_file_get_layer (GimpImage *image);
 
-/* Whether GIMP can write the format that the name of `file` tells, in this
- * folder. FALSE and a sentence when not. */
+/* Whether the folder of `file` takes files, and GIMP can write the format that its name
+ * tells. FALSE and a sentence when not. */
 gboolean image_file_check_writable (GFile *file, GError **error);
 
-/* Writes the image in the format that the name of `file` tells, with metadata
- * and profile, a JPEG with the quality and the chroma subsampling of the JPEG
- * that the image was loaded from. The file appears complete or not at all.
- * Errors: GIMP_PLUG_IN_ERROR, G_IO_ERROR (it exists and is not to be
- * overwritten…). */
-gboolean image_file_save (GimpImage *image, GFile *file, gboolean overwrite, GError **error);
+/* Writes the image in the format that the name of `file` tells, with metadata and
+ * profile, encoded as the file it was loaded from. The file appears complete or not at
+ * all. Errors: GIMP_PLUG_IN_ERROR; G_IO_ERROR, G_IO_ERROR_EXISTS when it has come to
+ * exist and is not to be overwritten. */
+gboolean image_file_save (GimpImage           *image,
+                          GFile               *file,
+                          const ImageEncoding *encoding,
+                          gboolean             overwrite,
+                          GError             **error);
 
 G_END_DECLS

@@ -4,6 +4,8 @@
  */
 #include "task.h"
 
+#include "tone.h"
+
 gboolean
 task_run (Task                    *task,
           DiffusionModel          *model,
@@ -14,11 +16,22 @@ task_run (Task                    *task,
           const DiffusionProgress *progress,
           GError                 **error)
 {
-  if (task->kind == TASK_INPAINT)
-    return diffusion_inpaint (model, workers, source, sink, region, &task->inpaint, progress,
-                              error);
+  Tone     tone;
+  gboolean ok;
 
-  return diffusion_denoise (model, workers, source, sink, region, &task->denoise, progress, error);
+  if (!tone_init (&tone, task, source, sink, region, progress, error))
+    return FALSE;
+
+  if (task->kind == TASK_INPAINT)
+    return diffusion_inpaint (model, workers, &tone.source, &tone.sink, region, &task->inpaint,
+                              &tone.progress, error);
+
+  /* Noise is stretched with the picture. */
+  task->denoise.sigma *= tone.slope;
+  ok = diffusion_denoise (model, workers, &tone.source, &tone.sink, region, &task->denoise,
+                          &tone.progress, error);
+  task->denoise.sigma /= tone.slope;
+  return ok;
 }
 
 gboolean

@@ -162,3 +162,17 @@ push_pull_fill (int          width,
   g_free (coarse);
   return done;
 }
+
+/* Enough for the last digits of 8 bits in a hole of any shape. */
+#define SMOOTH_SWEEPS 8
+
+gboolean
+diffusion_fill_smoothly (int          width,
+                         int          height,
+                         int          n_channels,
+                         float       *planes,
+                         const float *known,
+                         GError     **error)
+{
+  return push_pull_fill (width, height, n_channels, SMOOTH_SWEEPS, planes, known, error);
+}

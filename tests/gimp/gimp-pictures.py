@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""With every argument at its default: Denoise lowers noise, Inpaint fills its hole and nothing else."""
+"""With every argument at its default: Denoise lowers noise, Inpaint fills its hole and nothing else, and a
+dark picture is filled as bright as it is."""
 import sys
 import pathlib
 
@@ -24,6 +25,46 @@ SCRIPT = """
 (plug-in-diffusion-inpaint #:run-mode RUN-NONINTERACTIVE #:image holed #:drawables (vector (layer-of holed)))
 (gimp-file-save RUN-NONINTERACTIVE holed "filled.png")
 """
+
+
+DARK = 0.06  # of its brightness is left
+PLACES = ((30, 20), (60, 180), (120, 60), (150, 250))  # of dark pictures in the photograph: rows, columns
+DARK_SIZE, DARK_HOLE = 112, slice(36, 76)
+
+FILL_DARK = """
+(define (fill-dark name)
+  (let* ((image (gimp-file-load RUN-NONINTERACTIVE name)) (layer (vector-ref (gimp-image-get-layers image) 0)))
+    (gimp-image-select-rectangle image CHANNEL-OP-REPLACE {start} {start} {size} {size})
+    (plug-in-diffusion-inpaint #:run-mode RUN-NONINTERACTIVE #:image image #:drawables (vector layer))
+    (gimp-file-save RUN-NONINTERACTIVE image (string-append "filled-" name))))
+"""
+
+
+def dark(tap):
+    """The hole of each as the network has to guess it, and as bright as it would guess it in the light."""
+    photo = cv2.imread(str(DATA / "demo-photo.png"))
+    script = FILL_DARK.format(start=DARK_HOLE.start, size=DARK_HOLE.stop - DARK_HOLE.start)
+    with Console() as gimp:
+        for i, (y, x) in enumerate(PLACES):
+            light = photo[y : y + DARK_SIZE, x : x + DARK_SIZE]
+            cv2.imwrite(str(gimp.folder / f"light{i}.png"), light)
+            cv2.imwrite(str(gimp.folder / f"dark{i}.png"), (light * DARK).round().astype(np.uint8))
+            script += f'(fill-dark "light{i}.png") (fill-dark "dark{i}.png")\n'
+        result = gimp.run(script, timeout=800)
+        if not tap.ok(result.code == 0, "dark pictures are filled", result.err):
+            return
+        for i in range(len(PLACES)):
+            light, filled = (
+                cv2.imread(str(gimp.folder / f"filled-{name}{i}.png"))[DARK_HOLE, DARK_HOLE].astype(float)
+                for name in ("light", "dark")
+            )
+            share = filled.mean() / (DARK * light.mean())
+            tap.ok(
+                0.95 < share < 1.05,
+                f"dark picture {i + 1}: its hole is as bright as when it is filled in the light",
+                f"{share:.2f} of it",
+            )
+            tap.note(f"{share:.3f} of the brightness, {psnr(filled / DARK, light):.1f} dB at full light")
 
 
 def psnr(a, b):
@@ -70,6 +111,7 @@ def main():
                 f"PSNR in the hole: {psnr(filled[HOLE], clean[HOLE]):.2f} dB, mean color "
                 f"{psnr(mean, clean[HOLE]):.2f} dB"
             )
+    dark(tap)
     tap.finish()
 
 

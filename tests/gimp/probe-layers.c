@@ -42,7 +42,7 @@ provenance (GimpDrawable *drawable)
 static void
 new_layer (void)
 {
-  GimpImage    *image = probe_image (GIMP_RGB, TRUE, GIMP_PRECISION_U8_NON_LINEAR, 41, 37, 9, 7);
+  GimpImage    *image = probe_image (GIMP_RGB, FALSE, GIMP_PRECISION_U8_NON_LINEAR, 41, 37, 9, 7);
   GimpDrawable *layer = probe_layer (image);
   GBytes       *before = probe_bytes (layer);
   GimpDrawable *above;
@@ -164,7 +164,6 @@ alpha (void)
   GimpImage    *image = probe_image (GIMP_RGB, TRUE, GIMP_PRECISION_U32_NON_LINEAR, 64, 56, 0, 0);
   GimpDrawable *layer = probe_layer (image);
   GBytes       *before = probe_bytes (layer);
-  gboolean      opaque = TRUE;
   ProbeChange   change;
 
   gimp_image_select_rectangle (image, GIMP_CHANNEL_OP_REPLACE, 14, 12, 17, 15);
@@ -177,20 +176,95 @@ alpha (void)
               change.changed_unselected == 0,
             "locked alpha keeps every bit while colors change");
 
-  gimp_layer_set_lock_alpha (GIMP_LAYER (layer), FALSE);
-  expect_success (probe_call (INPAINT, image, layer, "steps", 1, NULL), "Inpaint with alpha");
+  g_bytes_unref (before);
+  gimp_image_delete (image);
+}
+
+/* Alpha 0…1 of a place, of a layer 64 × 56. */
+typedef double (*AlphaScene) (int x, int y);
+
+static double
+opaque (int x, int y)
+{
+  return 1;
+}
+
+static double
+half (int x, int y)
+{
+  return 128.0 / 255;
+}
+
+static double
+rising (int x, int y)
+{
+  return (20 + 3 * x) / 255.0;
+}
+
+static double
+transparent_on_the_right (int x, int y)
+{
+  return x < 22 ? 1 : 0;
+}
+
+/* A hole that is transparent in opaque surroundings. */
+static double
+transparent_hole (int x, int y)
+{
+  return x >= 14 && x < 31 && y >= 12 && y < 27 ? 0 : 1;
+}
+
+/* What the hole's alpha has to be, within `tolerance`, but for a middle that may be
+ * anything between. */
+static void
+continued_alpha (const char   *what,
+                 GimpPrecision precision,
+                 AlphaScene    scene,
+                 AlphaScene    wanted,
+                 double        tolerance)
+{
+  GimpImage    *image = probe_image (GIMP_RGB, TRUE, precision, 64, 56, 0, 0);
+  GimpDrawable *layer = probe_layer (image);
+  GeglBuffer   *buffer = gimp_drawable_get_buffer (layer);
+  const Babl   *format = babl_format ("R'G'B'A double");
+  double        worst = 0;
+
+  for (int y = 0; y < 56; y++)
+    for (int x = 0; x < 64; x++)
+      {
+        const double pixel[4] = { x / 64.0, y / 56.0, 0.5, scene (x, y) };
+
+        gegl_buffer_set (buffer, GEGL_RECTANGLE (x, y, 1, 1), 0, format, pixel,
+                         GEGL_AUTO_ROWSTRIDE);
+      }
+  g_object_unref (buffer);
+
+  gimp_image_select_rectangle (image, GIMP_CHANNEL_OP_REPLACE, 14, 12, 17, 15);
+  expect_success (probe_call (INPAINT, image, layer, "steps", 1, NULL), what);
   for (int y = 12; y < 27; y++)
     for (int x = 14; x < 31; x++)
       {
         float rgba[4];
 
         pick (layer, x, y, rgba);
-        opaque = opaque && rgba[3] > 0.999f;
+        if (x < 17 || x >= 28 || tolerance < 0.1)
+          worst = MAX (worst, fabs (rgba[3] - wanted (x, y)));
       }
-  probe_ok (opaque, "Inpaint makes selected pixels opaque");
-
-  g_bytes_unref (before);
+  probe_ok (worst <= tolerance, "%s: alpha in the hole continues what is around it", what);
+  probe_note ("off by %.1f of 255 at most", 255 * worst);
   gimp_image_delete (image);
+}
+
+static void
+alpha_continues (void)
+{
+  continued_alpha ("opaque", GIMP_PRECISION_U8_NON_LINEAR, opaque, opaque, 0);
+  continued_alpha ("a transparent hole", GIMP_PRECISION_U8_NON_LINEAR, transparent_hole, opaque, 0);
+  continued_alpha ("alpha 128", GIMP_PRECISION_U8_NON_LINEAR, half, half, 0.001);
+  continued_alpha ("alpha 128 in floats", GIMP_PRECISION_FLOAT_LINEAR, half, half, 1e-6);
+  continued_alpha ("rising alpha", GIMP_PRECISION_U16_NON_LINEAR, rising, rising, 2.0 / 255);
+  continued_alpha ("a border of what is opaque", GIMP_PRECISION_U8_NON_LINEAR,
+                   transparent_on_the_right, transparent_on_the_right, 0.4);
 }
 
 /* --- Masks and channels --------------------------------------------------- */
@@ -428,6 +502,7 @@ probe_layers (void)
   outputs_agree ();
   region_of_a_feathered_selection ();
   alpha ();
+  alpha_continues ();
   masks_and_channels ();
   parasite ();
   seeds ();

@@ -175,6 +175,38 @@ new_layer_for_channels (void)
 }
 
 static void
+nothing_to_go_by (void)
+{
+  GimpImage    *image = image_with_selection ();
+  GimpDrawable *layer = probe_layer (image);
+  GBytes       *before = probe_bytes (layer);
+  GimpLayer    *empty =
+    gimp_layer_new (image, "empty", 64, 56, GIMP_RGBA_IMAGE, 100, GIMP_LAYER_MODE_NORMAL);
+  char *message;
+
+  gimp_selection_all (image);
+  expect ("everything selected", probe_call (INPAINT, image, layer, NULL),
+          "select only what is to be filled", layer, before);
+  gimp_image_select_rectangle (image, GIMP_CHANNEL_OP_REPLACE, 0, 0, 48, 40);
+  expect ("all of the layer selected", probe_call (INPAINT, image, layer, NULL),
+          "select only what is to be filled", layer, before);
+
+  message = probe_call (INPAINT, image, layer, "steps", 1, "strength", 0.3, NULL);
+  probe_ok (message == NULL, "at strength 0.3 everything can be gone over");
+  g_free (message);
+  g_bytes_unref (before);
+
+  gimp_image_insert_layer (image, empty, NULL, 0);
+  gimp_drawable_fill (GIMP_DRAWABLE (empty), GIMP_FILL_TRANSPARENT);
+  before = probe_bytes (GIMP_DRAWABLE (empty));
+  gimp_image_select_rectangle (image, GIMP_CHANNEL_OP_REPLACE, 10, 10, 8, 8);
+  expect ("an empty layer", probe_call (INPAINT, image, GIMP_DRAWABLE (empty), NULL),
+          "choose the layer that has the picture", GIMP_DRAWABLE (empty), before);
+  g_bytes_unref (before);
+  gimp_image_delete (image);
+}
+
+static void
 models (void)
 {
   GimpImage    *image = image_with_selection ();
@@ -203,5 +235,6 @@ probe_refusals (void)
   kinds_of_layers ();
   text_layer ();
   new_layer_for_channels ();
+  nothing_to_go_by ();
   models ();
 }

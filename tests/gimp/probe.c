@@ -15,10 +15,9 @@ static const struct
   const char *name;
   void (*run) (void);
 } entries[] = {
-  { "gimp-probe-matrix", probe_matrix },
-  { "gimp-probe-refusals", probe_refusals },
-  { "gimp-probe-layers", probe_layers },
-  { "gimp-probe-kill", probe_kill },
+  { "gimp-probe-matrix", probe_matrix },       { "gimp-probe-refusals", probe_refusals },
+  { "gimp-probe-layers", probe_layers },       { "gimp-probe-kill", probe_kill },
+  { "gimp-probe-new-layer", probe_new_layer }, { "gimp-probe-light", probe_light },
 };
 
 #define PROBE_TYPE_PLUG_IN (probe_plug_in_get_type ())

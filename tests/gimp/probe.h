@@ -20,6 +20,8 @@ void probe_matrix (void);
 void probe_refusals (void);
 void probe_layers (void);
 void probe_kill (void);
+void probe_new_layer (void);
+void probe_light (void);
 
 /* --- TAP ------------------------------------------------------------------ */
 
