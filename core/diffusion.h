@@ -161,6 +161,13 @@ typedef struct
                     float               *selection,
                     GError             **error);
   gpointer data;
+
+  /* Fills a plane of `window` with where patches may be taken from: above one half. NULL:
+   * anywhere. */
+  gboolean (*read_allowed) (gpointer             data,
+                            const DiffusionRect *window,
+                            float               *allowed,
+                            GError             **error);
 } DiffusionSource;
 
 /* Where a job writes to: finished windows, each pixel of the region at least
@@ -248,6 +255,17 @@ typedef enum
   DIFFUSION_DATA_PASTE, /* x̂_0 is replaced there, then the step is made (Zhu et al. 2023, DiffPIR) */
 } DiffusionDataStep;
 
+/* Who says what lies in the hole. */
+typedef enum
+{
+  /* Each where it is better: in thin holes, and where steps or a strength below 1 are asked
+   * for, the network; in others the picture and, at the seams that show, the network; where the
+   * surroundings hold no detail neither, but a membrane that is stretched over the hole. */
+  DIFFUSION_EXPERT_AUTOMATIC,
+  DIFFUSION_EXPERT_NETWORK,
+  DIFFUSION_EXPERT_PICTURE, /* its own patches; the network at their seams */
+} DiffusionExpert;
+
 typedef struct
 {
   double            strength; /* 0…1: the start is t = strength · T − 1 */
@@ -263,10 +281,11 @@ typedef struct
                               * sees at each of the part's scales; more than 512 are as good
                               * as 512; 0: what the model asks for */
   guint32           seed;    /* 0…2147483647 */
+  DiffusionExpert   expert;
 } DiffusionInpaintSettings;
 
-/* Fills the selected pixels of `region` by the reverse process from x_t with
- * the RePaint step (Lugmayr et al. 2022, algorithm 1). What lies far apart, or
+/* Fills the selected pixels of `region` by the network's reverse process from x_t with
+ * the RePaint step (Lugmayr et al. 2022, algorithm 1), or by that of the picture's own patches. What lies far apart, or
  * is too large to be held at once, is done in parts, one after the other, what
  * is wider than the network has learned to fill from coarse to fine. `region` is the bounding
  * box of the selection values that count and lies inside the source.

@@ -113,6 +113,22 @@ add_model (GimpProcedure *procedure)
 }
 
 static void
+add_expert (GimpProcedure *procedure)
+{
+  GimpChoice *choice;
+
+  choice = gimp_choice_new_with_values (
+    "automatic", DIFFUSION_EXPERT_AUTOMATIC, _ ("Automatic"),
+    _ ("Thin holes by the network, others by the picture's own patches, smooth ones by neither."),
+    "network", DIFFUSION_EXPERT_NETWORK, _ ("Network"),
+    _ ("What the model knows of pictures in general."), "picture", DIFFUSION_EXPERT_PICTURE,
+    _ ("Picture"), _ ("Patches of this picture; the network draws their seams."), NULL);
+  gimp_procedure_add_choice_argument (procedure, "expert", _ ("Expe_rt"),
+                                      _ ("Who says what lies in the selection."), choice,
+                                      "automatic", G_PARAM_READWRITE);
+}
+
+static void
 add_inpaint_settings (GimpProcedure *procedure)
 {
   add_strength (procedure,
@@ -144,6 +160,7 @@ add_inpaint_settings (GimpProcedure *procedure)
                                       "model looks at, in pixels. 0 means automatic."),
                                    0, 4096, 0, G_PARAM_READWRITE);
   add_seed (procedure);
+  add_expert (procedure);
 }
 
 static void
@@ -198,6 +215,12 @@ void
 arguments_add (GimpProcedure *procedure, TaskKind kind)
 {
   add_settings (procedure, kind);
+  if (kind == TASK_INPAINT)
+    gimp_procedure_add_drawable_argument (
+      procedure, "source", _ ("Sour_ce"),
+      _ ("A channel, layer mask or layer of the image: patches come only from where it is above "
+         "one half. None means from anywhere around the selection."),
+      TRUE, G_PARAM_READWRITE);
   add_output (procedure);
   add_model (procedure);
 }
@@ -227,6 +250,21 @@ arguments_add_batch (GimpProcedure *procedure, TaskKind kind)
                                        FALSE, G_PARAM_READWRITE);
 }
 
+/* Batch procedures have no such argument: each file is an image of its own. */
+static int
+get_source (GimpProcedureConfig *config)
+{
+  GimpDrawable *source = NULL;
+  int           id = 0;
+
+  if (g_object_class_find_property (G_OBJECT_GET_CLASS (config), "source"))
+    g_object_get (config, "source", &source, NULL);
+  if (source)
+    id = gimp_item_get_id (GIMP_ITEM (source));
+  g_clear_object (&source);
+  return id;
+}
+
 void
 arguments_get_task (GimpProcedureConfig *config, TaskKind kind, Task *task)
 {
@@ -247,6 +285,8 @@ arguments_get_task (GimpProcedureConfig *config, TaskKind kind, Task *task)
       s->spacing = (DiffusionSpacing) gimp_procedure_config_get_choice_id (config, "spacing");
       s->data_step = (DiffusionDataStep) gimp_procedure_config_get_choice_id (config, "data-step");
       s->seed = (guint32) seed;
+      s->expert = (DiffusionExpert) gimp_procedure_config_get_choice_id (config, "expert");
+      task->source = get_source (config);
     }
   else
     {

@@ -252,6 +252,17 @@ source_read (gpointer             data,
   return TRUE;
 }
 
+static gboolean
+source_read_allowed (gpointer data, const DiffusionRect *window, float *allowed, GError **error)
+{
+  const DrawableIo *io = data;
+
+  gegl_buffer_get (io->allowed,
+                   GEGL_RECTANGLE (window->x, window->y, window->width, window->height), 1.0,
+                   babl_format ("Y float"), allowed, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
+  return TRUE;
+}
+
 /* --- Sink ----------------------------------------------------------------- */
 
 void
@@ -386,6 +397,42 @@ drawable_io_new (GimpDrawable *drawable, TaskKind kind, GError **error)
   return io;
 }
 
+gboolean
+drawable_io_set_allowed (DrawableIo *io, int id, GError **error)
+{
+  const GeglRectangle extent = { 0, 0, io->width, io->height };
+  GimpItem           *item = gimp_item_get_by_id (id);
+  GeglRectangle       strip;
+  GeglBuffer         *buffer;
+  guint8             *values;
+  int                 x, y;
+
+  if (!GIMP_IS_DRAWABLE (item) || gimp_item_get_image (item) != io->image)
+    {
+      g_set_error_literal (error, GIMP_PLUG_IN_ERROR, 0,
+                           _ ("The source is not part of this image: choose one of its channels, "
+                              "layer masks or layers."));
+      return FALSE;
+    }
+
+  gimp_drawable_get_offsets (GIMP_DRAWABLE (item), &x, &y);
+  buffer = gimp_drawable_get_buffer (GIMP_DRAWABLE (item));
+  io->allowed = gegl_buffer_new (&extent, babl_format ("Y u8"));
+  values = g_new (guint8, strips_max_pixels (&extent));
+  for (strips_first (&extent, &strip); strip.height > 0; strips_next (&extent, &strip))
+    {
+      gegl_buffer_get (buffer,
+                       GEGL_RECTANGLE (strip.x + io->offset_x - x, strip.y + io->offset_y - y,
+                                       strip.width, strip.height),
+                       1.0, babl_format ("Y u8"), values, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
+      gegl_buffer_set (io->allowed, &strip, 0, babl_format ("Y u8"), values, GEGL_AUTO_ROWSTRIDE);
+    }
+  g_free (values);
+  g_object_unref (buffer);
+  io->source.read_allowed = source_read_allowed;
+  return TRUE;
+}
+
 void
 drawable_io_free (DrawableIo *io)
 {
@@ -396,6 +443,7 @@ drawable_io_free (DrawableIo *io)
   g_clear_object (&io->selection);
   g_clear_object (&io->result);
   drawable_alpha_free (io->alpha);
+  g_clear_object (&io->allowed);
   g_free (io);
 }
 

@@ -43,7 +43,8 @@ typedef struct
   GeglBuffer   *pixels;    /* copy of the drawable, `format`, filled in `held` */
   GeglBuffer   *selection; /* copy of the selection, "Y float"; NULL: no selection */
   GeglRectangle held;
-  GeglBuffer   *result; /* `format`, extends over `region` */
+  GeglBuffer   *allowed; /* where patches may be taken from, "Y u8"; NULL: anywhere */
+  GeglBuffer   *result;  /* `format`, extends over `region` */
 
   DrawableAlpha *alpha; /* of the result where it does not keep its own; NULL: 1 */
 
@@ -55,6 +56,10 @@ typedef struct
  * does not hand out the pixels. */
 DrawableIo *drawable_io_new (GimpDrawable *drawable, TaskKind kind, GError **error);
 void        drawable_io_free (DrawableIo *io);
+
+/* Patches come only from where the drawable of this id, a channel, a layer mask or a layer of the
+ * same image, is above one half. Main thread. Errors: there is no such drawable. */
+gboolean drawable_io_set_allowed (DrawableIo *io, int id, GError **error);
 
 /* The region as core's rectangle. */
 DiffusionRect drawable_io_get_region (const DrawableIo *io);

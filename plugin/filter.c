@@ -127,6 +127,11 @@ filter_apply (Session       *session,
   run.io = drawable_io_new (drawable, task->kind, error);
   if (run.io == NULL)
     return FALSE;
+  if (task->source > 0 && !drawable_io_set_allowed (run.io, task->source, error))
+    {
+      drawable_io_free (run.io);
+      return FALSE;
+    }
 
   if (view->window_title && !(own_view.preview = preview_new (run.io, error)))
     {

@@ -26,8 +26,9 @@ inpaint_procedure_new (GimpPlugIn *plug_in, const char *name)
   gimp_procedure_set_documentation (
     procedure, _ ("Fill the selection with what its surroundings suggest"),
     _ ("Fills the selected pixels of a layer, channel or layer mask by the reverse process of a "
-       "denoising diffusion model that sees the pixels around them. Pixels that are not selected "
-       "stay exactly as they are. The colors are worked on in the image's own color space."),
+       "denoising diffusion model that sees the pixels around them, or of the picture's own "
+       "patches. Pixels that are not selected stay exactly as they are. The colors are worked on "
+       "in the image's own color space."),
     name);
   procedures_set_attribution (procedure);
   arguments_add (procedure, TASK_INPAINT);

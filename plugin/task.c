@@ -99,6 +99,18 @@ data_step_name (DiffusionDataStep data_step)
 }
 
 static const char *
+expert_name (DiffusionExpert expert)
+{
+  static const char *names[] = {
+    [DIFFUSION_EXPERT_AUTOMATIC] = "automatic",
+    [DIFFUSION_EXPERT_NETWORK] = "network",
+    [DIFFUSION_EXPERT_PICTURE] = "picture",
+  };
+
+  return names[expert];
+}
+
+static const char *
 method_name (DiffusionMethod method)
 {
   return method == DIFFUSION_METHOD_MATCHED ? "matched" : "renoise";
@@ -149,6 +161,9 @@ task_get_settings (const Task *task)
       add_name (&builder, "data-step", data_step_name (s->data_step));
       add_int (&builder, "context", s->context);
       add_int (&builder, "seed", (int) s->seed);
+      add_name (&builder, "expert", expert_name (s->expert));
+      if (task->source > 0)
+        add_int (&builder, "source", task->source);
     }
   else
     {

@@ -26,6 +26,7 @@ typedef struct
   TaskKind                 kind;
   TaskOutput               output;
   DiffusionInpaintSettings inpaint; /* when kind is TASK_INPAINT */
+  int source; /* likewise: the id of the drawable that says where patches come from; 0: none */
   DiffusionDenoiseSettings denoise; /* when kind is TASK_DENOISE */
 } Task;
 

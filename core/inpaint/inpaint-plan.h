@@ -9,40 +9,40 @@
 #include "model/model.h"
 #include "picture/scales.h"
 
-/* One run of the reverse process at one scale. */
+typedef enum
+{
+  STAGE_PROCESS,  /* the network's reverse process, from noise or from what the strength leaves */
+  STAGE_ESTIMATE, /* its first evaluation alone: x̂_0, the mean of all that may lie there */
+  STAGE_REFINE,   /* its reverse process from the result of the stage before, noised */
+  STAGE_PATCHES,  /* the picture's own patches (patch-fill.h); what it leaves to the next stage as
+                   * unknown is the seams that show */
+} InpaintStageKind;
+
+/* One run of one expert at one scale. */
 typedef struct
 {
-  int           scale;
-  DiffusionRect area;       /* what is computed, pixels of the scale */
-  double        t_start;    /* at most, where it refines */
-  double        refining;   /* σ at the start over the detail around (scales.h), where the
-                                * result of the stage before is refined; 0 where there is none,
-                                * or only its place as the guess is taken */
-  double        ending;     /* σ of the last evaluation over that at the start; 0: as the
-                                * spacing has it */
-  int           look;       /* k: the k-th look at this scale; 0: no look, something is drawn */
-  double        relaxation; /* ω of a look after the first: its result is as many times as far
-                                * from its guess as x̂_0; 1/k for a mean of k, above 1 beyond x̂_0 */
-  double        relaxation_colour; /* the same for what the channels differ by */
-  int           steps;             /* reverse steps */
-  int           n_evaluations;     /* passes of resampling included */
-  int           n_windows;         /* that the network sees in one of them (tiles.h) */
-  int           window_width, window_height;
+  InpaintStageKind kind;
+  int              scale;
+  DiffusionRect    area; /* what is computed, pixels of the scale */
+  int    number;   /* of an estimate: the how many-th in a row; its result is their weighted mean */
+  double t_start;  /* at most, where it refines */
+  double refining; /* σ at the start over the detail around (scales.h) */
+  double ending;   /* σ of the last evaluation over that at the start; 0: as the
+                              * spacing has it */
+  int    reach;    /* of patches: how far around the hole they come from */
+  int    steps;    /* reverse steps */
+  int    n_evaluations; /* passes of resampling included; of patches: rounds */
+  int    n_windows;     /* that the network sees in one of them (tiles.h) */
+  int    window_width, window_height;
+  gint64 n_pixels; /* that the network sees in one of them, or could in the time */
+  double macs;     /* of patches: of all rounds, as many as the network's in the time */
 } InpaintStage;
-
-/* The pixels that the network sees in one evaluation. */
-static inline gint64
-inpaint_stage_pixels (const InpaintStage *stage)
-{
-  return (gint64) stage->n_windows * stage->window_width * stage->window_height;
-}
 
 typedef struct
 {
   DiffusionRect rect; /* bounds of the selected pixels, drawable coordinates */
   int           n_stages;
-  InpaintStage  stages[5 * SCALES_MAX]; /* the coarsest first, the last one at scale 0; a few
-                                        * looks and what is drawn at each scale */
+  InpaintStage  stages[2 * SCALES_MAX]; /* the coarsest first, the last one at scale 0 */
 } InpaintPart;
 
 typedef struct
@@ -64,7 +64,13 @@ DiffusionInpaintSettings inpaint_plan_settings (const DiffusionModel           *
 InpaintPlan *inpaint_plan_new (const DiffusionModel           *model,
                                const Canvas                   *canvas,
                                const DiffusionInpaintSettings *settings);
-void         inpaint_plan_free (InpaintPlan *plan);
+
+/* The same part by the network alone, where there are no patches to take. */
+InpaintPart inpaint_plan_without_patches (const DiffusionModel           *model,
+                                          const Canvas                   *canvas,
+                                          const DiffusionInpaintSettings *settings,
+                                          const InpaintPart              *part);
+void        inpaint_plan_free (InpaintPlan *plan);
 
 /* What it takes by n_threads workers. */
 void inpaint_plan_cost (const InpaintPlan    *plan,

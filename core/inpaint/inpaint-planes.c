@@ -23,15 +23,30 @@ planes_keep_result (InpaintPlanes *planes)
   g_clear_pointer (&planes->start, g_free);
   g_clear_pointer (&planes->join, g_free);
   g_clear_pointer (&planes->x_t, g_free);
+  g_clear_pointer (&planes->seams, g_free);
+}
+
+/* The stage before was one of patches: its fill is the picture now, and its seams unknown. */
+static gboolean
+follows_patches (const InpaintPlanes *before)
+{
+  return before != NULL && before->stage->kind == STAGE_PATCHES;
 }
 
 /* The picture as the stage before has read it at the same scale: at a coarse one that takes
- * longer than a look. A look has written into `clean` only where start = 1, and there what
+ * longer than an estimate. That has written into `clean` only where start = 1, and there what
  * follows does so, too. */
 static void
 planes_take_picture (InpaintPlanes *planes, InpaintPlanes *before)
 {
-  g_assert (before->stage->look > 0);
+  if (follows_patches (before))
+    {
+      planes->clean = g_memdup2 (before->x0, planes->n_channels * planes->size * sizeof (float));
+      planes->m = g_steal_pointer (&before->seams);
+      planes->start = g_memdup2 (planes->m, planes->size * sizeof (float));
+      return;
+    }
+  g_assert (before->stage->kind == STAGE_ESTIMATE);
   planes->clean = g_steal_pointer (&before->clean);
   planes->m = g_steal_pointer (&before->m);
   planes->start = g_steal_pointer (&before->start);
@@ -81,7 +96,7 @@ set_times (const DiffusionModel *model, InpaintPlanes *planes)
   double              detail, sigma;
 
   planes->t_start = stage->t_start;
-  if (stage->refining == 0.0)
+  if (stage->kind != STAGE_REFINE)
     return;
   /* A network of one colour fills each channel as if there were no other. */
   detail = model_get_shape (model)->n_colours == 1
@@ -94,7 +109,7 @@ set_times (const DiffusionModel *model, InpaintPlanes *planes)
 }
 
 /* The strength at which a pixel starts → the time at which it joins the process. What has
- * joined before a refinement begins has done so at once; a look has no other start than
+ * joined before a refinement begins has done so at once; an estimate has no other start than
  * the picture where something of it is to be seen. */
 static void
 set_join_times (const DiffusionModel *model, InpaintPlanes *planes, gboolean refines)
@@ -127,7 +142,7 @@ set_join_times (const DiffusionModel *model, InpaintPlanes *planes, gboolean ref
 static gboolean
 has_guess (const DiffusionModel *model, const InpaintPlanes *before)
 {
-  return before != NULL && model_get_shape (model)->self_condition;
+  return before != NULL && !follows_patches (before) && model_get_shape (model)->self_condition;
 }
 
 /* y: the picture, and where m = 1 a smooth guess, unless set_start has a better one. */
@@ -202,7 +217,7 @@ static void
 set_start (const DiffusionModel *model, InpaintPlanes *planes, const InpaintPlanes *before)
 {
   gsize        n = planes->n_channels * planes->size;
-  const float *from = before != NULL ? planes->x0 : planes->y;
+  const float *from = before != NULL && !follows_patches (before) ? planes->x0 : planes->y;
 
   for (gsize p = 0; p < n; p++)
     {
@@ -211,11 +226,28 @@ set_start (const DiffusionModel *model, InpaintPlanes *planes, const InpaintPlan
       if (has_guess (model, before) && planes->m[p % planes->size] == 1.0f)
         planes->y[p] = from[p];
     }
-  /* The result, should "finish" come before the first evaluation: of a later look what is
-   * there already. */
+  /* The result, should "finish" come before the first evaluation: what is there already, if
+   * something is. */
   for (gsize p = 0; p < n; p++)
-    if (planes->stage->look < 2 || planes->m[p % planes->size] == 0.0f)
+    if ((planes->stage->number < 2 && !follows_patches (before)) ||
+        planes->m[p % planes->size] == 0.0f)
       planes->x0[p] = planes->clean[p];
+}
+
+/* What patches begin with: the picture alone. */
+static gboolean
+begin_patches (InpaintPlanes      *planes,
+               const InpaintStage *stage,
+               const Canvas       *canvas,
+               double              strength,
+               GError            **error)
+{
+  int width = stage->area.width, height = stage->area.height, n = canvas->source->n_channels;
+
+  *planes = (InpaintPlanes) { .stage = stage, .n_channels = n, .size = (gsize) width * height };
+  return planes_read_picture (planes, canvas, strength, error) &&
+         (planes->x0 = planes_new (width, height, n, error)) &&
+         (planes->seams = planes_new (width, height, 1, error));
 }
 
 gboolean
@@ -227,11 +259,13 @@ inpaint_planes_begin (InpaintPlanes        *planes,
                       InpaintPlanes        *before,
                       GError              **error)
 {
+  if (stage->kind == STAGE_PATCHES)
+    return begin_patches (planes, stage, canvas, strength, error);
   if (!planes_allocate (planes, stage, canvas, strength, before, error))
     return FALSE;
 
   set_times (model, planes);
-  set_join_times (model, planes, before != NULL && stage->look == 0);
+  set_join_times (model, planes, stage->kind == STAGE_REFINE);
   if ((before != NULL && !take_result (planes, before, error)) ||
       !make_guess (model, planes, before, error))
     return FALSE;

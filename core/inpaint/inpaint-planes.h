@@ -23,6 +23,7 @@ typedef struct
   float              *join;  /* when it joins the process */
   float              *x_t;   /* not set */
   float              *x0;    /* the result, should the process make none */
+  float              *seams; /* of patches: their result's seams that show; else NULL */
 } InpaintPlanes;
 
 /* Borrows the stage. `before`: of the stage before, with its result in x0, of which this one

@@ -7,9 +7,23 @@
 #include <glib/gi18n-lib.h>
 
 #include "inpaint/inpaint-planes.h"
+
+#include <math.h>
+
 #include "base/planes.h"
+#include "patches/patch-fill.h"
+#include "picture/colour-curve.h"
+#include "picture/membrane.h"
+#include "picture/tiles.h"
 #include "process/reverse-process.h"
 #include "model/tiled-model.h"
+
+/* Pixels around a hole that say whether its surroundings hold detail: a quarter of its lesser side,
+ * at least so many. */
+#define MEMBRANE_RING 8
+
+/* And so many whether they have one colour for each brightness. */
+#define CURVE_RING 64
 
 typedef struct
 {
@@ -37,9 +51,9 @@ static void
 report (Inpaint *job, double evaluations, const float *x0)
 {
   const InpaintStage *stage = job->planes->stage;
-  double              pixels = job->n_pixels + evaluations * inpaint_stage_pixels (stage);
+  double              pixels = job->n_pixels + evaluations * stage->n_pixels;
   DiffusionStep       step = {
-          .step = job->n_evaluations + (int) evaluations,
+          .step = MIN (job->n_evaluations + (int) evaluations, job->plan->n_evaluations),
           .n_steps = job->plan->n_evaluations,
           .fraction = MIN (pixels / job->plan->n_pixels, 1.0),
           .window = *job->shown,
@@ -97,14 +111,14 @@ show (Inpaint *job, int evaluations, const float *x0)
   report (job, evaluations, job->preview);
 }
 
-/* After a transition. What a look has found is shown when it is relaxed. */
+/* After a transition. An estimate is shown when it has been averaged. */
 static void
 observe (gpointer data, const ReverseState *state)
 {
   StageProgress *progress = data;
 
   progress->n_done = state->n_evaluations;
-  if (!state->jump && progress->job->planes->stage->look == 0)
+  if (!state->jump && progress->job->planes->stage->kind != STAGE_ESTIMATE)
     show (progress->job, state->n_evaluations, state->x0);
 }
 
@@ -148,16 +162,16 @@ end_preview (Inpaint *job)
 
 /* --- The process -------------------------------------------------------------------- */
 
-/* How the k-th look (InpaintStage) shows the picture to the network. All looks of a scale
- * have the same noise, but mirrored it is as good as another. */
+/* How the picture is shown to the network for the number-th estimate. All of a scale have the same
+ * noise, but mirrored it is as good as another. */
 static TiledModelMirror
-mirror_of_look (int look)
+mirror_of_estimate (int number)
 {
   static const TiledModelMirror mirrors[] = { TILED_MODEL_AS_IT_IS,
                                               TILED_MODEL_MIRRORED_X | TILED_MODEL_MIRRORED_Y,
                                               TILED_MODEL_MIRRORED_X, TILED_MODEL_MIRRORED_Y };
 
-  return look == 0 ? TILED_MODEL_AS_IT_IS : mirrors[(look - 1) % G_N_ELEMENTS (mirrors)];
+  return number == 0 ? TILED_MODEL_AS_IT_IS : mirrors[(number - 1) % G_N_ELEMENTS (mirrors)];
 }
 
 /* *n_done: evaluations, none when "finish" came before. */
@@ -202,7 +216,7 @@ run_process (Inpaint *job, InpaintPlanes *planes, int *n_done, GError **error)
                 model_get_scheduler_config (job->model), job->settings->sampler);
   process.sampler.eta = job->settings->eta;
   tiled_model_set_report (tiles, observe_window, &progress);
-  tiled_model_set_mirror (tiles, mirror_of_look (stage->look));
+  tiled_model_set_mirror (tiles, mirror_of_estimate (stage->number));
   process.predict_data = tiles;
   reverse_process_start (&process, planes->x_t);
   success = reverse_process_run (&process, planes->x_t, planes->x0, error);
@@ -211,75 +225,251 @@ run_process (Inpaint *job, InpaintPlanes *planes, int *n_done, GError **error)
   return success;
 }
 
-/* A look's x̂_0 → guess + ω (x̂_0 − guess), a step of a relaxed fixed-point iteration: with
- * ω < 1 the errors of the looks average out, with ω > 1 it goes on where they lead; with an ω
- * of its own for what a channel differs from the mean of all. As the network has learned it,
- * a guess is the picture where that is known, and in its range. */
+/* The mean of an estimate and those before it, which its guess is the mean of: their errors average
+ * out. Each begins with a better guess than the one before and counts for more: the k-th k times.
+ * As the network has learned it, a guess is the picture where that is known, and in its range. */
 static void
-relax (const Inpaint *job, InpaintPlanes *planes)
+average (InpaintPlanes *planes)
 {
-  const InpaintStage *stage = planes->stage;
-  const int           n = job->n_channels;
-  const float         omega = stage->look > 1 ? (float) stage->relaxation : 1.0f;
-  const float         omega_colour = stage->look > 1 ? (float) stage->relaxation_colour : 1.0f;
+  const float share = 2.0f / (planes->stage->number + 1);
 
-  for (gsize i = 0; i < planes->size; i++)
+  for (gsize p = 0; p < planes->n_channels * planes->size; p++)
     {
-      float mean = 0.0f;
+      float guess = planes->y[p];
 
-      for (int c = 0; c < n; c++)
-        mean += (planes->x0[c * planes->size + i] - planes->y[c * planes->size + i]) / n;
-      for (int c = 0; c < n; c++)
-        {
-          gsize p = c * planes->size + i;
-          float colour = planes->x0[p] - planes->y[p] - mean;
-          float relaxed = planes->y[p] + omega * mean + omega_colour * colour;
-
-          planes->x0[p] = planes->m[i] == 1.0f ? CLAMP (relaxed, -1.0f, 1.0f) : planes->y[p];
-        }
+      planes->x0[p] = planes->m[p % planes->size] == 1.0f
+                        ? CLAMP (guess + share * (planes->x0[p] - guess), -1.0f, 1.0f)
+                        : guess;
     }
 }
 
-/* Leaves the result in planes->x0. */
 static gboolean
-run_stage (Inpaint            *job,
-           const InpaintStage *stage,
-           InpaintPlanes      *planes,
-           InpaintPlanes      *before, /* NULL: this is the first; emptied */
-           GError            **error)
+anything_unknown (const InpaintPlanes *planes)
+{
+  for (gsize i = 0; i < planes->size; i++)
+    if (planes->m[i] != 0.0f)
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
+run_network (Inpaint *job, InpaintPlanes *planes, GError **error)
 {
   int n_done;
 
-  job->planes = planes;
-  if (!inpaint_planes_begin (planes, stage, job->model, job->canvas, job->settings->strength,
-                             before, error))
-    return FALSE;
+  if (!anything_unknown (planes)) /* no seam shows */
+    return TRUE;
   if (!run_process (job, planes, &n_done, error))
     return FALSE;
-  if (stage->look > 0 && n_done > 0)
+  if (planes->stage->kind == STAGE_ESTIMATE && n_done > 0)
     {
-      relax (job, planes);
-      show (job, stage->n_evaluations, planes->x0);
+      average (planes);
+      show (job, planes->stage->n_evaluations, planes->x0);
     }
-
-  job->n_evaluations += stage->n_evaluations;
-  job->n_pixels += stage->n_evaluations * inpaint_stage_pixels (stage);
   return TRUE;
+}
+
+/* --- Patches ------------------------------------------------------------------------------ */
+
+/* A round is done. */
+static void
+observe_patches (gpointer data, double share, const float *x0)
+{
+  Inpaint *job = data;
+
+  show (job, (int) (share * job->planes->stage->n_evaluations), x0);
+}
+
+/* m of the area, −1 where a pixel is unknown but not of this part. */
+static void
+leave_others (const InpaintPart *part, InpaintPlanes *planes)
+{
+  const DiffusionRect *area = &planes->stage->area, *rect = &part->rect;
+
+  for (int y = 0; y < area->height; y++)
+    for (int x = 0; x < area->width; x++)
+      {
+        int      u = area->x + x - rect->x, v = area->y + y - rect->y;
+        gboolean own = u >= 0 && v >= 0 && u < rect->width && v < rect->height;
+        float   *m = planes->m + (gsize) y * area->width + x;
+
+        if (*m > 0.0f && !own)
+          *m = -1.0f;
+      }
+}
+
+/* The scale at which the old picture in the hole is covered by noise as far as coarser results are
+ * that are refined. */
+static int
+first_scale (const Inpaint *job)
+{
+  double sigma = schedule_sigma (model_get_schedule (job->model), job->planes->stage->t_start);
+  int    scale = 0;
+
+  while (scale + 1 < PATCH_SCALES_MAX && ldexp (sigma, -scale - 1) >= PATCH_FILL_SIGMA)
+    scale++;
+  return scale;
+}
+
+/* *found: whether there are patches to take. */
+static gboolean
+run_patches (Inpaint           *job,
+             const InpaintPart *part,
+             InpaintPlanes     *planes,
+             gboolean          *found,
+             GError           **error)
+{
+  const DiffusionSource *source = job->canvas->source;
+  const DiffusionRect   *area = &planes->stage->area;
+  float                 *allowed = NULL;
+  GError                *failure = NULL;
+  PatchFill              fill;
+
+  if (source->read_allowed != NULL)
+    {
+      allowed = planes_new (area->width, area->height, 1, error);
+      if (allowed == NULL || !source->read_allowed (source->data, area, allowed, error))
+        {
+          g_free (allowed);
+          return FALSE;
+        }
+    }
+  leave_others (part, planes);
+  fill = (PatchFill) {
+    .picture = { .width = area->width,
+                 .height = area->height,
+                 .n_channels = job->n_channels,
+                 .picture = planes->clean,
+                 .hole = planes->m,
+                 .source = allowed,
+                 .reach = planes->stage->reach },
+    .first_scale = job->settings->strength < 1.0 ? first_scale (job) : -1,
+    .seed = job->settings->seed,
+    .workers = job->workers,
+    .cancel = job->progress->cancel,
+    .finish = job->progress->finish,
+    .observe = job->preview != NULL ? observe_patches : NULL,
+    .data = job,
+  };
+  *found = patch_fill (&fill, planes->x0, planes->seams, &failure);
+  g_free (allowed);
+  if (failure != NULL)
+    g_propagate_error (error, failure);
+  else if (*found)
+    show (job, planes->stage->n_evaluations, planes->x0);
+  return failure == NULL;
+}
+
+/* --- A part ------------------------------------------------------------------------------- */
+
+static void
+note_done (Inpaint *job, const InpaintStage *stage)
+{
+  job->n_evaluations += stage->n_evaluations;
+  job->n_pixels += stage->n_evaluations * stage->n_pixels;
+}
+
+/* Leaves the result in the last planes' x0. *found: FALSE when it takes patches and there are
+ * none. */
+static gboolean
+run_stages (Inpaint           *job,
+            const InpaintPart *part,
+            InpaintPlanes      planes[2],
+            gboolean          *found,
+            GError           **error)
+{
+  *found = TRUE;
+  for (int k = 0; k < part->n_stages; k++)
+    {
+      InpaintPlanes *present = &planes[k & 1], *before = k > 0 ? &planes[(k - 1) & 1] : NULL;
+
+      job->planes = present;
+      if (!inpaint_planes_begin (present, &part->stages[k], job->model, job->canvas,
+                                 job->settings->strength, before, error))
+        return FALSE;
+      if (!(part->stages[k].kind == STAGE_PATCHES ? run_patches (job, part, present, found, error)
+                                                  : run_network (job, present, error)))
+        return FALSE;
+      if (!*found)
+        return TRUE;
+      note_done (job, &part->stages[k]);
+    }
+  return TRUE;
+}
+
+/* What the picture around a part is like. */
+typedef struct
+{
+  gboolean    filled;    /* it holds no detail, and the part has been filled with a membrane */
+  gboolean    has_curve; /* it has one colour for each brightness: so has the fill */
+  ColourCurve curve;
+} Surroundings;
+
+/* At full strength: below, what is left of the old picture may look otherwise. */
+static gboolean
+look_around (Inpaint *job, const InpaintPart *part, Surroundings *around, GError **error)
+{
+  const DiffusionRect *rect = &part->rect;
+  int                  ring = MAX (MEMBRANE_RING, MIN (rect->width, rect->height) / 4);
+  DiffusionRect        area = tiles_area (rect, MAX (ring + 1, CURVE_RING), 1, 1,
+                                          job->canvas->source->width, job->canvas->source->height);
+  int                  width = area.width, height = area.height, n = job->n_channels;
+  float               *clean, *m;
+  gboolean             success;
+
+  around->filled = around->has_curve = FALSE;
+  if (job->settings->strength < 1.0)
+    return TRUE;
+  clean = planes_new (width, height, n, error);
+  m = clean != NULL ? planes_new (width, height, 2, error) : NULL;
+  success = m != NULL &&
+            canvas_read (job->canvas, 0, &area, 1.0, clean, m, m + (gsize) width * height, error);
+  if (success && job->settings->expert == DIFFUSION_EXPERT_AUTOMATIC && job->settings->steps == 0 &&
+      membrane_suits (width, height, n, clean, m, ring))
+    {
+      around->filled = success = membrane_fill (width, height, n, clean, m, error) &&
+                                 canvas_fill (job->canvas, rect, &area, clean, error);
+    }
+  if (success && !around->filled && n == 3)
+    around->has_curve = colour_curve_find (&around->curve, width, height, clean, m);
+  g_free (clean);
+  g_free (m);
+  return success;
 }
 
 static gboolean
 run_part (Inpaint *job, const InpaintPart *part, GError **error)
 {
   InpaintPlanes planes[2] = { { 0 } }; /* of this stage, and of the one before */
-  gboolean      success = begin_preview (job, part, error);
+  InpaintPart   other;
+  Surroundings  around;
+  gboolean      success, found = TRUE;
 
-  for (int k = 0; success && k < part->n_stages; k++)
-    success =
-      run_stage (job, &part->stages[k], &planes[k & 1], k > 0 ? &planes[(k - 1) & 1] : NULL, error);
+  if (!look_around (job, part, &around, error))
+    return FALSE;
+  if (around.filled)
+    {
+      for (int k = 0; k < part->n_stages; k++)
+        note_done (job, &part->stages[k]);
+      return TRUE;
+    }
+
+  success = begin_preview (job, part, error) && run_stages (job, part, planes, &found, error);
+  if (success && !found)
+    {
+      inpaint_planes_clear (&planes[0]);
+      inpaint_planes_clear (&planes[1]);
+      end_preview (job);
+      other = inpaint_plan_without_patches (job->model, job->canvas, job->settings, part);
+      part = &other;
+      success = begin_preview (job, part, error) && run_stages (job, part, planes, &found, error);
+    }
   if (success)
     {
       const InpaintPlanes *last = &planes[(part->n_stages - 1) & 1];
 
+      if (around.has_curve)
+        colour_curve_apply (&around.curve, last->size, last->x0);
       success = canvas_fill (job->canvas, &part->rect, &last->stage->area, last->x0, error);
     }
   job->planes = NULL;
@@ -311,6 +501,8 @@ check_settings (const DiffusionInpaintSettings *settings,
     wrong = _ ("Eta has to be between 0 and 1.");
   else if (settings->context < 0 || settings->context > 4096)
     wrong = _ ("The context has to be between 0 and 4096 pixels.");
+  else if ((int) settings->expert < 0 || settings->expert > DIFFUSION_EXPERT_PICTURE)
+    wrong = _ ("The expert has to be one of those that there are.");
   else if (source->n_channels != 1 && source->n_channels != 3)
     wrong = _ ("Only gray and colour pictures can be filled.");
   else if (!planes_rect_inside (region, source->width, source->height))

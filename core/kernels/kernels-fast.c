@@ -541,6 +541,41 @@ fast_silu (float *x, int n)
     }
 }
 
+static float
+fast_weighted_distance (const float *a,
+                        const float *w,
+                        const float *b,
+                        gsize        b_row,
+                        int          n_rows,
+                        int          n,
+                        float        limit)
+{
+  Vector sums = vector_set (0.0f), x, y, z;
+  float  sum = 0.0f;
+
+  for (int j = 0; j < n_rows; j++, a += n, w += n, b += b_row)
+    {
+      for (int i = 0; i < n; i += LANES)
+        {
+          memcpy (&x, a + i, sizeof x);
+          memcpy (&y, b + i, sizeof y);
+          memcpy (&z, w + i, sizeof z);
+          x = x - y;
+          sums += z * (x * x);
+        }
+      if (j % 3 == 2 || j + 1 == n_rows)
+        {
+          sum = 0.0f;
+          for (int k = 0; k < LANES; k++)
+            sum += sums[k];
+          if (sum >= limit)
+            return sum;
+        }
+    }
+
+  return sum;
+}
+
 #define KERNELS_SYMBOL_(name) kernels_##name
 #define KERNELS_SYMBOL(name)  KERNELS_SYMBOL_ (name)
 #define STRING_(name)         #name
@@ -558,4 +593,5 @@ const Kernels KERNELS_SYMBOL (KERNELS_NAME) = {
   .add_gated = fast_add_gated,
   .exp_sum = fast_exp_sum,
   .silu = fast_silu,
+  .weighted_distance = fast_weighted_distance,
 };

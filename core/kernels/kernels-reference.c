@@ -307,6 +307,28 @@ reference_silu (float *x, int n)
     x[i] = activation_value (ACTIVATION_SILU, x[i]);
 }
 
+static float
+reference_weighted_distance (const float *a,
+                             const float *w,
+                             const float *b,
+                             gsize        b_row,
+                             int          n_rows,
+                             int          n,
+                             float        limit)
+{
+  double sum = 0.0;
+
+  for (int j = 0; j < n_rows; j++)
+    for (int i = 0; i < n; i++)
+      {
+        double d = (double) a[j * n + i] - b[j * b_row + i];
+
+        sum += w[j * n + i] * d * d;
+      }
+
+  return sum;
+}
+
 const Kernels kernels_reference = {
   .name = "reference",
   .product = reference_product,
@@ -321,4 +343,5 @@ const Kernels kernels_reference = {
   .add_gated = reference_add_gated,
   .exp_sum = reference_exp_sum,
   .silu = reference_silu,
+  .weighted_distance = reference_weighted_distance,
 };

@@ -6,7 +6,7 @@
  * the number of channels in memory, is a multiple of KERNEL_CHUNK. Channels
  * that the network does not have are zero, and so are their weights. All
  * pointers are aligned to KERNEL_ALIGN bytes; all strides count floats and are
- * multiples of KERNEL_CHUNK. (`exp_sum` and `silu` take any pointer.)
+ * multiples of KERNEL_CHUNK. (`exp_sum`, `silu` and `weighted_distance` take any pointer.)
  *
  * The result of a kernel for one element depends on that element's inputs
  * alone, never on how many others are made in the same call: work may be cut
@@ -186,6 +186,17 @@ typedef struct
 
   /* x ← SiLU (x). */
   void (*silu) (float *x, int n);
+
+  /* Σ w (a − b)² over n_rows rows of n floats, n a multiple of KERNEL_CHUNK, in which a and w
+   * lie one behind the other and b lies b_row floats apart; any value of at least `limit` once
+   * the sum has come to that. Any pointers. */
+  float (*weighted_distance) (const float *a,
+                              const float *w,
+                              const float *b,
+                              gsize        b_row,
+                              int          n_rows,
+                              int          n,
+                              float        limit);
 } Kernels;
 
 /* The tables, one file each or one build of kernels-fast.c each. */

@@ -483,7 +483,11 @@ test_large (void)
   for (gsize s = 0; s < G_N_ELEMENTS (sizes); s++)
     {
       Large           large = { 0, 0, 0 };
-      DiffusionSource source = { sizes[s][0], sizes[s][1], 3, read_large, &large };
+      DiffusionSource source = { .width = sizes[s][0],
+                                 .height = sizes[s][1],
+                                 .n_channels = 3,
+                                 .read = read_large,
+                                 .data = &large };
       DiffusionRect   all = { 0, 0, source.width, source.height };
       GError         *error = NULL;
       double          first = diffusion_estimate_sigma (&source, &all, &error);
@@ -504,9 +508,11 @@ test_errors (void)
     { 995, 0, 10, 10 }, { 0, 1000, 1, 1 }, { G_MAXINT, 0, 10, 10 },
   };
   Large           large = { 0, 0, 0 };
-  DiffusionSource source = { 1000, 1000, 3, read_large, &large };
-  DiffusionRect   all = { 0, 0, 1000, 1000 };
-  GError         *error = NULL;
+  DiffusionSource source = {
+    .width = 1000, .height = 1000, .n_channels = 3, .read = read_large, .data = &large
+  };
+  DiffusionRect all = { 0, 0, 1000, 1000 };
+  GError       *error = NULL;
 
   for (gsize i = 0; i < G_N_ELEMENTS (wrong); i++)
     {

@@ -52,10 +52,12 @@ typedef struct
   InpaintPlan    *plan;
 } Case;
 
+static DiffusionExpert expert = DIFFUSION_EXPERT_NETWORK;
+
 static DiffusionInpaintSettings
 defaults (void)
 {
-  DiffusionInpaintSettings asked = { .strength = 1.0, .jump_length = 10 };
+  DiffusionInpaintSettings asked = { .strength = 1.0, .jump_length = 10, .expert = expert };
 
   return inpaint_plan_settings (model, &asked);
 }
@@ -68,7 +70,9 @@ case_new (int width, int height, Shape shape, DiffusionRect region)
   GError                  *error = NULL;
 
   c->drawing.shape = shape;
-  c->source = (DiffusionSource) { width, height, 3, draw, &c->drawing };
+  c->source = (DiffusionSource) {
+    .width = width, .height = height, .n_channels = 3, .read = draw, .data = &c->drawing
+  };
   c->canvas = canvas_new (&c->source, &region, NULL, &error);
   g_assert_no_error (error);
   c->plan = inpaint_plan_new (model, c->canvas, &settings);
@@ -126,7 +130,7 @@ assert_sound (const Case *c)
           const InpaintStage  *stage = &part->stages[k];
           const DiffusionRect *area = &stage->area;
 
-          /* A finer scale comes when the coarser one has been looked at or refined. */
+          /* A finer scale comes after the coarser one. */
           if (k > 0 && stage->scale != part->stages[k - 1].scale)
             g_assert_cmpint (stage->scale, ==, part->stages[k - 1].scale - 1);
           if (k == part->n_stages - 1)
@@ -145,7 +149,7 @@ assert_sound (const Case *c)
           g_assert_cmpint (stage->window_width, <=, TILED_MODEL_SIZE);
           g_assert_cmpint (stage->window_height, <=, TILED_MODEL_SIZE);
           n_evaluations += stage->n_evaluations;
-          n_pixels += stage->n_evaluations * inpaint_stage_pixels (stage);
+          n_pixels += stage->n_evaluations * stage->n_pixels;
         }
     }
   g_assert_cmpint (c->plan->n_evaluations, ==, n_evaluations);
@@ -236,30 +240,26 @@ static void
 test_scratches (void)
 {
   Case *c = case_new (10000, 6000, diagonal, (DiffusionRect) { 0, 0, 6000, 6000 });
-  int   looks = 3;
+  int   estimates = 3;
 
   assert_sound (c);
   for (guint i = 0; i < c->plan->parts->len; i++)
     {
       const InpaintStage *stages = get_part (c, i)->stages;
 
-      g_assert_cmpint (get_part (c, i)->n_stages, ==, looks);
-      g_assert_true (stages[0].relaxation >= 1.0 && stages[0].relaxation < 2.0);
-      for (int k = 0; k < looks; k++)
-        {
-          g_assert_true (stages[k].scale == 0 && stages[k].steps == 1 && stages[k].look == k + 1);
-          g_assert_cmpfloat_with_epsilon (stages[k].relaxation, stages[0].relaxation / (k + 1),
-                                          1e-9);
-        }
+      g_assert_cmpint (get_part (c, i)->n_stages, ==, estimates);
+      for (int k = 0; k < estimates; k++)
+        g_assert_true (stages[k].kind == STAGE_ESTIMATE && stages[k].scale == 0 &&
+                       stages[k].steps == 1 && stages[k].number == k + 1);
     }
   g_assert_cmpuint (c->plan->bytes, <, 64 << 20);
-  g_assert_cmpfloat (c->plan->n_pixels, <, looks * sqrt (2.0) * 6000 * TILED_MODEL_SIZE);
+  g_assert_cmpfloat (c->plan->n_pixels, <, estimates * sqrt (2.0) * 6000 * TILED_MODEL_SIZE);
   case_free (c);
 
   c = case_new (10000, 6000, horizontal, (DiffusionRect) { 0, 3000, 10000, 4 });
   assert_sound (c);
   g_assert_cmpuint (c->plan->bytes, <, 64 << 20);
-  g_assert_cmpint (c->plan->n_pixels, <, (gint64) looks * 10000 * TILED_MODEL_SIZE / 2);
+  g_assert_cmpint (c->plan->n_pixels, <, (gint64) estimates * 10000 * TILED_MODEL_SIZE / 2);
   case_free (c);
 }
 
@@ -313,44 +313,65 @@ test_scales (void)
     {
       const InpaintStage *stages;
       Case               *c;
-      int                 halvings, n_looks = 0;
+      int                 halvings, n_estimates = 0;
 
       side = hole;
       c = case_new (6000, 4000, square_hole, (DiffusionRect) { 400, 300, hole, hole });
       stages = get_part (c, 0)->stages;
       halvings = stages[0].scale;
-      while (stages[n_looks].look == n_looks + 1)
-        n_looks++;
-      g_assert_cmpint (n_looks, >, 1);
+      while (stages[n_estimates].kind == STAGE_ESTIMATE)
+        n_estimates++;
+      g_assert_cmpint (n_estimates, >, 1);
       for (int k = 0; k < get_part (c, 0)->n_stages; k++)
         {
-          const InpaintStage *stage = &stages[k], *before = k > 0 ? &stages[k - 1] : NULL;
-          gboolean            finer = k > 0 && stage->scale < before->scale;
+          const InpaintStage *stage = &stages[k];
 
-          /* Looks at the first scale, then what is drawn there, or looks and what is drawn at
-           * each finer one; at the finest of many no looks. */
-          if (k == 0)
-            g_assert_cmpint (stage->look, ==, 1);
-          else if (stage->look == 1)
-            g_assert_true (finer && stage->scale >= halvings - 2 &&
-                           (k == n_looks || before->refining > 0.0));
-          else if (stage->look > 1)
-            g_assert_true (!finer && before->look == stage->look - 1);
-          else if (finer)
-            g_assert_true (before->refining > 0.0 && stage->scale < halvings - 2);
-          else
-            g_assert_cmpint (before->look, >, 0);
-          g_assert_cmpint (stage->scale, ==, k == 0 ? halvings : before->scale - finer);
-          g_assert_true ((stage->look == 0) == (stage->refining > 0.0));
-          g_assert_true ((stage->look == 0) == (stage->steps > 1));
-          if (stage->look > 0) /* none of these holes is thin: no mean */
-            g_assert_true (stage->relaxation > 1.0 && stage->relaxation < 2.0);
+          /* Estimates at the first scale, then what is drawn there, where it is the only one, or
+           * at each finer one. */
+          g_assert_cmpint (stage->kind, ==, k < n_estimates ? STAGE_ESTIMATE : STAGE_REFINE);
+          g_assert_cmpint (stage->number, ==, k < n_estimates ? k + 1 : 0);
+          g_assert_cmpint (stage->scale, ==,
+                           k < n_estimates ? halvings : MAX (halvings - 1, 0) - (k - n_estimates));
+          g_assert_true ((stage->kind == STAGE_REFINE) == (stage->refining > 0.0));
+          g_assert_true ((stage->kind == STAGE_REFINE) == (stage->steps > 1));
         }
       g_assert_cmpint (2 * (hole >> halvings), <=, view);
       if (halvings > 0)
         g_assert_cmpint (2 * (hole >> (halvings - 1)), >, view);
       case_free (c);
     }
+}
+
+/* Patches first, then the network at their seams; the whole in one memory. */
+static void
+test_patches (void)
+{
+  expert = DIFFUSION_EXPERT_AUTOMATIC;
+  for (int hole = 16; hole <= 2048; hole *= 2)
+    {
+      Case *c;
+
+      side = hole;
+      c = case_new (6000, 4000, square_hole, (DiffusionRect) { 400, 300, hole, hole });
+      assert_sound (c);
+      g_test_message ("hole of %d: %d parts, %.0f MB, %.0f megapixels' worth", hole,
+                      c->plan->parts->len, c->plan->bytes / 1e6, c->plan->n_pixels / 1e6);
+      g_assert_cmpuint (c->plan->bytes, <, 640 << 20);
+      for (guint i = 0; i < c->plan->parts->len; i++)
+        {
+          const InpaintPart *part = get_part (c, i);
+
+          for (int k = 0; k < part->n_stages; k++)
+            {
+              g_assert_cmpint (part->stages[k].kind, ==, k == 0 ? STAGE_PATCHES : STAGE_ESTIMATE);
+              g_assert_cmpint (part->stages[k].scale, ==, 0);
+              g_assert_cmpmem (&part->stages[k].area, sizeof (DiffusionRect), &part->stages[0].area,
+                               sizeof (DiffusionRect));
+            }
+        }
+      case_free (c);
+    }
+  expert = DIFFUSION_EXPERT_NETWORK;
 }
 
 /* What a hole of 64² costs, and what is read for it, has nothing to do with the picture's
@@ -433,6 +454,7 @@ main (int argc, char **argv)
   g_test_add_func ("/inpaint-plan/scratches", test_scratches);
   g_test_add_func ("/inpaint-plan/large-holes", test_large_holes);
   g_test_add_func ("/inpaint-plan/scales", test_scales);
+  g_test_add_func ("/inpaint-plan/patches", test_patches);
   g_test_add_func ("/inpaint-plan/picture-size", test_picture_size);
   g_test_add_func ("/inpaint-plan/settings", test_settings);
   status = g_test_run ();

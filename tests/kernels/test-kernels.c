@@ -264,6 +264,33 @@ test_extremes (Fixture *fixture)
   g_assert_cmpfloat (y[0], <, 1e-37f);
 }
 
+/* Wherever rows begin; and no more than the limit once that is reached. */
+static void
+test_weighted_distance (Fixture *fixture)
+{
+  for (int n = KERNEL_CHUNK; n <= 3 * KERNEL_CHUNK; n += KERNEL_CHUNK)
+    for (int rows = 1; rows <= 8; rows++)
+      {
+        const gsize b_row = 3 * KERNEL_CHUNK + 5;
+        float      *a = random_new (fixture->rand, rows * n + 1, 100.0);
+        float      *w = random_new (fixture->rand, rows * n + 1, 1.0);
+        float      *b = random_new (fixture->rand, rows * b_row + 3, 100.0);
+        double      slow, fast;
+
+        for (int i = 0; i <= rows * n; i++)
+          w[i] = fabsf (w[i]);
+        slow = kernels_reference.weighted_distance (a + 1, w + 1, b + 3, b_row, rows, n, 1e30f);
+        fast = fixture->fast->weighted_distance (a + 1, w + 1, b + 3, b_row, rows, n, 1e30f);
+        g_assert_cmpfloat_with_epsilon (fast, slow, 1e-5 * slow);
+        g_assert_cmpfloat (
+          fixture->fast->weighted_distance (a + 1, w + 1, b + 3, b_row, rows, n, 0.3f * slow), >=,
+          0.3f * slow);
+        aligned_free (a);
+        aligned_free (w);
+        aligned_free (b);
+      }
+}
+
 static void
 test_winograd_input (Fixture *fixture)
 {
@@ -445,6 +472,7 @@ main (int argc, char **argv)
   tables_add ("/kernels/copy", test_copy);
   tables_add ("/kernels/exp", test_exp);
   tables_add ("/kernels/extremes", test_extremes);
+  tables_add ("/kernels/weighted-distance", test_weighted_distance);
   tables_add ("/kernels/winograd-input", test_winograd_input);
   tables_add ("/kernels/winograd-output", test_winograd_output);
   tables_add ("/kernels/finish", test_finish);

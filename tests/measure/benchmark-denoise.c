@@ -68,8 +68,11 @@ static void
 measure (DiffusionModel *model, DiffusionWorkers *workers, Picture *picture, Cost *cost)
 {
   DiffusionRect            all = { 0, 0, cost->width, cost->height };
-  DiffusionSource          source = { cost->width, cost->height, picture->n_channels, read_repeated,
-                                      picture };
+  DiffusionSource          source = { .width = cost->width,
+                                      .height = cost->height,
+                                      .n_channels = picture->n_channels,
+                                      .read = read_repeated,
+                                      .data = picture };
   DiffusionSink            sink = { write_nowhere, NULL };
   DiffusionDenoiseSettings settings = { .sigma = SIGMA };
   double                   n = cost->width / 1e6 * cost->height;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * inpaint-files.c MODEL PICTURE MASK RESULT [STRENGTH [STEPS [SEED]]]: fills a binary PPM or
- * PGM as far as MASK, a PGM, is white, without GIMP. 0 steps: what the model asks for.
+ * inpaint-files.c MODEL PICTURE MASK RESULT [STRENGTH [STEPS [SEED [EXPERT]]]]: fills a binary PPM or
+ * PGM as far as MASK, a PGM, is white, without GIMP. 0 steps: what the model asks for. EXPERT: 0
+ * automatic, 1 network, 2 picture.
  * Prints what it cost.
  */
 #include "support/ppm.h"
@@ -49,13 +50,15 @@ main (int argc, char **argv)
   int                      left = G_MAXINT, top = G_MAXINT, right = -1, bottom = -1;
 
   if (argc < 5)
-    g_error ("inpaint-files MODEL PICTURE MASK RESULT [STRENGTH [STEPS [SEED]]]");
+    g_error ("inpaint-files MODEL PICTURE MASK RESULT [STRENGTH [STEPS [SEED [EXPERT]]]]");
   if (argc > 5)
     settings.strength = g_ascii_strtod (argv[5], NULL);
   if (argc > 6)
     settings.steps = atoi (argv[6]);
   if (argc > 7)
     settings.seed = (guint32) atoi (argv[7]);
+  if (argc > 8)
+    settings.expert = (DiffusionExpert) atoi (argv[8]);
 
   Picture          *picture = read_file (argv[2]), *mask = read_file (argv[3]);
   DiffusionWorkers *workers = diffusion_workers_new (1);

@@ -41,7 +41,7 @@ inpaint (Picture *picture, const DiffusionRect *region, DiffusionInpaintSettings
 
 typedef struct
 {
-  GCancellable *cancellable; /* cancelled when x̂_0 of this step has come */
+  GCancellable *cancellable; /* cancelled when x̂_0 of this step, or a later one, has come */
   int           at;
   int           step, n_steps, n_previews, n_reports;
   double        fraction;
@@ -64,7 +64,7 @@ watch (gpointer data, const DiffusionStep *step)
   w->n_previews++;
   for (int i = 0; i < step->n_channels * step->window.width * step->window.height; i++)
     g_assert_true (step->x0[i] >= 0.0f && step->x0[i] <= 1.0f);
-  if (w->cancellable != NULL && step->step == w->at)
+  if (w->cancellable != NULL && step->step >= w->at)
     g_cancellable_cancel (w->cancellable);
 }
 

@@ -144,8 +144,11 @@ picture_write (gpointer data, const DiffusionRect *window, const float *pixels, 
 static inline DiffusionSource
 picture_source (Picture *picture)
 {
-  return (DiffusionSource) { picture->width, picture->height, picture->n_channels, picture_read,
-                             picture };
+  return (DiffusionSource) { .width = picture->width,
+                             .height = picture->height,
+                             .n_channels = picture->n_channels,
+                             .read = picture_read,
+                             .data = picture };
 }
 
 static inline DiffusionSink

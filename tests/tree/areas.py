@@ -7,7 +7,19 @@ import re
 import sys
 
 # From the bottom up: a file includes its own area and those before it.
-AREAS = ["base", "kernels", "format", "layers", "network", "process", "picture", "model", "inpaint", "denoise"]
+AREAS = [
+    "base",
+    "kernels",
+    "format",
+    "layers",
+    "network",
+    "process",
+    "picture",
+    "model",
+    "patches",
+    "inpaint",
+    "denoise",
+]
 
 root = pathlib.Path(sys.argv[1])
 core = root / "core"

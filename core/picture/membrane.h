@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * membrane.h: the membrane that is stretched over a hole between the known pixels around it
+ * (Laplace's equation), which is the fill where these hold no detail: one colour, a gradient.
+ */
+#pragma once
+
+#include "diffusion.h"
+
+/* Planes of height × width, n_channels of the picture, −1…1; hole: 0 where a pixel is known. */
+
+/* TRUE when what is known within `ring` pixels of the hole is smooth: no pixel is far from the mean
+ * of its neighbours, hardly any more than 8 bits round it to. Nothing known: FALSE. */
+gboolean membrane_suits (int          width,
+                         int          height,
+                         int          n_channels,
+                         const float *picture,
+                         const float *hole,
+                         int          ring);
+
+/* Fills `picture` in place where `hole` is not 0. Error: DIFFUSION_ERROR_MEMORY. */
+gboolean membrane_fill (int          width,
+                        int          height,
+                        int          n_channels,
+                        float       *picture,
+                        const float *hole,
+                        GError     **error);

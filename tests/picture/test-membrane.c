@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * test-membrane.c: what a membrane fills, and which surroundings it suits; the colours of pictures
+ * that have one for each brightness.
+ */
+#include "picture/colour-curve.h"
+#include "picture/membrane.h"
+#include "support/picture.h"
+
+enum
+{
+  WIDTH = 120,
+  HEIGHT = 90
+};
+
+#define LEVEL (2.0f / 255.0f)
+
+static float picture[3 * WIDTH * HEIGHT], hole[WIDTH * HEIGHT];
+
+/* Rounded to 8 bits. */
+static float
+rounded (float v)
+{
+  return roundf ((v + 1.0f) / LEVEL) * LEVEL - 1.0f;
+}
+
+static void
+paint (float (*painter) (int x, int y, int c), const DiffusionRect *rect)
+{
+  for (int y = 0; y < HEIGHT; y++)
+    for (int x = 0; x < WIDTH; x++)
+      {
+        gboolean in =
+          x >= rect->x && y >= rect->y && x < rect->x + rect->width && y < rect->y + rect->height;
+
+        hole[y * WIDTH + x] = in ? 1.0f : 0.0f;
+        for (int c = 0; c < 3; c++)
+          picture[(c * HEIGHT + y) * WIDTH + x] = in ? 0.123f : rounded (painter (x, y, c));
+      }
+}
+
+static float
+one_colour (int x, int y, int c)
+{
+  return 0.2f - 0.3f * c;
+}
+
+static float
+sky (int x, int y, int c)
+{
+  return 0.9f - 0.006f * y - 0.1f * c + 0.001f * x;
+}
+
+static float
+dots (int x, int y, int c)
+{
+  return x % 4 == 0 && y % 4 == 0 ? -0.2f : 0.1f;
+}
+
+static float
+edge (int x, int y, int c)
+{
+  return x < 60 ? 0.2f : -0.2f;
+}
+
+static float
+faint_noise (int x, int y, int c)
+{
+  RandomStream stream = { 5, RANDOM_FORWARD, 200, 0 };
+  float        normal[4];
+
+  random_pixel (&stream, x, y, normal);
+  return 1.5f * LEVEL * normal[c];
+}
+
+static const DiffusionRect rects[] = { { 40, 30, 40, 30 },
+                                       { 0, 0, WIDTH, 40 },
+                                       { 0, 20, 30, 50 },
+                                       { 3, 3, 114, 84 } };
+
+static void
+test_suits (void)
+{
+  static const struct
+  {
+    float (*painter) (int x, int y, int c);
+    gboolean suits;
+  } cases[] = {
+    { one_colour, TRUE }, { sky, TRUE }, { dots, FALSE }, { edge, FALSE }, { faint_noise, FALSE }
+  };
+
+  for (gsize k = 0; k < G_N_ELEMENTS (cases); k++)
+    {
+      paint (cases[k].painter, &rects[0]);
+      g_assert_true (membrane_suits (WIDTH, HEIGHT, 3, picture, hole, 8) == cases[k].suits);
+    }
+  paint (one_colour, &(DiffusionRect) { 0, 0, WIDTH, HEIGHT });
+  g_assert_false (membrane_suits (WIDTH, HEIGHT, 3, picture, hole, 8));
+}
+
+/* One colour to well within a level, wherever the hole is; a gradient as well where it has a border
+ * all around. */
+static void
+test_fill (void)
+{
+  for (int gradient = 0; gradient <= 1; gradient++)
+    for (gsize k = 0; k < (gradient ? 1 : G_N_ELEMENTS (rects)); k++)
+      {
+        float (*painter) (int x, int y, int c) = gradient ? sky : one_colour;
+        float most = 0.0f;
+
+        paint (painter, &rects[k]);
+        g_assert_true (membrane_fill (WIDTH, HEIGHT, 3, picture, hole, NULL));
+        for (int c = 0; c < 3; c++)
+          for (int y = 0; y < HEIGHT; y++)
+            for (int x = 0; x < WIDTH; x++)
+              most = MAX (most, fabsf (picture[(c * HEIGHT + y) * WIDTH + x] - painter (x, y, c)));
+        g_test_message ("%s %d: %.2f levels at most", gradient ? "sky" : "colour", (int) k,
+                        most / LEVEL);
+        g_assert_cmpfloat (most, <, (gradient ? 1.0f : 0.6f) * LEVEL);
+      }
+}
+
+static float
+gray (int x, int y, int c)
+{
+  return 0.5f * sinf (0.1f * x) * cosf (0.07f * y);
+}
+
+static float
+sepia (int x, int y, int c)
+{
+  static const float tint[] = { 1.2f, 1.0f, 0.7f };
+
+  return CLAMP (tint[c] * (gray (x, y, 0) + 1.0f) - 1.0f, -1.0f, 1.0f);
+}
+
+static float
+colours (int x, int y, int c)
+{
+  return 0.5f * sinf (0.1f * x + c) * cosf (0.07f * y + 2 * c);
+}
+
+static void
+test_curve (void)
+{
+  ColourCurve curve;
+  float       pixel[3] = { 0.3f, 0.0f, -0.1f };
+
+  paint (colours, &rects[0]);
+  g_assert_false (colour_curve_find (&curve, WIDTH, HEIGHT, picture, hole));
+
+  paint (gray, &rects[0]);
+  g_assert_true (colour_curve_find (&curve, WIDTH, HEIGHT, picture, hole));
+  colour_curve_apply (&curve, 1, pixel);
+  for (int c = 0; c < 3; c++)
+    g_assert_cmpfloat_with_epsilon (pixel[c], 0.2f / 3, 0.1f * LEVEL);
+
+  paint (sepia, &rects[0]);
+  g_assert_true (colour_curve_find (&curve, WIDTH, HEIGHT, picture, hole));
+  for (int k = 0; k < WIDTH * HEIGHT; k += 37)
+    {
+      int   x = k % WIDTH, y = k / WIDTH;
+      float right[3], mean = 0.0f;
+
+      for (int c = 0; c < 3; c++)
+        {
+          right[c] = sepia (x, y, c);
+          mean += right[c] / 3;
+        }
+      pixel[0] = mean + 0.1f; /* the brightness is right, the colour is not */
+      pixel[1] = mean - 0.1f;
+      pixel[2] = mean;
+      colour_curve_apply (&curve, 1, pixel);
+      for (int c = 0; c < 3; c++)
+        g_assert_cmpfloat_with_epsilon (pixel[c], right[c], 1.5f * LEVEL);
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/membrane/suits", test_suits);
+  g_test_add_func ("/membrane/fill", test_fill);
+  g_test_add_func ("/membrane/colour-curve", test_curve);
+  return g_test_run ();
+}
