@@ -35,7 +35,7 @@ add_row (DrawableAlpha *alpha, int y, const float *pixels, const float *selectio
     {
       float value = pixels[2 * x + 1];
 
-      if (selection[x] >= SELECTION_THRESHOLD || !isfinite (value))
+      if (selection[x] >= DIFFUSION_SELECTION_MIN || !isfinite (value))
         continue;
       value = CLAMP (value, 0, 1);
       alpha->values[row + (x >> alpha->scale)] += value;

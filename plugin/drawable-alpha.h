@@ -12,7 +12,7 @@ G_BEGIN_DECLS
 typedef struct DrawableAlpha DrawableAlpha;
 
 /* Looks at the alpha of `pixels` in and right around `region`, inside `extent`, where
- * `selection` ("Y float", the same coordinates) is below SELECTION_THRESHOLD. Takes a few
+ * `selection` ("Y float", the same coordinates) is below DIFFUSION_SELECTION_MIN. Takes a few
  * megabytes whatever the region's size. *alpha is NULL where nothing is around. FALSE
  * and DIFFUSION_ERROR_MEMORY when there is none. */
 gboolean drawable_alpha_new (GeglBuffer          *pixels,

@@ -198,9 +198,9 @@ drawable_check_surroundings (GimpDrawable *drawable, double strength, GError **e
       gegl_buffer_get (pixels, &strip, 1.0, format, rgba, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
       for (gsize i = 0; !found && i < n; i++)
         {
-          left_any = left_any || mask[i] < SELECTION_THRESHOLD;
+          left_any = left_any || mask[i] < DIFFUSION_SELECTION_MIN;
           found =
-            is_visible (rgba + 4 * i) && (mask[i] < SELECTION_THRESHOLD || strength * mask[i] < 1);
+            is_visible (rgba + 4 * i) && (mask[i] < DIFFUSION_SELECTION_MIN || strength * mask[i] < 1);
         }
     }
 
