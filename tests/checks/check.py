@@ -14,6 +14,7 @@ import json
 import os
 import pathlib
 import resource
+import shutil
 import subprocess
 import sys
 
@@ -54,8 +55,14 @@ def build(tap, kind, source, folder):
     how = BUILDS[kind]
     setup = [word.format(source=source) for word in how["setup"]]
     setup += ["-Dwerror=true", "-Doptimization=1", "-Ddebug=true", "-Db_lundef=false"]
+    # Meson keeps the compiler's arguments of the first setup.
+    stamp = folder / "check-setup"
+    if folder.exists() and not (stamp.exists() and stamp.read_text() == str(setup)):
+        shutil.rmtree(folder)
     again = ["--reconfigure"] if (folder / "build.ninja").exists() else []
     made = run("meson", "setup", *again, *setup, folder, source, env=os.environ | {"CC": how["CC"]})
+    if made.returncode == 0:
+        stamp.write_text(str(setup))
     if made.returncode == 0:
         made = run("ninja", "-C", folder)
     return tap.ok(
