@@ -10,6 +10,11 @@
  * afterwards, in the drawable's own format: not selected, the original;
  * selected, the result; between, our own blend of both by the same rule. The
  * undo step has kept the original already.
+ *
+ * GIMP goes on between any two of our calls, and so does its user. What is selected is
+ * compared with what the result was made from right before the merge, within the undo
+ * group. After it, a pixel that is not what the merge has made of it was edited since:
+ * it stays as it is.
  */
 #include "drawable-commit.h"
 
@@ -23,6 +28,13 @@
 #include "provenance.h"
 #include "selection.h"
 #include "strips.h"
+
+typedef enum
+{
+  TAKEN,
+  EDITED,  /* not taken: what is selected is no longer what the run has read */
+  REFUSED, /* with an error */
+} Outcome;
 
 static gboolean
 fail (GError **error, const char *sentence)
@@ -99,6 +111,69 @@ check_unchanged (const DrawableIo *io, TaskOutput output, GError **error)
   /* What else may have happened to it, such as a lock. */
   return drawable_check (io->image, (GimpDrawable *[]) { io->drawable, NULL }, io->kind, output,
                          error) != NULL;
+}
+
+/* --- Are the pixels still those? ------------------------------------------- */
+
+/* Those of the run: what merging and comparing goes by, whatever the user selects now. */
+static void
+read_mask (const DrawableIo *io, const GeglRectangle *rect, float *mask)
+{
+  const gsize   n = (gsize) rect->width * rect->height;
+  GeglRectangle inside;
+
+  for (gsize i = 0; i < n; i++)
+    mask[i] = io->has_selection ? 0 : 1;
+  if (!io->has_selection || !gegl_rectangle_intersect (&inside, rect, &io->region))
+    return;
+
+  gegl_buffer_get (io->selection, &inside, 1.0, babl_format ("Y float"),
+                   mask + (gsize) (inside.y - rect->y) * rect->width + (inside.x - rect->x),
+                   rect->width * (int) sizeof (float), GEGL_ABYSS_NONE);
+}
+
+static GeglBuffer *
+copy_drawable (const DrawableIo *io, const GeglRectangle *bounds)
+{
+  GeglBuffer *copy = gegl_buffer_new (bounds, io->format);
+  GeglBuffer *pixels = gimp_drawable_get_buffer (io->drawable);
+
+  gegl_buffer_copy (pixels, bounds, GEGL_ABYSS_NONE, copy, bounds);
+  g_object_unref (pixels);
+  return copy;
+}
+
+/* Are all selected pixels of `now`, which covers the region, what the run has read? */
+static gboolean
+pixels_are_unchanged (const DrawableIo *io, GeglBuffer *now)
+{
+  const gsize   bytes = babl_format_get_bytes_per_pixel (io->format);
+  const gsize   most = strips_max_pixels (&io->region);
+  guchar       *a = g_malloc (most * bytes), *b = g_malloc (most * bytes);
+  float        *mask = g_new (float, most);
+  gboolean      same = TRUE;
+  GeglRectangle strip;
+
+  for (strips_first (&io->region, &strip); same && strip.height > 0;
+       strips_next (&io->region, &strip))
+    {
+      const gsize n = (gsize) strip.width * strip.height;
+
+      gegl_buffer_get (now, &strip, 1.0, io->format, a, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
+      gegl_buffer_get (io->pixels, &strip, 1.0, io->format, b, GEGL_AUTO_ROWSTRIDE,
+                       GEGL_ABYSS_NONE);
+      if (memcmp (a, b, n * bytes) == 0)
+        continue;
+
+      read_mask (io, &strip, mask);
+      for (gsize i = 0; same && i < n; i++)
+        same = mask[i] < DIFFUSION_SELECTION_MIN || memcmp (a + i * bytes, b + i * bytes, bytes) == 0;
+    }
+
+  g_free (mask);
+  g_free (b);
+  g_free (a);
+  return same;
 }
 
 /* --- In place ------------------------------------------------------------- */
@@ -183,82 +258,160 @@ blend_soft_pixels (const DrawableIo *io,
   g_free (native);
 }
 
-/* Writes every pixel as it shall be, see the top of this file. */
-static void
-write_exactly (const DrawableIo *io, GeglBuffer *original, const GeglRectangle *bounds)
+/* In the encoding that the drawable's own values have. */
+static const Babl *
+own_float_format (const DrawableIo *io)
 {
-  gboolean blends = all_components_active (io);
-  gsize    bytes = babl_format_get_bytes_per_pixel (io->format);
-  gsize    most = strips_max_pixels (bounds);
-  guchar  *old = g_malloc (most * bytes);
-  guchar *new = g_malloc (most * bytes);
-  float        *mask = g_new (float, most);
-  GeglBuffer   *pixels = gimp_drawable_get_buffer (io->drawable);
-  GeglRectangle strip;
-  Selection     selection;
+  static const char *names[][2] = { { "YA float", "RGBA float" },
+                                    { "Y'A float", "R'G'B'A float" },
+                                    { "Y~A float", "R~G~B~A float" } };
+  BablModelFlag      flags = babl_get_model_flags (babl_format_get_model (io->format));
+  int encoding = flags & BABL_MODEL_FLAG_PERCEPTUAL ? 2 : flags & BABL_MODEL_FLAG_NONLINEAR ? 1 : 0;
 
-  selection_open (&selection, io->drawable);
+  return babl_format_with_space (names[encoding][io->n_channels == 3], io->format);
+}
 
-  for (strips_first (bounds, &strip); strip.height > 0; strips_next (bounds, &strip))
+/* Does `a` look like `b`, both of n_values with the alpha last? A few steps of 8 bits apart
+ * at most: merging has rounded, no user paints so faintly. Colors without alpha are not
+ * seen. What is no number is like anything. */
+static gboolean
+is_alike (const float *a, const float *b, int n_values)
+{
+  const int at = n_values - 1;
+
+  for (int c = 0; c < n_values; c++)
     {
-      gsize n = (gsize) strip.width * strip.height;
+      const float p = c < at ? a[c] * a[at] : a[c];
+      const float q = c < at ? b[c] * b[at] : b[c];
 
-      selection_read (&selection, &strip, mask);
-      gegl_buffer_get (original, &strip, 1.0, io->format, old, GEGL_AUTO_ROWSTRIDE,
-                       GEGL_ABYSS_NONE);
-      /* Beyond the region, which the result covers, nothing is selected. */
-      gegl_buffer_get (blends ? io->result : pixels, &strip, 1.0, io->format, new,
-                       GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
-
-      if (blends)
-        blend_soft_pixels (io, old, new, mask, n);
-      if (io->has_alpha && io->keeps_alpha)
-        drawable_io_copy_alpha (io, new, old, n);
-      for (gsize i = 0; i < n; i++)
-        if (mask[i] < DIFFUSION_SELECTION_MIN)
-          memcpy (new + i *bytes, old + i * bytes, bytes);
-
-      gegl_buffer_set (pixels, &strip, 0, io->format, new, GEGL_AUTO_ROWSTRIDE);
+      if (fabsf (p - q) > 0.012f + 0.01f * fabsf (q))
+        return FALSE;
     }
+  return TRUE;
+}
 
-  selection_close (&selection);
-  g_object_unref (pixels);
+/* Puts back into `after`, n pixels of the drawable's format, what is in `now` where that
+ * is something else: not what merging has left, but what the user has made since. */
+static void
+keep_edits (const DrawableIo *io, guchar *after, const guchar *now, gsize n)
+{
+  const Babl *fish = babl_fish (io->format, own_float_format (io));
+  const gsize bytes = babl_format_get_bytes_per_pixel (io->format);
+  const int   n_values = io->n_channels + 1;
+  float      *a = g_new (float, n *n_values), *b = g_new (float, n *n_values);
+
+  babl_process (fish, after, a, (glong) n);
+  babl_process (fish, now, b, (glong) n);
+  for (gsize i = 0; i < n; i++)
+    if (!is_alike (a + i * n_values, b + i * n_values, n_values))
+      memcpy (after + i * bytes, now + i * bytes, bytes);
+  g_free (b);
+  g_free (a);
+}
+
+/* Writes every pixel of the block as it shall be, see the top of this file. The buffer is
+ * opened for this block alone: it is read as GIMP has it now, and written back at once. */
+static void
+write_block (const DrawableIo    *io,
+             GeglBuffer          *original,
+             const GeglRectangle *block,
+             gboolean             blends)
+{
+  const gsize n = (gsize) block->width * block->height;
+  const gsize bytes = babl_format_get_bytes_per_pixel (io->format);
+  guchar     *now = g_malloc (n * bytes);
+  guchar     *old = g_malloc (n * bytes);
+  guchar *new = g_malloc (n * bytes);
+  float      *mask = g_new (float, n);
+  GeglBuffer *pixels = gimp_drawable_get_buffer (io->drawable);
+
+  gegl_buffer_get (pixels, block, 1.0, io->format, now, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
+  gegl_buffer_get (original, block, 1.0, io->format, old, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
+  read_mask (io, block, mask);
+
+  /* Beyond the region, which the result covers, nothing is selected. */
+  if (blends)
+    {
+      gegl_buffer_get (io->result, block, 1.0, io->format, new, GEGL_AUTO_ROWSTRIDE,
+                       GEGL_ABYSS_NONE);
+      blend_soft_pixels (io, old, new, mask, n);
+    }
+  else
+    memcpy (new, now, n * bytes);
+  if (io->has_alpha && io->keeps_alpha)
+    drawable_io_copy_alpha (io, new, old, n);
+  for (gsize i = 0; i < n; i++)
+    if (mask[i] < DIFFUSION_SELECTION_MIN)
+      memcpy (new + i *bytes, old + i * bytes, bytes);
+
+  keep_edits (io, new, now, n);
+  gegl_buffer_set (pixels, block, 0, io->format, new, GEGL_AUTO_ROWSTRIDE);
+
+  g_object_unref (pixels); /* which flushes it */
   g_free (mask);
+  g_free (now);
   g_free (new);
   g_free (old);
 }
 
-static gboolean
+/* By blocks of whole tiles of GIMP's, in which nothing is written but what was just read. */
+static void
+write_exactly (const DrawableIo *io, GeglBuffer *original, const GeglRectangle *bounds)
+{
+  const gboolean blends = all_components_active (io);
+  const int      width = 8 * (int) gimp_tile_width (), height = (int) gimp_tile_height ();
+
+  for (int y = bounds->y - bounds->y % height; y < bounds->y + bounds->height; y += height)
+    for (int x = bounds->x - bounds->x % width; x < bounds->x + bounds->width; x += width)
+      {
+        GeglRectangle block;
+
+        gegl_rectangle_intersect (&block, bounds, GEGL_RECTANGLE (x, y, width, height));
+        write_block (io, original, &block, blends);
+      }
+}
+
+static Outcome
 commit_in_place (const DrawableIo *io, GError **error)
 {
   GeglRectangle bounds;
-  GeglBuffer   *pixels, *original, *shadow;
-  gboolean      merged;
+  GeglBuffer   *original, *shadow;
+  Outcome       outcome = TAKEN;
 
   selection_get_bounds (io->drawable, &bounds);
 
-  original = gegl_buffer_new (&bounds, io->format);
-  pixels = gimp_drawable_get_buffer (io->drawable);
-  gegl_buffer_copy (pixels, &bounds, GEGL_ABYSS_NONE, original, &bounds);
-  g_object_unref (pixels);
-
+  original = copy_drawable (io, &bounds);
   shadow = gimp_drawable_get_shadow_buffer (io->drawable);
   gegl_buffer_copy (original, &bounds, GEGL_ABYSS_NONE, shadow, &bounds);
   gegl_buffer_copy (io->result, &io->region, GEGL_ABYSS_NONE, shadow, &io->region);
   g_object_unref (shadow); /* which flushes it */
+  g_object_unref (original);
 
-  merged = gimp_drawable_merge_shadow (io->drawable, TRUE);
-  if (!merged)
-    fail_by_gimp (error);
+  /* All of that took time: what counts is how things are now. */
+  if (!check_unchanged (io, OUTPUT_IN_PLACE, error))
+    {
+      gimp_drawable_free_shadow (io->drawable);
+      return REFUSED;
+    }
+  original = copy_drawable (io, &bounds);
+  if (!pixels_are_unchanged (io, original))
+    {
+      gimp_drawable_free_shadow (io->drawable);
+      outcome = EDITED;
+    }
+  else if (!gimp_drawable_merge_shadow (io->drawable, TRUE))
+    {
+      fail_by_gimp (error);
+      outcome = REFUSED;
+    }
   else
-    write_exactly (io, original, &bounds);
+    {
+      write_exactly (io, original, &bounds);
+      gimp_drawable_update (io->drawable, bounds.x, bounds.y, bounds.width, bounds.height);
+    }
 
   g_object_unref (original);
-  if (!merged)
-    return FALSE;
-
-  gimp_drawable_update (io->drawable, bounds.x, bounds.y, bounds.width, bounds.height);
-  return TRUE;
+  return outcome;
 }
 
 /* --- New layer ------------------------------------------------------------ */
@@ -311,6 +464,13 @@ commit_new_layer (const DrawableIo *io, const char *name, GError **error)
   return layer;
 }
 
+static void
+fail_edited (GError **error)
+{
+  fail (error, _ ("The pixels were edited while the filter ran. Nothing was changed; run the "
+                  "filter again."));
+}
+
 /* A copy of the layer, with its opacity, mode, mask and effects, that has the result in its
  * pixels and hides the layer itself. NULL on failure. */
 static GimpLayer *
@@ -321,6 +481,7 @@ commit_copy (const DrawableIo *io, const char *name, GError **error)
   GimpLayer *copy = gimp_layer_copy (GIMP_LAYER (below));
   DrawableIo io_of_copy = *io;
   gboolean   is_locked = gimp_item_get_lock_visibility (below);
+  Outcome    outcome;
 
   if (copy == NULL || !gimp_image_insert_layer (io->image, copy, parent,
                                                 gimp_image_get_item_position (io->image, below)))
@@ -333,9 +494,12 @@ commit_copy (const DrawableIo *io, const char *name, GError **error)
 
   gimp_item_set_name (GIMP_ITEM (copy), name);
   io_of_copy.drawable = GIMP_DRAWABLE (copy);
-  if (!commit_in_place (&io_of_copy, error))
+  outcome = commit_in_place (&io_of_copy, error);
+  if (outcome != TAKEN)
     {
       gimp_image_remove_layer (io->image, copy);
+      if (outcome == EDITED)
+        fail_edited (error);
       return NULL;
     }
 
@@ -350,6 +514,45 @@ commit_copy (const DrawableIo *io, const char *name, GError **error)
   return copy;
 }
 
+/* The result on a layer of its own. NULL on failure. */
+static GimpLayer *
+commit_above (const DrawableIo *io, const char *name, GError **error)
+{
+  return new_layer_can_cover (io) && all_components_active (io) ? commit_new_layer (io, name, error)
+                                                                : commit_copy (io, name, error);
+}
+
+/* `run` with "output" as it came to be. */
+static GVariant *
+with_output (GVariant *run, const char *output)
+{
+  GVariantBuilder builder;
+  GVariantIter    iter;
+  const char     *name;
+  GVariant       *value;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+  g_variant_iter_init (&iter, run);
+  while (g_variant_iter_next (&iter, "{&sv}", &name, &value))
+    {
+      g_variant_builder_add (&builder, "{sv}", name,
+                             g_str_equal (name, "output") ? g_variant_new_string (output) : value);
+      g_variant_unref (value);
+    }
+  return g_variant_ref_sink (g_variant_builder_end (&builder));
+}
+
+/* The drawable was edited where the result belongs: both are kept. */
+static GimpItem *
+commit_beside (const DrawableIo *io, const char *name, GError **error)
+{
+  if (GIMP_IS_LAYER (io->drawable))
+    return GIMP_ITEM (commit_above (io, name, error));
+
+  fail_edited (error);
+  return NULL;
+}
+
 gboolean
 drawable_commit (DrawableIo *io,
                  TaskOutput  output,
@@ -358,6 +561,7 @@ drawable_commit (DrawableIo *io,
                  GError    **error)
 {
   GimpItem *target = NULL;
+  Outcome   outcome = TAKEN;
 
   if (!check_unchanged (io, output, error))
     return FALSE;
@@ -365,17 +569,25 @@ drawable_commit (DrawableIo *io,
   gimp_image_undo_group_start (io->image);
 
   if (output == OUTPUT_NEW_LAYER)
-    target = GIMP_ITEM (new_layer_can_cover (io) && all_components_active (io)
-                          ? commit_new_layer (io, layer_name, error)
-                          : commit_copy (io, layer_name, error));
-  else if (commit_in_place (io, error))
+    target = GIMP_ITEM (commit_above (io, layer_name, error));
+  else if ((outcome = commit_in_place (io, error)) == TAKEN)
     target = GIMP_ITEM (io->drawable);
+  else if (outcome == EDITED)
+    target = commit_beside (io, layer_name, error);
 
   if (target)
-    provenance_attach (target, GIMP_ITEM (io->drawable), run);
+    {
+      GVariant *record = outcome == EDITED ? with_output (run, "new-layer") : g_variant_ref (run);
+
+      provenance_attach (target, GIMP_ITEM (io->drawable), record);
+      g_variant_unref (record);
+    }
 
   gimp_image_undo_group_end (io->image);
   gimp_displays_flush ();
 
+  if (target && outcome == EDITED)
+    gimp_message (_ ("The layer was edited while the filter ran. The result is a new layer above "
+                     "it, so that nothing is lost."));
   return target != NULL;
 }

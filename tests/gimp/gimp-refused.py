@@ -44,11 +44,11 @@ def main():
     with Console() as gimp:
         gimp.environment["LD_PRELOAD"] = os.environ["DIFFUSION_BUSY_USER"]
         for output, call, name in (
-            ("in-place", "merge", "a layer that was locked"),
-            ("new-layer", "insert", "a new layer without a place"),
-            ("new-layer", "mask", "a new layer that got a mask"),
+            ("in-place", "lock merge", "a layer that was locked"),
+            ("new-layer", "lose insert", "a new layer without a place"),
+            ("new-layer", "mask add", "a new layer that got a mask"),
         ):
-            gimp.environment["DIFFUSION_BUSY"] = call
+            (gimp.folder / "busy").write_text(call)
             result = gimp.run(SCRIPT.format(output=output))
             reason = re.search(r"GIMP did not take the result: (.+)", result.out)
             tap.ok(
@@ -64,7 +64,6 @@ def main():
             tap.note(reason and reason[0])
 
         # The same calls, let through.
-        gimp.environment["DIFFUSION_BUSY"] = "none"
         for output in ("in-place", "new-layer"):
             result = gimp.run(SCRIPT.format(output=output))
             tap.ok(

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The user goes on working while Inpaint runs or its dialog is open, in a real GIMP window: what no
-longer fits is refused in a sentence, and the image is as if there had been no run. What was painted
-into the selection meanwhile lies below the result, an undo step of its own."""
+longer fits is refused in a sentence, and the image is as if there had been no run. Where the selected
+pixels were painted on meanwhile, the result is a layer above them, and GIMP says so."""
 import sys
 import os
 import pathlib
@@ -26,6 +26,7 @@ REPLACE = """
   (gimp-image-remove-layer (remote-image) layer)
   (gimp-image-undo-group-end (remote-image)))
 """
+PAINTED = "The layer was edited while the filter ran. The result is a new layer above it, so that nothing is lost."
 GONE = "The layer went away while the filter ran. Nothing was changed."
 OTHER_LAYER = (
     "The layer was moved, resized or converted while the filter ran. Nothing was changed; run the " "filter again."
@@ -105,17 +106,27 @@ def paint_meanwhile(tap, desktop, gimp):
     painted, stroke = gimp.snapshot(), gimp.pixels()
     desktop.picture("painted")
     keep(desktop)
+    shown, words = read_error(desktop, gimp, PAINTED)
+    tap.ok(shown, "a stroke in the selection: GIMP says what became of the result", words)
     wait_for("the result", gimp.provenance)
     kept, result = gimp.snapshot(), gimp.pixels()
+    layers = gimp.ask("(vector-length (gimp-image-get-layers (remote-image)))")
+    runs = gimp.provenance()
 
     black = [(picture[hole] == 0).all(axis=1).mean() for picture in (stroke, result)]
-    tap.ok(black[0] > 0.1 and black[1] < 0.01, "a stroke in the selection: the result covers it", f"black {black}")
+    tap.ok(
+        layers == "2" and runs and runs[-1]["output"] == "new-layer" and black[0] > 0.1 and black[1] < 0.01,
+        "the result is a layer above it",
+        f"{layers} layers, black {black}, {runs}",
+    )
     tap.ok((result[~hole] == stroke[~hole]).all(), "a stroke in the selection: nothing else has changed")
     exact = []
     for step, state in ((gimp.undo, painted), (gimp.undo, before), (gimp.redo, painted), (gimp.redo, kept)):
         step()
         exact.append(gimp.snapshot() == state)
     tap.ok(all(exact), "the result and the stroke are an undo step each, exact both ways", exact)
+    gimp.undo()
+    gimp.undo()
 
 
 def main():
