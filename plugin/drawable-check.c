@@ -199,8 +199,8 @@ drawable_check_surroundings (GimpDrawable *drawable, double strength, GError **e
       for (gsize i = 0; !found && i < n; i++)
         {
           left_any = left_any || mask[i] < DIFFUSION_SELECTION_MIN;
-          found =
-            is_visible (rgba + 4 * i) && (mask[i] < DIFFUSION_SELECTION_MIN || strength * mask[i] < 1);
+          found = is_visible (rgba + 4 * i) &&
+                  (mask[i] < DIFFUSION_SELECTION_MIN || strength * mask[i] < 1);
         }
     }
 

@@ -167,7 +167,8 @@ pixels_are_unchanged (const DrawableIo *io, GeglBuffer *now)
 
       read_mask (io, &strip, mask);
       for (gsize i = 0; same && i < n; i++)
-        same = mask[i] < DIFFUSION_SELECTION_MIN || memcmp (a + i * bytes, b + i * bytes, bytes) == 0;
+        same =
+          mask[i] < DIFFUSION_SELECTION_MIN || memcmp (a + i * bytes, b + i * bytes, bytes) == 0;
     }
 
   g_free (mask);

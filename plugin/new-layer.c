@@ -54,7 +54,8 @@ covers (const DrawableIo *io)
       gegl_buffer_get (io->pixels, &strip, 1.0, format, below, GEGL_AUTO_ROWSTRIDE,
                        GEGL_ABYSS_NONE);
       for (gsize i = 0; result && i < n; i++)
-        result = mask[i] < DIFFUSION_SELECTION_MIN || above[2 * i + 1] >= 1 || below[2 * i + 1] <= 0;
+        result =
+          mask[i] < DIFFUSION_SELECTION_MIN || above[2 * i + 1] >= 1 || below[2 * i + 1] <= 0;
     }
   selection_close (&selection);
 

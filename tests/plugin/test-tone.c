@@ -45,7 +45,10 @@ write_scene (gpointer data, const DiffusionRect *window, const float *pixels, GE
   return TRUE;
 }
 
-static const DiffusionSource   source = { .width = SIZE, .height = SIZE, .n_channels = 1, .read = read_scene };
+static const DiffusionSource   source = { .width = SIZE,
+                                          .height = SIZE,
+                                          .n_channels = 1,
+                                          .read = read_scene };
 static const DiffusionSink     sink = { write_scene, NULL };
 static const DiffusionRect     hole = { 30, 30, 30, 30 }, all = { 0, 0, SIZE, SIZE };
 static const DiffusionProgress progress = { 0 };
