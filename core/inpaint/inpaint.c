@@ -7,23 +7,14 @@
 #include <glib/gi18n-lib.h>
 
 #include "inpaint/inpaint-planes.h"
+#include "inpaint/surroundings.h"
 
 #include <math.h>
 
 #include "base/planes.h"
 #include "patches/patch-fill.h"
-#include "picture/colour-curve.h"
-#include "picture/membrane.h"
-#include "picture/tiles.h"
 #include "process/reverse-process.h"
 #include "model/tiled-model.h"
-
-/* Pixels around a hole that say whether its surroundings hold detail: a quarter of its lesser side,
- * at least so many. */
-#define MEMBRANE_RING 8
-
-/* And so many whether they have one colour for each brightness. */
-#define CURVE_RING 64
 
 typedef struct
 {
@@ -397,46 +388,6 @@ run_stages (Inpaint           *job,
   return TRUE;
 }
 
-/* What the picture around a part is like. */
-typedef struct
-{
-  gboolean    filled;    /* it holds no detail, and the part has been filled with a membrane */
-  gboolean    has_curve; /* it has one colour for each brightness: so has the fill */
-  ColourCurve curve;
-} Surroundings;
-
-/* At full strength: below, what is left of the old picture may look otherwise. */
-static gboolean
-look_around (Inpaint *job, const InpaintPart *part, Surroundings *around, GError **error)
-{
-  const DiffusionRect *rect = &part->rect;
-  int                  ring = MAX (MEMBRANE_RING, MIN (rect->width, rect->height) / 4);
-  DiffusionRect        area = tiles_area (rect, MAX (ring + 1, CURVE_RING), 1, 1,
-                                          job->canvas->source->width, job->canvas->source->height);
-  int                  width = area.width, height = area.height, n = job->n_channels;
-  float               *clean, *m;
-  gboolean             success;
-
-  around->filled = around->has_curve = FALSE;
-  if (job->settings->strength < 1.0)
-    return TRUE;
-  clean = planes_new (width, height, n, error);
-  m = clean != NULL ? planes_new (width, height, 2, error) : NULL;
-  success = m != NULL &&
-            canvas_read (job->canvas, 0, &area, 1.0, clean, m, m + (gsize) width * height, error);
-  if (success && job->settings->expert == DIFFUSION_EXPERT_AUTOMATIC && job->settings->steps == 0 &&
-      membrane_suits (width, height, n, clean, m, ring))
-    {
-      around->filled = success = membrane_fill (width, height, n, clean, m, error) &&
-                                 canvas_fill (job->canvas, rect, &area, clean, error);
-    }
-  if (success && !around->filled && n == 3)
-    around->has_curve = colour_curve_find (&around->curve, width, height, clean, m);
-  g_free (clean);
-  g_free (m);
-  return success;
-}
-
 static gboolean
 run_part (Inpaint *job, const InpaintPart *part, GError **error)
 {
@@ -445,7 +396,7 @@ run_part (Inpaint *job, const InpaintPart *part, GError **error)
   Surroundings  around;
   gboolean      success, found = TRUE;
 
-  if (!look_around (job, part, &around, error))
+  if (!surroundings_look (&around, job->canvas, &part->rect, job->settings, error))
     return FALSE;
   if (around.filled)
     {
