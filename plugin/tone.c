@@ -257,6 +257,14 @@ report_toned (gpointer data, const DiffusionStep *step)
   g_free (x0);
 }
 
+static gboolean
+read_allowed (gpointer data, const DiffusionRect *window, float *allowed, GError **error)
+{
+  Tone *tone = data;
+
+  return tone->from->read_allowed (tone->from->data, window, allowed, error);
+}
+
 gboolean
 tone_init (Tone                    *tone,
            const Task              *task,
@@ -286,6 +294,8 @@ tone_init (Tone                    *tone,
     {
       tone->source.read = read_toned;
       tone->source.data = tone;
+      if (source->read_allowed)
+        tone->source.read_allowed = read_allowed;
       tone->sink = (DiffusionSink) { .write = write_toned, .data = tone };
       if (progress->report)
         {
