@@ -89,8 +89,9 @@ def main():
                 "#:steps 1",
                 r"strength 1, steps 1, sampler ddim, spacing trailing, eta 0, resample \d+, "
                 r"jump-length 10, data-step replace, context \d+, seed 0, "
-                r"output in-place, model \S+",
+                r"expert automatic, output in-place, model \S+",
             ),
+            ("inpaint", '#:expert "picture"', r"seed 0, expert picture, output in-place, "),
             (
                 "inpaint",
                 '#:steps 2 #:sampler "dpm-solver++" #:spacing "karras" #:data-step "paste"',
