@@ -353,7 +353,7 @@ main (int argc, char **argv)
   char             *config_path, *weights_path;
   float            *input;
   DiffusionWorkers *workers;
-  Safetensors      *weights;
+  Safetensors      *weights = NULL;
   Unet             *unet = NULL;
   int               size;
 
