@@ -41,7 +41,7 @@ BUILDS = {
         "CC": "clang",
         "setup": ["-Db_sanitize=thread", "-Dc_args=-include {source}/tests/checks/tsan-glib.h"],
         "suites": ["base", "layers"],
-        "tests": ["blocks", "denoise", "inpaint", "gimp-threads", "progress-window"],
+        "tests": ["blocks", "denoise", "inpaint", "gimp-threads"],
         "TSAN_OPTIONS": "log_path={reports}/thread",
     },
 }
