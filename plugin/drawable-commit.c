@@ -274,12 +274,16 @@ own_float_format (const DrawableIo *io)
 
 /* Does `a` look like `b`, both of n_values with the alpha last? A few steps of 8 bits apart
  * at most: merging has rounded, no user paints so faintly. Colors without alpha are not
- * seen. What is no number is like anything. */
+ * seen. A pixel of `b` with a value that is no number is like anything: merging has blended
+ * such a picture's pixel, and its other values with it. */
 static gboolean
 is_alike (const float *a, const float *b, int n_values)
 {
   const int at = n_values - 1;
 
+  for (int c = 0; c < n_values; c++)
+    if (!isfinite (b[c]))
+      return TRUE;
   for (int c = 0; c < n_values; c++)
     {
       const float p = c < at ? a[c] * a[at] : a[c];
