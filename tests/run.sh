@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# run.sh [--suite trixie|forky] [--matrix] [--ci] [NAME...]
+# run.sh [--suite trixie|forky] [--matrix] [--checks] [NAME...]
 #
 # Builds the tree with warnings as errors and runs its tests, or those named,
 # on a Debian with GIMP 3 (tests/in-debian.sh).  --matrix: the longer runs too.
-# --ci: also the tests in other builds: clang, sanitizers, clang-tidy (checks/).
+# --checks: also the tests in other builds: clang, sanitizers, clang-tidy (checks/).
 # Last line: "N passed, N failed".  Skipped counts as failed.
 
 set -eu
@@ -16,7 +16,7 @@ if [ -z "${DIFFUSION_INSIDE-}" ]; then
     case ${1-} in
       --suite)  suite=${2:?--suite needs a name}; shift 2 ;;
       --matrix) export DIFFUSION_MATRIX=1; shift ;;
-      --ci)     export DIFFUSION_CI=1; shift ;;
+      --checks) export DIFFUSION_CHECKS=1; shift ;;
       -*)       sed -n '4,9s/^# //p' "$0" >&2; exit 2 ;;
       *)        break ;;
     esac
@@ -31,6 +31,6 @@ fi
 
 . tests/build.sh
 rm -f "$build"/meson-logs/testlog*
-[ $# -gt 0 ] || [ -n "${DIFFUSION_CI-}" ] || set -- --no-suite checks
+[ $# -gt 0 ] || [ -n "${DIFFUSION_CHECKS-}" ] || set -- --no-suite checks
 meson test -C "$build" --no-rebuild --print-errorlogs "$@" 9>&- || true
 exec python3 tests/support/count.py "$build/meson-logs"

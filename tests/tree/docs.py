@@ -103,7 +103,7 @@ def environment_of(copy):
         "DIFFUSION_TREE": str(copy),
         "PATH": f"{home}/bin:{os.environ['PATH']}",
     }
-    for name in ("DISPLAY", "DIFFUSION_INSIDE", "DIFFUSION_PLUGIN", "DIFFUSION_PLUGINS", "DIFFUSION_CI"):
+    for name in ("DISPLAY", "DIFFUSION_INSIDE", "DIFFUSION_PLUGIN", "DIFFUSION_PLUGINS", "DIFFUSION_CHECKS"):
         environment.pop(name, None)
     return {k: v for k, v in environment.items() if not k.startswith("MESON_")}
 
