@@ -21,7 +21,7 @@ gboolean image_file_check_writable (GFile *file, GError **error);
 
 /* Writes the image in the format that the name of `file` tells, with metadata and
  * profile, encoded as the file it was loaded from. The file appears complete or not at
- * all. Errors: GIMP_PLUG_IN_ERROR; G_IO_ERROR, G_IO_ERROR_EXISTS when it has come to
+ * all, and takes the place of another only after it has been read back. Errors: GIMP_PLUG_IN_ERROR; G_IO_ERROR, G_IO_ERROR_EXISTS when it has come to
  * exist and is not to be overwritten. */
 gboolean image_file_save (GimpImage           *image,
                           GFile               *file,
