@@ -83,17 +83,17 @@ const char *diffusion_model_get_sha256 (const DiffusionModel *model);
 /* TRUE when the network sees the mask and the known pixels. */
 gboolean diffusion_model_is_mask_aware (const DiffusionModel *model);
 
-/* Work that the network has done: by the time it took, the speed of this machine. */
+/* Work that has been done: by the time it took, the speed of this machine. */
 typedef struct
 {
-  guint64 n_evaluations; /* each on one window */
-  double  macs;          /* multiply-accumulates that all of them took */
+  guint64 n_evaluations; /* of the network, each on one window */
+  double  macs;          /* multiply-accumulates that all of them took, and the picture's patches */
 } DiffusionWork;
 
-/* By all evaluations of this model since it was loaded. */
+/* By all runs with this model since it was loaded. */
 DiffusionWork diffusion_model_get_work (const DiffusionModel *model);
 
-/* So much work takes macs / `products` + n_evaluations × `evaluation` seconds. */
+/* So much work takes work.macs / `macs` + n_evaluations × `evaluation` seconds. */
 typedef struct
 {
   double macs;       /* a second */
@@ -131,7 +131,7 @@ gboolean diffusion_memory_check (guint64 needed, guint64 available, GError **err
 typedef struct
 {
   guint64 n_evaluations; /* of the network, each on one window */
-  double  macs;          /* multiply-accumulates that all of them take */
+  double  macs;          /* multiply-accumulates that all of them take, and the picture's patches */
   guint64 bytes;         /* the most memory that core holds at once, the model included */
 } DiffusionCost;
 

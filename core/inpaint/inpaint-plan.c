@@ -44,6 +44,13 @@ static const Recipe recipe_estimate = { 3, 0.0, 20.0, 0.4, 40.0, 0.40, 4 };
 #define REACH_MIN 60
 #define REACH_MAX 192
 
+/* How much of the hole lies in windows with a seam that shows, by the look of large holes: what
+ * the network will redraw is not known before the patches are laid. */
+#define SEAMS_SHARE 0.4
+
+/* In so many windows, all. */
+#define SEAMS_WINDOWS 9
+
 /* Sides of the area of one part, pixels: its planes take 22 floats a pixel, so about
  * 210 MB at most. */
 #define AREA_MAX 1536
@@ -258,6 +265,21 @@ count_selected (const Canvas *canvas, const DiffusionRect *rect)
   return n;
 }
 
+static void
+expect_seams (InpaintPart *part)
+{
+  for (int k = 1; k < part->n_stages; k++)
+    {
+      InpaintStage *stage = &part->stages[k];
+      int           n = stage->n_windows;
+
+      if (n > SEAMS_WINDOWS)
+        n = SEAMS_WINDOWS + (int) (SEAMS_SHARE * (n - SEAMS_WINDOWS));
+      stage->n_windows = n;
+      stage->n_pixels = (gint64) n * stage->window_width * stage->window_height;
+    }
+}
+
 /* The patches, then the network on the seams that show. */
 static void
 plan_patches (InpaintPart *part, const Conditions *conditions, const Canvas *canvas, int square)
@@ -278,6 +300,7 @@ plan_patches (InpaintPart *part, const Conditions *conditions, const Canvas *can
   stage->macs = cost.macs;
   stage->n_pixels = (gint64) (cost.macs / cost.n_rounds * cut.size * cut.size / window.macs) + 1;
   add_estimates (part, conditions, canvas, 0, context, get_recipe (conditions)->estimates);
+  expect_seams (part);
 }
 
 static gboolean

@@ -343,6 +343,8 @@ run_patches (Inpaint           *job,
     .data = job,
   };
   *found = patch_fill (&fill, planes->x0, planes->seams, &failure);
+  if (*found && !(fill.finish != NULL && g_cancellable_is_cancelled (fill.finish)))
+    model_add_work (job->model, planes->stage->macs);
   g_free (allowed);
   if (failure != NULL)
     g_propagate_error (error, failure);

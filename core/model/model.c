@@ -29,7 +29,7 @@ struct DiffusionModel
   SchedulerConfig scheduler_config;
   Schedule       *schedule;
   char           *sha256; /* NULL in a model without tensors */
-  DiffusionWork   work;   /* of all evaluations */
+  DiffusionWork   work;   /* of all runs */
 };
 
 /* --- Loading -------------------------------------------------------------- */
@@ -259,6 +259,12 @@ DiffusionWork
 diffusion_model_get_work (const DiffusionModel *model)
 {
   return model->work;
+}
+
+void
+model_add_work (DiffusionModel *model, double macs)
+{
+  model->work.macs += macs;
 }
 
 gboolean

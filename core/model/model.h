@@ -37,6 +37,9 @@ typedef struct
   gboolean mirror_x, mirror_y; /* left and right, top and bottom exchanged */
 } ModelView;
 
+/* Adds what was done beside the network to diffusion_model_get_work(). */
+void model_add_work (DiffusionModel *model, double macs);
+
 /* One evaluation at the real timestep t. Planes of height × width floats in
  * the −1…1 range: x_t and y (a plane for each of the network's colours) and m (1);
  * y and m for mask-aware models, else NULL.

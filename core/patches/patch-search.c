@@ -11,6 +11,10 @@
 /* Beyond so many multiplications and additions of a round only candidates are compared. */
 #define EXACT_MACS 3e9
 
+/* A candidate's multiplications take so many times as long as those of a product of matrices:
+ * pixels are gathered, one patch at a time. tests/measure/forecast.py measures it. */
+#define CANDIDATE_PRICE 12
+
 /* Passes of a round: how far the neighbours are that are asked, and how far from the present
  * patch the window's candidates lie. */
 static const int steps[] = { 1, 4, 1 }, windows[] = { 1, 2, 1 };
@@ -34,7 +38,7 @@ patch_search_macs (double n_patches, double n_sources)
 {
   return patch_search_is_exact (n_patches, n_sources)
            ? patch_set_macs (n_patches, n_sources)
-           : n_patches * N_PASSES * CANDIDATES * ROW_FLOATS * PATCH_SIDE;
+           : CANDIDATE_PRICE * n_patches * N_PASSES * CANDIDATES * ROW_FLOATS * PATCH_SIDE;
 }
 
 /* --- From coarse to fine ------------------------------------------------------------------ */

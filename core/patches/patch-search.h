@@ -11,8 +11,8 @@
 
 #include "patches/patch-posterior.h"
 
-/* Whether all are compared with all, and the multiplications and additions of a round either
- * way, so that it may be told beforehand. */
+/* Whether all are compared with all, and what a round takes either way, so that it may be told
+ * beforehand: the multiplications and additions of a product of matrices that takes as long. */
 gboolean patch_search_is_exact (double n_patches, double n_sources);
 double   patch_search_macs (double n_patches, double n_sources);
 

@@ -20,6 +20,8 @@ RUNS = (
     ("Denoise 1 Mpx, 4 steps", 1200, 834, None, "denoise", "#:sigma 15 #:steps 4"),
     ("Inpaint 64²", 2400, 1667, (900, 700, 64, 64), "inpaint", ""),
     ("Inpaint 200²", 2400, 1667, (900, 700, 200, 200), "inpaint", ""),
+    ("Inpaint 300²", 2400, 1667, (900, 700, 300, 300), "inpaint", ""),
+    ("Inpaint 600²", 2400, 1667, (900, 500, 600, 600), "inpaint", ""),
     (
         "Inpaint 200², 10 steps, 3 passes",
         2400,
