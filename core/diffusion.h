@@ -321,12 +321,23 @@ typedef enum
   DIFFUSION_METHOD_RENOISE, /* fresh noise is added up to x_t */
 } DiffusionMethod;
 
+typedef enum
+{
+  DIFFUSION_NOISE_NONE,
+  DIFFUSION_NOISE_TRACE,  /* nothing sure; the little that a photograph nearly always has */
+  DIFFUSION_NOISE_CAMERA, /* coarser than white noise, as cameras and films make it */
+  DIFFUSION_NOISE_WHITE,
+} DiffusionNoiseKind;
+
 /* What was measured in a region, in 8-bit levels of one channel. */
 typedef struct
 {
-  double sigma;      /* the noise that a network has to be told so that it takes it out; 0: none */
-  double sigma_half; /* the same of the picture at half its size; 0: white noise, all of which
+  gboolean           is_measured;
+  DiffusionNoiseKind kind;
+  double   sigma; /* the noise that a network has to be told so that it takes it out; 0: none */
+  double   sigma_half; /* the same of the picture at half its size; 0: white noise, all of which
                       * goes at full size */
+  gboolean blocks;     /* JPEG's blocks show; they are not treated */
 } DiffusionNoise;
 
 typedef struct
@@ -338,7 +349,7 @@ typedef struct
   DiffusionSampler sampler; /* used when steps > 1 */
   double           detail;  /* 0…1, share of the removed residual that is put back */
   guint32          seed;
-  DiffusionNoise   found; /* by the run, where nothing was told */
+  DiffusionNoise   found; /* where nothing is told: measured before, or else by the run */
 } DiffusionDenoiseSettings;
 
 /* Denoises `region`. On success `settings` holds the strength, sigma and steps

@@ -258,6 +258,7 @@ camera_noise_measure (const NoiseWindows *full, const NoiseWindows *half, Diffus
       sure *= rise (full->n_pixels, PIXELS_FROM, PIXELS_FULL);
       sure *= 1.0 - rise (level, TOO_STRONG_FROM, TOO_STRONG);
       noise->sigma_half = trace * TRACE_HALF + sure * MAX (level - TRACE_HALF, 0.0);
+      noise->kind = sure > 0.0 && level > TRACE ? DIFFUSION_NOISE_CAMERA : DIFFUSION_NOISE_TRACE;
       noise->sigma = MAX (noise->sigma, trace * TRACE + sure * MAX (level - TRACE, 0.0));
     }
   g_free (windows);

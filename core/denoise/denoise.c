@@ -205,10 +205,12 @@ choose (Denoise *job, DiffusionDenoiseSettings *used, GError **error)
   DenoiseWindow  *window = &job->window;
 
   used->steps = MAX (used->steps, 1);
-  used->found = (DiffusionNoise) { 0 };
-  if (!told)
+  if (told)
+    used->found = (DiffusionNoise) { 0 };
+  else
     {
-      if (!diffusion_estimate_noise (job->source, &job->region, job->progress->cancel, &used->found,
+      if (!used->found.is_measured &&
+          !diffusion_estimate_noise (job->source, &job->region, job->progress->cancel, &used->found,
                                      error))
         return FALSE;
       used->sigma = used->found.sigma;

@@ -502,8 +502,13 @@ measure (const DiffusionSource *source,
   if (full->n > 0 && full->n_channels == 3 && is_one_colour (full))
     keep_green (full);
   noise->sigma = white_noise (full);
+  noise->blocks = jpeg_blocks_show (&full->blocks);
+  noise->is_measured = TRUE;
   if (full->n == 0 || noise->sigma >= WHITE)
-    return TRUE;
+    {
+      noise->kind = full->n == 0 ? DIFFUSION_NOISE_NONE : DIFFUSION_NOISE_WHITE;
+      return TRUE;
+    }
 
   /* The noise of a camera is that of the whole picture. */
   one_colour = full->n_channels == 1;
@@ -524,7 +529,10 @@ measure (const DiffusionSource *source,
     }
   camera_noise_measure (full, half, noise);
   if (noise->sigma < NOTHING)
-    noise->sigma = noise->sigma_half = 0.0;
+    {
+      noise->kind = DIFFUSION_NOISE_NONE;
+      noise->sigma = noise->sigma_half = 0.0;
+    }
   return TRUE;
 }
 

@@ -148,6 +148,7 @@ typedef struct
   int                    step;          /* from one window to the next, in both directions */
   gboolean               use_selection;
   float                 *pixels, *alpha, *selection; /* of one block */
+  JpegBlocks             blocks;
   int                    n_constant;
 } Reader;
 
@@ -233,7 +234,12 @@ read_block (Reader *reader, DiffusionRect *rect, GError **error)
   for (gsize i = 0; i < n; i++)
     reader->pixels[i] = 255.0f * planes_clip (reader->pixels[i]);
   if (reader->halving == 1)
-    return TRUE;
+    {
+      /* Green of three colours, where JPEG has it as fine as the lightness. */
+      jpeg_blocks_add (&reader->blocks, rect->x, rect->y, rect->width, rect->height,
+                       reader->pixels + (reader->source->n_channels == 3 ? size : 0));
+      return TRUE;
+    }
 
   for (int c = 0; c < reader->source->n_channels; c++)
     halve (reader->pixels + c * size, rect->width, rect->height, FALSE,
@@ -253,6 +259,7 @@ read_windows (Reader          *reader,
               GError         **error)
 {
   reader->n_constant = 0;
+  reader->blocks = (JpegBlocks) { 0 };
   *n_pixels = 0;
   g_array_set_size (windows, 0);
 
@@ -380,6 +387,7 @@ noise_windows_read (NoiseWindows          *windows,
     g_array_set_size (array, 0);
 
   g_free (reader.pixels);
+  windows->blocks = reader.blocks;
   windows->n = array->len;
   windows->windows = (NoiseWindow *) g_array_free (array, FALSE);
   if (!ok)

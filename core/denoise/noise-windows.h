@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "denoise/jpeg-blocks.h"
 #include "diffusion.h"
 
 #define WINDOW_SIZE 8
@@ -43,6 +44,7 @@ typedef struct
   int          n;
   int          n_pixels;
   int          n_channels;
+  JpegBlocks   blocks; /* of the region as it is, not of its half */
 } NoiseWindows;
 
 /* How many coefficients a band has. */

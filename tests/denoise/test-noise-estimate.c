@@ -291,6 +291,39 @@ test_smoothed_noise (void)
     }
 }
 
+/* Of what kind it is; and where JPEG's blocks show, that is told, wherever the region begins. */
+static void
+test_kinds (void)
+{
+  DiffusionRect part = { 3, 5, 220, 210 };
+
+  for (int blocky = 0; blocky < 2; blocky++)
+    {
+      Picture        *picture = load ("cliff.ppm");
+      DiffusionSource source = picture_source (picture);
+      DiffusionNoise  noise;
+
+      for (gsize i = 0; blocky && i < 3 * picture->size; i++)
+        {
+          int    x = i % picture->width, y = i / picture->width;
+          float *v = picture->pixels + (gsize) (y & ~7) * picture->width + (x & ~7);
+
+          /* Flatter blocks, each around its first value. */
+          picture->pixels[i] = 0.5f * (picture->pixels[i] + *v);
+        }
+      g_assert_true (diffusion_estimate_noise (&source, &part, NULL, &noise, NULL));
+      g_assert_true (noise.is_measured);
+      g_assert_cmpint (noise.blocks, ==, blocky);
+      g_assert_cmpint (noise.kind, !=, DIFFUSION_NOISE_WHITE);
+
+      picture_add_noise (picture, 12.0, 5);
+      g_assert_true (diffusion_estimate_noise (&source, &part, NULL, &noise, NULL));
+      g_assert_cmpint (noise.kind, ==, DIFFUSION_NOISE_WHITE);
+      g_assert_cmpfloat (noise.sigma_half, ==, 0.0);
+      picture_free (picture);
+    }
+}
+
 /* --- What counts ---------------------------------------------------------- */
 
 /* Noise of 20 levels in the left half, of 4 in the right one. */
@@ -565,6 +598,7 @@ main (int argc, char **argv)
   g_test_add_func ("/noise-estimate/gray-in-colour", test_gray_in_colour);
   g_test_add_func ("/noise-estimate/noise-of-luma", test_noise_of_luma);
   g_test_add_func ("/noise-estimate/smoothed-noise", test_smoothed_noise);
+  g_test_add_func ("/noise-estimate/kinds", test_kinds);
   g_test_add_func ("/noise-estimate/region", test_region);
   g_test_add_func ("/noise-estimate/selection", test_selection);
   g_test_add_func ("/noise-estimate/transparency", test_transparency);
