@@ -321,6 +321,25 @@ typedef enum
   DIFFUSION_METHOD_RENOISE, /* fresh noise is added up to x_t */
 } DiffusionMethod;
 
+typedef enum
+{
+  DIFFUSION_NOISE_NONE,
+  DIFFUSION_NOISE_TRACE,  /* nothing sure; the little that a photograph nearly always has */
+  DIFFUSION_NOISE_CAMERA, /* coarser than white noise, as cameras and films make it */
+  DIFFUSION_NOISE_WHITE,
+} DiffusionNoiseKind;
+
+/* What was measured in a region, in 8-bit levels of one channel. */
+typedef struct
+{
+  gboolean           is_measured;
+  DiffusionNoiseKind kind;
+  double   sigma; /* the noise that a network has to be told so that it takes it out; 0: none */
+  double   sigma_half; /* the same of the picture at half its size; 0: white noise, all of which
+                      * goes at full size */
+  gboolean blocks;     /* JPEG's blocks show; they are not treated */
+} DiffusionNoise;
+
 typedef struct
 {
   double           strength; /* 0…1, t = strength · T − 1; 0: estimated */
@@ -330,10 +349,12 @@ typedef struct
   DiffusionSampler sampler; /* used when steps > 1 */
   double           detail;  /* 0…1, share of the removed residual that is put back */
   guint32          seed;
+  DiffusionNoise   found; /* where nothing is told: measured before, or else by the run */
 } DiffusionDenoiseSettings;
 
 /* Denoises `region`. On success `settings` holds the strength, sigma and steps
- * that were used. */
+ * that were used, 0 where nothing was found, and what was found. Noise that is coarser
+ * than white noise is taken out at two sizes. */
 gboolean diffusion_denoise (DiffusionModel           *model,
                             DiffusionWorkers         *workers,
                             const DiffusionSource    *source,
@@ -352,13 +373,14 @@ gboolean diffusion_denoise_cost (const DiffusionModel           *model,
                                  DiffusionCost                  *cost,
                                  GError                        **error);
 
-/* Estimates the standard deviation of the noise in `region`, 8-bit levels ≥ 0,
- * from the pixels that are selected and not transparent. Large regions are
- * sampled, at most a million pixels; narrow ones look around themselves. 0 where
- * there is nothing to see: too small a picture, or one of flat colours. Returns
- * a negative number on error. */
-double diffusion_estimate_sigma (const DiffusionSource *source,
-                                 const DiffusionRect   *region,
-                                 GError               **error);
+/* Measures the noise in `region`, from the pixels that are selected and not transparent.
+ * Large regions are sampled, at most a million pixels at each size; narrow ones look around
+ * themselves. All 0 where there is nothing to see: too small a picture, or one of flat colours.
+ * `cancel` may be NULL. FALSE on error. */
+gboolean diffusion_estimate_noise (const DiffusionSource *source,
+                                   const DiffusionRect   *region,
+                                   GCancellable          *cancel,
+                                   DiffusionNoise        *noise,
+                                   GError               **error);
 
 G_END_DECLS

@@ -161,7 +161,7 @@ run_one (Batch *batch, int number, GError **error)
   Task             task = batch->task;
   gint64           start = g_get_monotonic_time ();
   GError          *problem = NULL;
-  char            *settings, *lost;
+  char            *settings, *found, *lost;
 
   gimp_progress_set_text_printf (_ ("%d of %d: %s"), number, n, name);
   gimp_progress_update (view.start);
@@ -189,8 +189,12 @@ run_one (Batch *batch, int number, GError **error)
   settings = task_describe (&task);
   g_print (_ ("[%d/%d] %s: done in %.1f s, %s\n"), number, n, name,
            (g_get_monotonic_time () - start) / 1e6, settings);
+  found = task_describe_found (&task);
+  if (found)
+    g_print ("[%d/%d] %s: %s\n", number, n, name, found);
   if (lost)
     g_print ("[%d/%d] %s: %s\n", number, n, name, lost);
+  g_free (found);
   g_free (lost);
   g_free (settings);
   return TRUE;

@@ -220,9 +220,12 @@ take_engine (Session *session, char *folder)
 static void
 print_settings (GimpProcedure *procedure, const Task *task, const Session *session)
 {
-  char *settings = task_describe (task);
+  char *settings = task_describe (task), *found = task_describe_found (task);
 
   g_print ("%s: %s, model %s\n", gimp_procedure_get_name (procedure), settings, session->folder);
+  if (found)
+    g_print ("%s: %s\n", gimp_procedure_get_name (procedure), found);
+  g_free (found);
   g_free (settings);
 }
 

@@ -6,6 +6,22 @@
 
 #include <json-glib/json-glib.h>
 
+/* In words that do not depend on the language, as other programs read them. */
+static void
+add_found (GVariantBuilder *builder, const Task *task)
+{
+  static const char *const kinds[] = { "none", "trace", "camera", "white" };
+  const DiffusionNoise    *found = &task->denoise.found;
+
+  if (task->kind != TASK_DENOISE || !found->is_measured)
+    return;
+  g_variant_builder_add (builder, "{sv}", "noise", g_variant_new_string (kinds[found->kind]));
+  g_variant_builder_add (builder, "{sv}", "noise-half-sigma",
+                         g_variant_new_double (found->sigma_half));
+  g_variant_builder_add (builder, "{sv}", "compression-artefacts",
+                         g_variant_new_boolean (found->blocks));
+}
+
 GVariant *
 provenance_new_run (const char *procedure, const Task *task, const char *model_sha256)
 {
@@ -26,6 +42,7 @@ provenance_new_run (const char *procedure, const Task *task, const char *model_s
       g_variant_unref (setting);
     }
   g_variant_unref (settings);
+  add_found (&builder, task);
 
   return g_variant_ref_sink (g_variant_builder_end (&builder));
 }

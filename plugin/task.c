@@ -4,6 +4,8 @@
  */
 #include "task.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "tone.h"
 
 gboolean
@@ -28,9 +30,13 @@ task_run (Task                    *task,
 
   /* Noise is stretched with the picture. */
   task->denoise.sigma *= tone.slope;
+  task->denoise.found.sigma *= tone.slope;
+  task->denoise.found.sigma_half *= tone.slope;
   ok = diffusion_denoise (model, workers, &tone.source, &tone.sink, region, &task->denoise,
                           &tone.progress, error);
   task->denoise.sigma /= tone.slope;
+  task->denoise.found.sigma /= tone.slope;
+  task->denoise.found.sigma_half /= tone.slope;
   return ok;
 }
 
@@ -181,6 +187,44 @@ task_get_settings (const Task *task)
   add_name (&builder, "output", output_name (task->output));
 
   return g_variant_ref_sink (g_variant_builder_end (&builder));
+}
+
+char *
+task_describe_found (const Task *task)
+{
+  const DiffusionNoise *found = &task->denoise.found;
+  GString              *text;
+
+  if (task->kind != TASK_DENOISE || !found->is_measured)
+    return NULL;
+
+  text = g_string_new (NULL);
+  switch (found->kind)
+    {
+    case DIFFUSION_NOISE_WHITE:
+      g_string_append_printf (text, _ ("fine noise found, its level %.1f of 255"),
+                              task->denoise.sigma);
+      break;
+    case DIFFUSION_NOISE_CAMERA:
+      g_string_append_printf (text,
+                              _ ("coarse noise found, as cameras make it, its level %.1f of 255"),
+                              task->denoise.sigma);
+      break;
+    case DIFFUSION_NOISE_TRACE:
+      g_string_append_printf (text,
+                              _ ("no clear noise found: only a trace of level %.1f is removed"),
+                              task->denoise.sigma);
+      break;
+    default:
+      g_string_append (text,
+                       found->blocks ? _ ("no noise found") : _ ("no noise found: nothing to do"));
+    }
+  if (found->blocks)
+    {
+      g_string_append (text, "; ");
+      g_string_append (text, _ ("compression artefacts are not treated"));
+    }
+  return g_string_free (text, FALSE);
 }
 
 char *

@@ -61,6 +61,10 @@ gboolean task_has_steps (const Task *task);
  * model is not part of it. Free with g_variant_unref(). */
 GVariant *task_get_settings (const Task *task);
 
+/* What a run of Denoise found, in words for the user; NULL for Inpaint and where the noise was
+ * told. Free with g_free(). */
+char *task_describe_found (const Task *task);
+
 /* The same in one line of text: "strength 1, steps 20, sampler ddim, …". */
 char *task_describe (const Task *task);
 

@@ -33,6 +33,9 @@ p.add_argument('--ema', type=float, default=0.999)
 p.add_argument('--denoise', type=float, default=0.5, help='share of samples without known pixels (all at low noise)')
 p.add_argument('--robust', type=float, default=0.2, help='share of these with clipped, correlated or compressed noise')
 p.add_argument(
+    '--camera', type=float, default=0.4, help='share of them with the noise of cameras and films (camera.py)'
+)
+p.add_argument(
     '--self-condition',
     type=float,
     default=0.5,
@@ -58,6 +61,7 @@ os.environ.setdefault('GOMP_SPINCOUNT', '0')
 import torch  # after the environment is set
 import torch.nn.functional as F
 import evaluate
+from camera import real
 from checkpoint import read_parts, write_parts
 from data import Masks, Photos, photographic
 from diffusion import START, T, Balance, abar, estimate, fill_times, matched, noise_levels
@@ -151,10 +155,15 @@ def batch():
     hole, depth = masks(b - free)
     m = torch.cat([torch.ones(free, 1, a.patch, a.patch, device=dev), hole])
     sigma = noise_levels(free, dev)
-    odd = round(free * a.robust)
-    if odd:  # their noise is what was measured, not what was added
+    odd, camera = round(free * a.robust), round(free * a.camera)
+    if odd + camera:  # their noise is what was measured, not what was added
         e = e.clone()
         d = photographic(x[:odd], e[:odd] * sigma[:odd, None, None, None]) - x[:odd]
+        if camera:
+            y, clean = real(x[odd : odd + camera])
+            x[odd : odd + camera] = clean
+            d = torch.cat([d, y - clean])
+        odd += camera
         sigma = torch.cat([d.square().mean((1, 2, 3)).sqrt().clamp(min=0.002, max=1), sigma[odd:]])
         e[:odd] = d / sigma[:odd, None, None, None]
     t_free, ab_free = matched(sigma)

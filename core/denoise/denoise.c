@@ -2,9 +2,10 @@
  *
  * denoise.c: removes noise. At the timestep whose σ is that of the picture's noise,
  * the picture scaled by √ᾱ_t is an x_t, and x̂_0 of one evaluation is the mean of
- * the posterior p(x_0 | x_t).
+ * the posterior p(x_0 | x_t). Noise that is coarser than white noise is taken out at half
+ * the picture's size as well (two-sizes.h).
  *
- * The picture goes through window by window (tiles.h), so that memory is bounded
+ * The picture goes through window by window (denoise-window.h), so that memory is bounded
  * by one row of windows whatever the picture's size. With several steps, each
  * window runs its whole chain before it is blended: the noise is addressed by
  * drawable coordinates, so neighbours take the same path where they overlap.
@@ -14,13 +15,8 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "picture/push-pull.h"
-#include "picture/local-mean.h"
-#include "model/model.h"
 #include "base/planes.h"
-#include "base/random.h"
-#include "process/reverse-process.h"
-#include "model/tiled-model.h"
+#include "denoise/denoise-window.h"
 
 /* Pixels around the region that the network sees, so that its border is as good as
  * its middle. */
@@ -40,104 +36,19 @@ typedef struct
   const DiffusionDenoiseSettings *settings;
   const DiffusionProgress        *progress; /* never NULL */
 
-  DiffusionRect  region; /* what is written */
-  DiffusionRect  area;   /* the region and its context: what is cut into windows */
-  TilesCut       cut;
-  TilesAxis      across, down;
-  int            n_channels;
-  double         t;
-  int            n_evaluations; /* of a window, ≥ 1 */
-  float          sigma;         /* of the noise, in the range 0…1; at most SIGMA_MAX */
-  gboolean       keeps_level;
-  int            n_done; /* windows */
-  ReverseProcess process;
+  DiffusionRect region; /* what is written */
+  DiffusionRect area;   /* the region and its context: what is cut into windows */
+  TilesCut      cut;
+  TilesAxis     across, down;
+  int           n_channels;
+  int           n_evaluations; /* of a window, ≥ 1 */
+  int           n_done;        /* windows */
+  DenoiseWindow window;
 
   float *band;     /* n_channels × window height × area width: Σ weight · x̂_0, 0…1 */
   int    band_top; /* first row of the band, in the area */
-
-  /* Planes of one window. */
-  float      *picture; /* 0…1, clipped, without holes */
-  float      *alpha;   /* then 1 where a colour is there, else 0 */
-  float      *x_t, *x0;
-  float      *preview; /* only when somebody looks */
-  TiledModel *tiles;   /* the model bound to a window */
+  float *preview;  /* only when somebody looks */
 } Denoise;
-
-static gboolean
-finished (const Denoise *job)
-{
-  return job->progress->finish != NULL && g_cancellable_is_cancelled (job->progress->finish);
-}
-
-/* What the network is shown of a value: beyond 0…1 by up to two σ it is noise, by more
- * than four it is light that it does not know, and stays as it is (take_residual). What
- * is not a number counts as 0. */
-static float
-seen (const Denoise *job, float v)
-{
-  float clipped = planes_clip (v), beyond = v - clipped, u;
-
-  if (beyond == 0.0f || !(fabsf (beyond) < 4.0f * job->sigma))
-    return clipped;
-  u = MAX (0.5f * fabsf (beyond) / job->sigma - 1.0f, 0.0f);
-  return clipped + beyond * (1.0f - u * u * (3.0f - 2.0f * u));
-}
-
-/* --- One window --------------------------------------------------------------------- */
-
-/* Reads a window into `picture`; not visible: all of it is transparent. What transparent
- * pixels hold is replaced by the smooth fill, as it would spoil their neighbours. */
-static gboolean
-read_window (Denoise *job, const DiffusionRect *window, gboolean *visible, GError **error)
-{
-  gsize size = (gsize) window->width * window->height;
-  gsize n_transparent = 0;
-
-  if (!job->source->read (job->source->data, window, job->picture, job->alpha, NULL, error))
-    return FALSE;
-
-  for (gsize i = 0; i < job->n_channels * size; i++)
-    job->picture[i] = seen (job, job->picture[i]);
-  for (gsize i = 0; i < size; i++)
-    {
-      job->alpha[i] = job->alpha[i] > 0.0f ? 1.0f : 0.0f;
-      n_transparent += job->alpha[i] == 0.0f;
-    }
-  *visible = n_transparent < size;
-  return n_transparent == 0 || !*visible ||
-         push_pull_fill (window->width, window->height, job->n_channels, 0, job->picture,
-                         job->alpha, error);
-}
-
-/* x_t of the window: the picture scaled by √ᾱ_t, with fresh noise when it is asked
- * for. */
-static void
-start_window (Denoise *job, const DiffusionRect *window)
-{
-  SamplerStep  noise = sampler_noise (job->process.sampler.schedule, job->t);
-  RandomStream stream = { job->settings->seed, RANDOM_FORWARD, 0, 0 };
-  gsize        size = (gsize) window->width * window->height, n = job->n_channels * size;
-
-  if (job->settings->method == DIFFUSION_METHOD_RENOISE)
-    {
-      int drawn = job->process.gray_noise ? 1 : job->n_channels;
-
-      random_window (&stream, window, drawn, job->x_t);
-      for (int c = drawn; c < job->n_channels; c++)
-        memcpy (job->x_t + c * size, job->x_t, size * sizeof (float));
-    }
-  else
-    {
-      memset (job->x_t, 0, n * sizeof (float));
-      noise.c_z = 0.0f;
-    }
-  for (gsize i = 0; i < n; i++)
-    {
-      /* The result, should "finish" come before the first evaluation. */
-      job->x0[i] = 2.0f * job->picture[i] - 1.0f;
-      job->x_t[i] = sampler_apply (&noise, job->x0[i], 0.0f, job->x_t[i]);
-    }
-}
 
 /* After an evaluation of the present window. */
 static void
@@ -150,7 +61,7 @@ observe (gpointer data, const ReverseState *state)
     .step = (int) (fraction * job->n_evaluations),
     .n_steps = job->n_evaluations,
     .fraction = fraction,
-    .window = job->process.area,
+    .window = job->window.full.process.area,
     .n_channels = job->n_channels,
     .x0 = job->preview,
   };
@@ -163,36 +74,17 @@ observe (gpointer data, const ReverseState *state)
   job->progress->report (job->progress->data, &step);
 }
 
-/* Denoises window (i, j) of the area and adds it to the band. A window in which
- * nothing can be seen stays as it is, and so do all those after "finish". */
+/* Denoises window (i, j) of the area and adds it to the band. */
 static gboolean
 do_window (Denoise *job, int i, int j, GError **error)
 {
-  DiffusionRect window = { job->area.x + tiles_axis_start (&job->across, i),
-                           job->area.y + tiles_axis_start (&job->down, j), job->across.size,
-                           job->down.size };
-  gsize         n = (gsize) job->n_channels * window.width * window.height;
-  float        *result = job->picture;
-  gboolean      visible;
+  DiffusionRect rect = { job->area.x + tiles_axis_start (&job->across, i),
+                         job->area.y + tiles_axis_start (&job->down, j), job->across.size,
+                         job->down.size };
+  const float  *result = denoise_window_run (&job->window, &rect, error);
 
-  if (g_cancellable_set_error_if_cancelled (job->progress->cancel, error) ||
-      !read_window (job, &window, &visible, error))
+  if (result == NULL)
     return FALSE;
-
-  if (visible && !finished (job))
-    {
-      start_window (job, &window);
-      job->process.area = window;
-      if (!reverse_process_run (&job->process, job->x_t, job->x0, error))
-        return FALSE;
-      result = job->x0;
-      for (gsize p = 0; p < n; p++)
-        result[p] = planes_from_network (result[p]);
-      if (job->keeps_level &&
-          !local_mean_keep (job->workers, window.width, window.height, job->n_channels,
-                            job->picture, job->alpha, job->sigma, result, error))
-        return FALSE;
-    }
   tiles_blend (&job->across, i, &job->down, j, job->n_channels, result, job->band, job->band_top,
                job->down.size);
   job->n_done++;
@@ -213,7 +105,7 @@ take_residual (const Denoise *job, float *v, const float *x0, const float *alpha
     if (!(alpha[i] > 0.0f))
       continue;
     else if (isfinite (v[i]))
-      v[i] += (1.0f - detail) * (x0[i] - seen (job, v[i]));
+      v[i] += (1.0f - detail) * (x0[i] - denoise_window_seen (job->window.sigma, v[i]));
     else
       v[i] = x0[i];
 }
@@ -233,7 +125,8 @@ write_rows (Denoise *job, int from, int to, GError **error)
       gsize         size = (gsize) strip.width * strip.height;
       float        *alpha = pixels + job->n_channels * size;
 
-      success = job->source->read (job->source->data, &strip, pixels, alpha, NULL, error);
+      success = !g_cancellable_set_error_if_cancelled (job->progress->cancel, error) &&
+                job->source->read (job->source->data, &strip, pixels, alpha, NULL, error);
       for (int c = 0; success && job->band != NULL && c < job->n_channels; c++)
         for (int y = 0; y < strip.height; y++)
           {
@@ -304,34 +197,40 @@ check_settings (const DiffusionDenoiseSettings *settings,
 
 /* t from sigma, else from strength, else from the picture; −1: nothing to do. */
 static gboolean
-choose_t (Denoise *job, DiffusionDenoiseSettings *used, GError **error)
+choose (Denoise *job, DiffusionDenoiseSettings *used, GError **error)
 {
   const Schedule *schedule = model_get_schedule (job->model);
   double          T = schedule_get_T (schedule);
+  gboolean        told = used->sigma > 0.0 || used->strength > 0.0;
+  DenoiseWindow  *window = &job->window;
 
-  if (used->sigma == 0.0 && used->strength == 0.0)
-    {
-      used->sigma = diffusion_estimate_sigma (job->source, &job->region, error);
-      if (used->sigma < 0.0)
-        return FALSE;
-      job->t = schedule_t_of_sigma (schedule, 2.0 * used->sigma / 255.0);
-    }
-  else if (used->sigma > 0.0)
-    job->t = schedule_t_of_sigma (schedule, 2.0 * used->sigma / 255.0);
+  used->steps = MAX (used->steps, 1);
+  if (told)
+    used->found = (DiffusionNoise) { 0 };
   else
     {
-      job->t = used->strength * T - 1.0;
-      /* ∞, where no signal is left, is no setting. */
-      used->sigma = MIN (255.0 / 2.0 * schedule_sigma (schedule, job->t), 1e6);
+      if (!used->found.is_measured &&
+          !diffusion_estimate_noise (job->source, &job->region, job->progress->cancel, &used->found,
+                                     error))
+        return FALSE;
+      used->sigma = used->found.sigma;
     }
-  used->strength = (job->t + 1.0) / T;
-  used->steps = MAX (used->steps, 1);
+  if (!told || used->sigma > 0.0)
+    window->t = schedule_t_of_sigma (schedule, 2.0 * used->sigma / 255.0);
+  else
+    {
+      window->t = used->strength * T - 1.0;
+      /* ∞, where no signal is left, is no setting. */
+      used->sigma = MIN (255.0 / 2.0 * schedule_sigma (schedule, window->t), 1e6);
+    }
+  used->strength = (window->t + 1.0) / T;
+
+  window->sigma = (float) MIN (used->sigma / 255.0, SIGMA_MAX);
+  window->half_t = -1.0;
+  if (denoise_window_keeps_mean (used))
+    window->half_t = schedule_t_of_sigma (schedule, 2.0 * used->found.sigma_half / 255.0);
   return TRUE;
 }
-
-/* As run() allocates, and the smooth fill of a window with transparent pixels: up to
- * five times the channels and some planes of a window. */
-#define WINDOW_PLANES(n_channels) (5 * (n_channels) + 3)
 
 /* Which windows there are. */
 static void
@@ -349,18 +248,16 @@ run (Denoise *job, GError **error)
 {
   gsize band_size = (gsize) job->n_channels * job->down.size * job->area.width;
 
+  job->window.width = job->across.size;
+  job->window.height = job->down.size;
+  job->window.cut = job->cut;
+  job->window.observe = observe;
+  job->window.observe_data = job;
   if (!(job->band = planes_new (job->area.width, job->down.size, job->n_channels, error)) ||
-      !(job->picture = planes_new (job->across.size, job->down.size, job->n_channels, error)) ||
-      !(job->alpha = planes_new (job->across.size, job->down.size, 1, error)) ||
-      !(job->x_t = planes_new (job->across.size, job->down.size, job->n_channels, error)) ||
-      !(job->x0 = planes_new (job->across.size, job->down.size, job->n_channels, error)) ||
       (job->progress->report != NULL &&
        !(job->preview = planes_new (job->across.size, job->down.size, job->n_channels, error))) ||
-      !(job->tiles = tiled_model_new (job->model, job->workers, job->across.size, job->down.size,
-                                      job->n_channels, &job->cut, NULL, NULL, error)))
+      !denoise_window_init (&job->window, error))
     return FALSE;
-  job->process.predict = tiled_model_predict;
-  job->process.predict_data = job->tiles;
   memset (job->band, 0, band_size * sizeof (float));
 
   for (int j = 0; j < job->down.n; j++)
@@ -399,44 +296,24 @@ diffusion_denoise (DiffusionModel           *model,
                      .n_channels = source->n_channels,
   };
 
-  if (!check_settings (settings, source, region, error) || !choose_t (&job, &used, error))
+  job.window = (DenoiseWindow) { .model = model,
+                                 .workers = workers,
+                                 .source = source,
+                                 .settings = &used,
+                                 .progress = job.progress };
+  if (!check_settings (settings, source, region, error) || !choose (&job, &used, error))
     return FALSE;
   job.n_evaluations = reverse_process_count (used.steps, 1, 1, used.sampler);
-  job.sigma = (float) MIN (used.sigma / 255.0, SIGMA_MAX);
-  /* With other settings the residual is not the noise of the picture alone. */
-  job.keeps_level = used.method == DIFFUSION_METHOD_MATCHED && used.steps == 1 && job.sigma > 0.0f;
-
   cut_region (&job);
 
-  job.process = (ReverseProcess) {
-    .workers = workers,
-    .n_channels = job.n_channels,
-    .gray_noise = model_get_shape (model)->n_colours == 1,
-    .t_start = job.t,
-    .steps = used.steps,
-    .resample = 1,
-    .jump_length = 1,
-    .seed = used.seed,
-    .observe = observe,
-    .observe_data = &job,
-    .cancel = job.progress->cancel,
-    .finish = job.progress->finish,
-  };
-  sampler_init (&job.process.sampler, model_get_schedule (model),
-                model_get_scheduler_config (model), used.sampler);
-
-  if (job.t > -1.0)
+  if (job.window.t > -1.0)
     success = run (&job, error);
   else
     success = write_rows (&job, region->y, region->y + region->height, error);
 
+  denoise_window_clear (&job.window);
   g_free (job.band);
-  g_free (job.picture);
-  g_free (job.alpha);
-  g_free (job.x_t);
-  g_free (job.x0);
   g_free (job.preview);
-  tiled_model_free (job.tiles);
   if (success)
     *settings = used;
   return success;
@@ -456,22 +333,31 @@ diffusion_denoise_cost (const DiffusionModel           *model,
     .source = source,
     .region = *region,
   };
-  int     steps = MAX (settings->steps, 1), n_planes;
-  guint64 planes;
+  DiffusionDenoiseSettings used = *settings;
+  DiffusionCost            half;
+  TilesCut                 half_cut;
+  int                      n_planes;
+  guint64                  planes;
 
   if (!check_settings (settings, source, region, error))
     return FALSE;
 
+  used.steps = MAX (used.steps, 1);
   cut_region (&job);
   tiled_model_cost (model, n_threads, job.cut.size, job.cut.size, source->n_channels, &job.cut,
-                    reverse_process_count (steps, 1, 1, settings->sampler), cost);
+                    reverse_process_count (used.steps, 1, 1, used.sampler), cost);
+  if (used.sigma == 0.0 && used.strength == 0.0 && denoise_window_keeps_mean (&used))
+    {
+      half_cut = denoise_window_half_cut (model, &job.cut);
+      tiled_model_cost (model, n_threads, half_cut.size, half_cut.size, source->n_channels,
+                        &half_cut, 1, &half);
+      cost->macs += half.macs;
+    }
   cost->n_evaluations *= (guint64) job.across.n * job.down.n;
   cost->macs *= (double) job.across.n * job.down.n;
 
-  n_planes =
-    WINDOW_PLANES (source->n_channels) +
-    source->n_channels *
-      reverse_process_planes (settings->sampler, model_get_scheduler_config (model)->variance);
+  n_planes = denoise_window_planes (source->n_channels, used.sampler,
+                                    model_get_scheduler_config (model)->variance);
   planes = (guint64) n_planes * job.across.size * job.down.size;
   planes += (guint64) source->n_channels * job.down.size * job.area.width; /* the band */
   cost->bytes += planes * sizeof (float);

@@ -21,7 +21,7 @@
  * moments of a clipped normal distribution), so σ is sought as a fixed point.
  *
  * Noise that a camera has smoothed or JPEG has thinned out has lost its high
- * frequencies or those of the colours; see luma_sigma and coarse_sigma.
+ * frequencies or those of the colours; see luma_sigma and camera-noise.h.
  *
  * How well it does on the 68 pictures of CBSD68 with 8-bit clipped noise, in
  * whole and in one region of each: how many in a hundred are further off than
@@ -43,14 +43,21 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "denoise/noise-windows.h"
 #include "base/planes.h"
+#include "denoise/camera-noise.h"
+#include "denoise/noise-windows.h"
 
-#define MAX_ITERATIONS  12
-#define MIN_CHOICE      8   /* windows */
-#define ROUNDING        0.2 /* 8-bit levels, as are the following */
-#define COARSE_MAX      3.0
-#define COARSE_SURE_MAX 12.0
+#define MAX_ITERATIONS 12
+#define MIN_CHOICE     8 /* windows */
+
+/* 8-bit levels: below it, what white noise there is may be what a camera has left of its own. */
+#define WHITE 1.6
+
+/* What is below is nothing: rounding to 8 bits alone is 0.29. */
+#define NOTHING 0.5
+
+/* The edges of a camera's noise are sought in so many pixels a side at least. */
+#define CAMERA_SIDE 384
 
 /* --- Clipped noise -------------------------------------------------------- */
 
@@ -408,63 +415,6 @@ luma_sigma (const NoiseWindows *windows, double white)
          trust (windows);
 }
 
-/* How certain it is, 0…1, that what the middle frequencies hold is noise of a camera:
- * where it has colour of its own, and not more of it where luma has more. Texture is
- * nearly gray, and its little colour comes with its luma. */
-static double
-coloured_noise (const NoiseWindows *windows)
-{
-  double *colours = g_new (double, windows->n);
-  double  sum_y = 0.0, sum_c = 0.0, sum_yy = 0.0, sum_cc = 0.0, sum_yc = 0.0;
-  double  n = windows->n, covariance, variances, correlation, level;
-
-  for (int i = 0; i < windows->n; i++)
-    {
-      const float *product = windows->windows[i].product[BAND_COARSE];
-      double       sum = product[0] + product[1] + product[2];
-      double       cross = product[3] + product[4] + product[5];
-      double       luma = CLAMP ((sum + 2.0 * cross) / 3.0, 0.0, sum);
-      double       y = log (sqrt (luma) + ROUNDING), c;
-
-      colours[i] = sqrt ((sum - luma) / 2.0);
-      c = log (colours[i] + ROUNDING);
-      sum_y += y;
-      sum_c += c;
-      sum_yy += y * y;
-      sum_cc += c * c;
-      sum_yc += y * c;
-    }
-  covariance = sum_yc - sum_y * sum_c / n;
-  variances = (sum_yy - sum_y * sum_y / n) * (sum_cc - sum_c * sum_c / n);
-  correlation = variances > 0.0 ? covariance / sqrt (variances) : 1.0;
-  qsort (colours, windows->n, sizeof *colours, compare_doubles);
-  level = colours[windows->n / 20];
-  g_free (colours);
-  return (1.0 - fade (level, 0.8, 1.0)) * fade (correlation, 0.6, 0.7);
-}
-
-/* When the high frequencies are gone as well, noise is left in the middle ones.
- * Fine texture can look the same. So unless its colour tells noise, what is found here is
- * limited to a level at which denoising hardly touches a clean picture, and it counts only
- * where there is no white noise. Foliage has colours as well: what is much stronger than
- * cameras leave, and what a small region shows, stays limited. On the 15 photographs of
- * Nam et al. 2016, "A holistic approach to cross-channel image noise modeling" (JPEG of
- * three cameras; tests/measure/quality.py), colour tells it in 13; the other two are of a camera
- * that smooths its colours. */
-static double
-coarse_sigma (const NoiseWindows *windows, double white)
-{
-  Floor  floor = luma_floor (windows, BAND_COARSE);
-  double sure = windows->n_channels == 3 ? coloured_noise (windows) : 0.0;
-  double limit;
-
-  sure *= fade (floor.level, 18.0, 24.0) * (1.0 - fade (windows->n_pixels, 256 * 256, 360 * 360));
-  limit = COARSE_MAX + sure * (COARSE_SURE_MAX - COARSE_MAX);
-
-  return MIN (floor.level, limit) * fade (floor.unevenness, 1.4 + 0.3 * sure, 1.7 + 0.2 * sure) *
-         fade (white, 1.0, 1.6) * trust (windows);
-}
-
 /* --- Gray pictures in colour ---------------------------------------------- */
 
 /* A gray or toned picture has one noise, not three: its differences of colours
@@ -522,37 +472,89 @@ keep_green (NoiseWindows *windows)
 
 /* --- Interface ------------------------------------------------------------ */
 
-double
-diffusion_estimate_sigma (const DiffusionSource *source,
+static double
+white_noise (NoiseWindows *windows)
+{
+  double sigma = 0.0;
+
+  if (windows->n == 0)
+    return 0.0;
+  if (windows->n_channels == 1)
+    return white_sigma (windows, SET_LUMA, SET_LUMA);
+  sigma = white_sigma (windows, SET_COLOUR, SET_ALL);
+  return MAX (sigma, luma_sigma (windows, sigma));
+}
+
+static gboolean
+measure (const DiffusionSource *source,
+         const DiffusionRect   *region,
+         GCancellable          *cancel,
+         NoiseWindows          *full,
+         NoiseWindows          *half,
+         DiffusionNoise        *noise,
+         GError               **error)
+{
+  DiffusionRect wide = *region;
+  gboolean      one_colour, wider;
+
+  if (!noise_windows_read (full, source, region, 1, TRUE, cancel, error))
+    return FALSE;
+  if (full->n > 0 && full->n_channels == 3 && is_one_colour (full))
+    keep_green (full);
+  noise->sigma = white_noise (full);
+  noise->blocks = jpeg_blocks_show (&full->blocks);
+  noise->is_measured = TRUE;
+  if (full->n == 0 || noise->sigma >= WHITE)
+    {
+      noise->kind = full->n == 0 ? DIFFUSION_NOISE_NONE : DIFFUSION_NOISE_WHITE;
+      return TRUE;
+    }
+
+  /* The noise of a camera is that of the whole picture. */
+  one_colour = full->n_channels == 1;
+  noise_windows_widen (&wide, source, CAMERA_SIDE);
+  wider = wide.width > region->width || wide.height > region->height;
+  if (wider)
+    {
+      noise_windows_clear (full);
+      if (!noise_windows_read (full, source, &wide, 1, FALSE, cancel, error))
+        return FALSE;
+    }
+  if (!noise_windows_read (half, source, &wide, 2, !wider, cancel, error))
+    return FALSE;
+  if (one_colour && source->n_channels == 3)
+    {
+      keep_green (full);
+      keep_green (half);
+    }
+  camera_noise_measure (full, half, noise);
+  if (noise->sigma < NOTHING)
+    {
+      noise->kind = DIFFUSION_NOISE_NONE;
+      noise->sigma = noise->sigma_half = 0.0;
+    }
+  return TRUE;
+}
+
+gboolean
+diffusion_estimate_noise (const DiffusionSource *source,
                           const DiffusionRect   *region,
+                          GCancellable          *cancel,
+                          DiffusionNoise        *noise,
                           GError               **error)
 {
-  NoiseWindows windows;
-  double       sigma = 0.0;
+  NoiseWindows full = { 0 }, half = { 0 };
+  gboolean     ok;
 
+  *noise = (DiffusionNoise) { 0 };
   if (!planes_rect_inside (region, source->width, source->height))
     {
       g_set_error (error, DIFFUSION_ERROR, DIFFUSION_ERROR_ARGUMENT,
                    _ ("The region to estimate noise in is empty or outside the picture."));
-      return -1.0;
+      return FALSE;
     }
-  if (!noise_windows_read (&windows, source, region, error))
-    return -1.0;
-  if (windows.n > 0)
-    {
-      if (windows.n_channels == 3 && is_one_colour (&windows))
-        keep_green (&windows);
-      if (windows.n_channels == 3)
-        {
-          sigma = white_sigma (&windows, SET_COLOUR, SET_ALL);
-          sigma = MAX (sigma, luma_sigma (&windows, sigma));
-        }
-      else
-        {
-          sigma = white_sigma (&windows, SET_LUMA, SET_LUMA);
-        }
-      sigma = MAX (sigma, coarse_sigma (&windows, sigma));
-    }
-  noise_windows_clear (&windows);
-  return sigma;
+  ok = measure (source, region, cancel, &full, &half, noise, error);
+  noise_windows_clear (&full);
+  noise_windows_clear (&half);
+  return ok;
 }

@@ -21,6 +21,8 @@ band_has (WindowBand band, int u, int v)
 {
   switch (band)
     {
+    case BAND_SMOOTH:
+      return u + v >= 1 && u + v <= 2;
     case BAND_TEXTURE:
       return u + v >= 1 && u + v <= 5;
     case BAND_COARSE:
@@ -139,18 +141,22 @@ typedef enum
 typedef struct
 {
   const DiffusionSource *source;
+  GCancellable          *cancel;
   DiffusionRect          region;
+  int                    halving;
   int                    columns, rows; /* of blocks */
   int                    step;          /* from one window to the next, in both directions */
   gboolean               use_selection;
   float                 *pixels, *alpha, *selection; /* of one block */
+  JpegBlocks             blocks;
   int                    n_constant;
 } Reader;
 
 static WindowKind
-classify (const Reader *reader, gsize place, int stride, gsize plane)
+classify (const Reader *reader, gsize place, int stride, gsize plane, float *share_clipped)
 {
   gboolean constant = TRUE;
+  int      most = 0;
 
   for (int y = 0; y < WINDOW_SIZE; y++)
     for (int x = 0; x < WINDOW_SIZE; x++)
@@ -176,7 +182,9 @@ classify (const Reader *reader, gsize place, int stride, gsize plane)
           }
       if (clipped > MAX_CLIPPED)
         return WINDOW_CLIPPED;
+      most = MAX (most, clipped);
     }
+  *share_clipped = (float) most / WINDOW_AREA;
   return constant ? WINDOW_CONSTANT : WINDOW_GOOD;
 }
 
@@ -198,16 +206,48 @@ block_rect (const Reader *reader, int column, int row)
   return rect;
 }
 
-static gboolean
-read_block (Reader *reader, const DiffusionRect *rect, GError **error)
+/* The means of 2 × 2 values, or the least of them, in place. */
+static void
+halve (float *plane, int width, int height, gboolean least, float *out)
 {
-  gsize n = (gsize) rect->width * rect->height * reader->source->n_channels;
+  for (int y = 0; y + 1 < height; y += 2)
+    for (int x = 0; x + 1 < width; x += 2)
+      {
+        const float *v = plane + (gsize) y * width + x;
 
-  if (!reader->source->read (reader->source->data, rect, reader->pixels, reader->alpha,
+        *out++ = least ? MIN (MIN (v[0], v[1]), MIN (v[width], v[width + 1]))
+                       : 0.25f * (v[0] + v[1] + v[width] + v[width + 1]);
+      }
+}
+
+/* *rect: what is read, then its size as it is looked at. */
+static gboolean
+read_block (Reader *reader, DiffusionRect *rect, GError **error)
+{
+  int   width = rect->width / 2, height = rect->height / 2;
+  gsize size = (gsize) rect->width * rect->height, n = size * reader->source->n_channels;
+
+  if (g_cancellable_set_error_if_cancelled (reader->cancel, error) ||
+      !reader->source->read (reader->source->data, rect, reader->pixels, reader->alpha,
                              reader->selection, error))
     return FALSE;
   for (gsize i = 0; i < n; i++)
     reader->pixels[i] = 255.0f * planes_clip (reader->pixels[i]);
+  if (reader->halving == 1)
+    {
+      /* Green of three colours, where JPEG has it as fine as the lightness. */
+      jpeg_blocks_add (&reader->blocks, rect->x, rect->y, rect->width, rect->height,
+                       reader->pixels + (reader->source->n_channels == 3 ? size : 0));
+      return TRUE;
+    }
+
+  for (int c = 0; c < reader->source->n_channels; c++)
+    halve (reader->pixels + c * size, rect->width, rect->height, FALSE,
+           reader->pixels + (gsize) c * width * height);
+  halve (reader->alpha, rect->width, rect->height, TRUE, reader->alpha);
+  halve (reader->selection, rect->width, rect->height, TRUE, reader->selection);
+  rect->width = width;
+  rect->height = height;
   return TRUE;
 }
 
@@ -219,6 +259,7 @@ read_windows (Reader          *reader,
               GError         **error)
 {
   reader->n_constant = 0;
+  reader->blocks = (JpegBlocks) { 0 };
   *n_pixels = 0;
   g_array_set_size (windows, 0);
 
@@ -226,15 +267,17 @@ read_windows (Reader          *reader,
     for (int column = 0; column < reader->columns; column++)
       {
         DiffusionRect rect = block_rect (reader, column, row);
-        gsize         plane = (gsize) rect.width * rect.height;
+        gsize         plane;
 
         if (!read_block (reader, &rect, error))
           return FALSE;
+        plane = (gsize) rect.width * rect.height;
         for (int y = 0; y + WINDOW_SIZE <= rect.height; y += reader->step)
           for (int x = 0; x + WINDOW_SIZE <= rect.width; x += reader->step)
             {
               gsize       place = (gsize) y * rect.width + x;
-              WindowKind  kind = classify (reader, place, rect.width, plane);
+              float       clipped = 0.0f;
+              WindowKind  kind = classify (reader, place, rect.width, plane, &clipped);
               NoiseWindow window;
 
               reader->n_constant += kind == WINDOW_CONSTANT;
@@ -244,6 +287,7 @@ read_windows (Reader          *reader,
                               reader->source->n_channels);
               window.place = *n_pixels + place;
               window.stride = rect.width;
+              window.clipped = clipped;
               g_array_append_val (windows, window);
             }
         *n_pixels += plane;
@@ -255,14 +299,21 @@ read_windows (Reader          *reader,
 
 /* Widens a narrow side, as far as the picture goes. */
 static void
-widen (int *start, int *length, int limit)
+widen (int *start, int *length, int least, int limit)
 {
-  int wanted = MIN (MIN_SIDE, limit);
+  int wanted = MIN (least, limit);
 
   if (*length >= wanted)
     return;
   *start = CLAMP (*start - (wanted - *length) / 2, 0, limit - wanted);
   *length = wanted;
+}
+
+void
+noise_windows_widen (DiffusionRect *region, const DiffusionSource *source, int least)
+{
+  widen (&region->x, &region->width, least, source->width);
+  widen (&region->y, &region->height, least, source->height);
 }
 
 static void
@@ -286,12 +337,13 @@ lay_out (Reader *reader)
       {
         DiffusionRect rect = block_rect (reader, column, row);
 
-        places +=
-          (gint64) MAX (rect.width - WINDOW_SIZE + 1, 0) * MAX (rect.height - WINDOW_SIZE + 1, 0);
+        places += (gint64) MAX (rect.width / reader->halving - WINDOW_SIZE + 1, 0) *
+                  MAX (rect.height / reader->halving - WINDOW_SIZE + 1, 0);
       }
   reader->step = MAX (1, (int) ceil (sqrt ((double) places / MAX_WINDOWS)));
-  /* A step of 8 would always meet JPEG's own 8×8 blocks in the same way. */
-  if (reader->step % 4 == 0)
+  /* A step of 8 would always meet JPEG's own 8×8 blocks in the same way; so would an even one at half
+   * the size, where its blocks of colours are. */
+  if (reader->step % 4 == 0 || (reader->halving == 2 && reader->step % 2 == 0))
     reader->step++;
 }
 
@@ -299,17 +351,21 @@ gboolean
 noise_windows_read (NoiseWindows          *windows,
                     const DiffusionSource *source,
                     const DiffusionRect   *region,
+                    int                    halving,
+                    gboolean               use_selection,
+                    GCancellable          *cancel,
                     GError               **error)
 {
-  Reader    reader = { .source = source, .region = *region, .use_selection = TRUE };
+  Reader reader = {
+    .source = source, .cancel = cancel, .region = *region, .halving = halving, .use_selection = TRUE
+  };
   Transform transform;
   GArray   *array;
   gboolean  ok;
 
   memset (windows, 0, sizeof *windows);
   windows->n_channels = source->n_channels;
-  widen (&reader.region.x, &reader.region.width, source->width);
-  widen (&reader.region.y, &reader.region.height, source->height);
+  noise_windows_widen (&reader.region, source, halving * MIN_SIDE);
   lay_out (&reader);
   transform_init (&transform);
 
@@ -331,6 +387,7 @@ noise_windows_read (NoiseWindows          *windows,
     g_array_set_size (array, 0);
 
   g_free (reader.pixels);
+  windows->blocks = reader.blocks;
   windows->n = array->len;
   windows->windows = (NoiseWindow *) g_array_free (array, FALSE);
   if (!ok)

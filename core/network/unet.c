@@ -32,6 +32,7 @@ struct Unet
   /* Of the present size. */
   int       width, height, n_workers;
   float    *arena;
+  gsize     capacity; /* floats of it */
   double   *moments;
   Map      *maps; /* of each slot */
   Workspace workspace;
@@ -306,16 +307,22 @@ unet_begin (Unet *unet, DiffusionWorkers *workers, int width, int height, GError
   if (unet->arena && unet->width == width && unet->height == height && unet->n_workers == n_workers)
     return unet->maps[0].data;
 
-  drop_arena (unet);
   arena_plan_init (&plan, graph, MIN (width, SIDE_MAX), MIN (height, SIDE_MAX), n_workers);
   if (width > SIDE_MAX || height > SIDE_MAX)
     plan.total = G_MAXSIZE;
-  unet->arena = aligned_new (plan.total, error);
-  if (!unet->arena)
+  /* Memory for a larger size serves: two sizes may take turns. */
+  if (unet->arena == NULL || plan.total > unet->capacity)
     {
-      arena_plan_clear (&plan);
-      return NULL;
+      drop_arena (unet);
+      unet->arena = aligned_new (plan.total, error);
+      if (!unet->arena)
+        {
+          arena_plan_clear (&plan);
+          return NULL;
+        }
+      unet->capacity = plan.total;
     }
+  g_clear_pointer (&unet->moments, g_free);
 
   unet->width = width;
   unet->height = height;

@@ -36,7 +36,7 @@ gsize unet_memory (const Unet *unet, int width, int height, int n_workers);
 /* Makes room for an input of width × height (both multiples of
  * 2^(levels − 1)), channels last, KERNEL_PAD (in_channels) floats a pixel.
  * The caller fills it, zeros in the channels that only memory has. Valid until
- * unet_run. Memory is kept until another size, or unet_free. */
+ * unet_run. Memory is kept until a larger size, or unet_free. */
 float *unet_begin (Unet *unet, DiffusionWorkers *workers, int width, int height, GError **error);
 
 /* Evaluates the network at timestep t on what unet_begin returned, by the same

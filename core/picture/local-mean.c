@@ -252,8 +252,10 @@ local_mean_keep (DiffusionWorkers *workers,
                  const float      *alpha,
                  float             sigma,
                  float            *x0,
+                 GCancellable     *cancel,
                  GError          **error)
 {
+  gboolean  done;
   LocalMean mean = {
     .width = width,
     .height = height,
@@ -268,7 +270,9 @@ local_mean_keep (DiffusionWorkers *workers,
   if (mean.cells.sums == NULL)
     return FALSE;
   clipped_noise_init (&mean.noise, sigma);
-  workers_run (workers, n_channels, keep_channel, &mean, NULL);
+  done = workers_run (workers, n_channels, keep_channel, &mean, cancel);
+  if (!done)
+    g_cancellable_set_error_if_cancelled (cancel, error);
   g_free (mean.cells.sums);
-  return TRUE;
+  return done;
 }

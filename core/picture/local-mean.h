@@ -25,4 +25,5 @@ gboolean local_mean_keep (DiffusionWorkers *workers,
                           const float      *alpha,
                           float             sigma,
                           float            *x0,
+                          GCancellable     *cancel,
                           GError          **error);

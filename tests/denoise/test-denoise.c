@@ -398,6 +398,137 @@ test_shifted_windows (gconstpointer data)
   picture_free (part);
 }
 
+/* --- Noise of cameras -------------------------------------------------------------- */
+
+/* Noise of blotches of some pixels, as cameras leave it. */
+static void
+add_coarse_noise (Picture *picture)
+{
+  int      width = picture->width, height = picture->height;
+  Picture *fine = picture_new (width, height, 3);
+
+  picture_add_noise (fine, 40.0, 11);
+  for (int c = 0; c < 3; c++)
+    for (int y = 2; y < height - 2; y++)
+      for (int x = 2; x < width - 2; x++)
+        for (int k = 0; k < 25; k++)
+          picture->pixels[c * picture->size + y * width + x] +=
+            fine->pixels[c * picture->size + (y + k / 5 - 2) * width + x + k % 5 - 2] / 25.0f;
+  picture_free (fine);
+}
+
+enum
+{
+  SIDE = 360,
+  BLOCK = 8
+};
+
+/* Of the difference of the means of blocks, in 8-bit levels. */
+static double
+coarse_distance (const float *a, const float *b)
+{
+  double sum = 0.0;
+  int    n = 0;
+
+  for (int top = BLOCK; top + 2 * BLOCK <= SIDE; top += BLOCK)
+    for (int left = BLOCK; left + 2 * BLOCK <= SIDE; left += BLOCK, n++)
+      {
+        double difference = 0.0;
+
+        for (int i = 0; i < BLOCK * BLOCK; i++)
+          {
+            gsize p = (gsize) (top + i / BLOCK) * SIDE + left + i % BLOCK;
+
+            difference += a[p] - b[p];
+          }
+        sum += difference * difference;
+      }
+  return 255.0 / (BLOCK * BLOCK) * sqrt (sum / n);
+}
+
+/* It is found, and its low frequencies are taken out at half the size: more of them than
+ * the full size can, whatever it is told. The bytes are the same for any number of workers. */
+static void
+test_coarse_noise (void)
+{
+  Picture          *clean = picture_new (SIDE, SIDE, 3), *noisy = picture_new (SIDE, SIDE, 3);
+  DiffusionRect     all = whole (noisy);
+  DiffusionWorkers *before = workers;
+  DiffusionDenoiseSettings used;
+  float                   *two_sizes;
+  double                   coarse;
+
+  picture_paint (clean);
+  picture_paint (noisy);
+  add_coarse_noise (noisy);
+
+  used = denoise (noisy, &all, (DiffusionDenoiseSettings) { 0 });
+  g_test_message ("σ %.2f, at half size %.2f", used.sigma, used.found.sigma_half);
+  g_assert_cmpfloat (used.sigma, >, 4.0);
+  g_assert_cmpfloat (used.found.sigma_half, >, 4.0);
+  coarse = coarse_distance (noisy->result, clean->pixels);
+  g_test_message ("means of blocks: %.3f before, %.3f after",
+                  coarse_distance (noisy->pixels, clean->pixels), coarse);
+  g_assert_cmpfloat (coarse, <, 0.7 * coarse_distance (noisy->pixels, clean->pixels));
+
+  two_sizes = g_memdup2 (noisy->result, 3 * noisy->size * sizeof (float));
+  workers = diffusion_workers_new (3);
+  denoise (noisy, &all, (DiffusionDenoiseSettings) { 0 });
+  g_assert_cmpmem (noisy->result, 3 * noisy->size * sizeof (float), two_sizes,
+                   3 * noisy->size * sizeof (float));
+  diffusion_workers_free (workers);
+  workers = before;
+
+  denoise (noisy, &all, (DiffusionDenoiseSettings) { .sigma = used.sigma });
+  g_test_message ("at full size alone: %.3f", coarse_distance (noisy->result, clean->pixels));
+  g_assert_cmpfloat (coarse, <, 0.9 * coarse_distance (noisy->result, clean->pixels));
+  g_free (two_sizes);
+  picture_free (clean);
+  picture_free (noisy);
+}
+
+/* All white noise is taken out at full size: it is as if σ had been told. */
+static void
+test_white_noise (void)
+{
+  Picture                 *clean, *found, *told;
+  DiffusionRect            all;
+  DiffusionDenoiseSettings used;
+
+  make_pair (200, 180, 3, 12.0, &clean, &found);
+  picture_free (clean);
+  make_pair (200, 180, 3, 12.0, &clean, &told);
+  all = whole (found);
+  used = denoise (found, &all, (DiffusionDenoiseSettings) { 0 });
+  g_assert_cmpfloat (used.found.sigma_half, ==, 0.0);
+  g_assert_cmpfloat (used.sigma, ==, used.found.sigma);
+  denoise (told, &all, (DiffusionDenoiseSettings) { .sigma = used.sigma });
+  g_assert_cmpmem (found->result, 3 * found->size * sizeof (float), told->result,
+                   3 * told->size * sizeof (float));
+  picture_free (clean);
+  picture_free (found);
+  picture_free (told);
+}
+
+/* A smooth picture without noise is the very same afterwards. */
+static void
+test_untouched (void)
+{
+  Picture                 *picture = picture_new (150, 130, 3);
+  DiffusionRect            all = whole (picture);
+  DiffusionDenoiseSettings used;
+
+  picture_paint (picture);
+  for (gsize i = 0; i < 3 * picture->size; i++)
+    picture->pixels[i] = roundf (255.0f * picture->pixels[i]) / 255.0f;
+  used = denoise (picture, &all, (DiffusionDenoiseSettings) { 0 });
+  g_test_message ("σ %.2f, at half size %.2f", used.sigma, used.found.sigma_half);
+  g_assert_cmpfloat (used.sigma, ==, 0.0);
+  g_assert_cmpmem (picture->result, 3 * picture->size * sizeof (float), picture->pixels,
+                   3 * picture->size * sizeof (float));
+  picture_free (picture);
+}
+
 /* Values beyond 0…1 that are noise are taken out as any others are. */
 static void
 test_noise_beyond (void)
@@ -573,6 +704,9 @@ main (int argc, char **argv)
                         test_shifted_windows);
   g_test_add_data_func ("/denoise/shifted-windows/50-clipped", &(Halves) { 50.0, TRUE },
                         test_shifted_windows);
+  g_test_add_func ("/denoise/coarse-noise", test_coarse_noise);
+  g_test_add_func ("/denoise/white-noise", test_white_noise);
+  g_test_add_func ("/denoise/untouched", test_untouched);
   g_test_add_func ("/denoise/noise-beyond", test_noise_beyond);
   g_test_add_func ("/denoise/refused", test_refused);
   g_test_add_func ("/denoise/progress", test_progress);

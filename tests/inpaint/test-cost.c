@@ -230,7 +230,7 @@ denoise_cost (const DiffusionModel *model, int width, int height, int steps)
 {
   DiffusionSource          source = { .width = width, .height = height, .n_channels = 3 };
   DiffusionRect            region = { 0, 0, width, height };
-  DiffusionDenoiseSettings settings = { .steps = steps };
+  DiffusionDenoiseSettings settings = { .sigma = 10.0, .steps = steps };
   DiffusionCost            cost;
   GError                  *error = NULL;
 

@@ -18,11 +18,11 @@ main (void)
       DiffusionRect   all = { 0, 0, picture->width, picture->height };
       clock_t         start = clock ();
       GError         *error = NULL;
-      double          sigma = diffusion_estimate_sigma (&source, &all, &error);
+      DiffusionNoise  noise;
 
-      if (error)
+      if (!diffusion_estimate_noise (&source, &all, NULL, &noise, &error))
         g_error ("%s", error->message);
-      printf ("%.4f %.4f\n", sigma, (double) (clock () - start) / CLOCKS_PER_SEC);
+      printf ("%.4f %.4f\n", noise.sigma, (double) (clock () - start) / CLOCKS_PER_SEC);
       fflush (stdout);
       picture_free (picture);
     }

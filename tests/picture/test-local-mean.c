@@ -34,8 +34,8 @@ off (float level, float sigma, gboolean clipped, float estimate, float expected)
   picture_add_noise (picture, 255.0 * sigma, 7);
   for (int i = 0; clipped && i < SIZE; i++)
     picture->pixels[i] = CLAMP (picture->pixels[i], 0.0f, 1.0f);
-  g_assert_true (
-    local_mean_keep (workers, WIDTH, HEIGHT, 1, picture->pixels, picture->alpha, SIGMA, x0, NULL));
+  g_assert_true (local_mean_keep (workers, WIDTH, HEIGHT, 1, picture->pixels, picture->alpha, SIGMA,
+                                  x0, NULL, NULL));
   for (int i = 0; i < SIZE; i++)
     worst = MAX (worst, 255.0 * fabs (x0[i] - expected));
   g_free (x0);
@@ -80,11 +80,28 @@ test_edges (void)
   const float picture[] = { 0.9f, 0.1f }, alpha[] = { 1.0f, 0.0f };
   float       x0[] = { 0.5f, 0.5f };
 
-  g_assert_true (local_mean_keep (workers, 1, 1, 1, picture, alpha, SIGMA, x0, NULL));
+  g_assert_true (local_mean_keep (workers, 1, 1, 1, picture, alpha, SIGMA, x0, NULL, NULL));
   g_assert_cmpfloat_with_epsilon (x0[0], 0.5f, 0.4f / 16.0f);
-  g_assert_true (local_mean_keep (workers, 2, 1, 1, picture, alpha, SIGMA, x0, NULL));
+  g_assert_true (local_mean_keep (workers, 2, 1, 1, picture, alpha, SIGMA, x0, NULL, NULL));
   g_assert_cmpfloat (x0[0], >, 0.5f);
-  g_assert_true (local_mean_keep (workers, 1, 2, 1, picture, alpha, SIGMA, x0, NULL));
+  g_assert_true (local_mean_keep (workers, 1, 2, 1, picture, alpha, SIGMA, x0, NULL, NULL));
+}
+
+/* Cancelled, nothing is done. */
+static void
+test_cancel (void)
+{
+  const float   picture[] = { 0.9f, 0.1f }, alpha[] = { 1.0f, 1.0f };
+  float         x0[] = { 0.5f, 0.5f };
+  GCancellable *cancel = g_cancellable_new ();
+  GError       *error = NULL;
+
+  g_cancellable_cancel (cancel);
+  g_assert_false (local_mean_keep (workers, 2, 1, 1, picture, alpha, SIGMA, x0, cancel, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_true (x0[0] == 0.5f && x0[1] == 0.5f);
+  g_clear_error (&error);
+  g_object_unref (cancel);
 }
 
 int
@@ -98,6 +115,7 @@ main (int argc, char **argv)
   g_test_add_func ("/level/clipped", test_clipped);
   g_test_add_func ("/level/less-noise", test_less_noise);
   g_test_add_func ("/level/edges", test_edges);
+  g_test_add_func ("/level/cancel", test_cancel);
   status = g_test_run ();
   diffusion_workers_free (workers);
   return status;
