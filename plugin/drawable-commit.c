@@ -711,11 +711,13 @@ drawable_commit (DrawableIo *io,
                  TaskOutput  output,
                  const char *layer_name,
                  GVariant   *run,
+                 gboolean   *is_beside,
                  GError    **error)
 {
   GimpItem *target = NULL;
   Outcome   outcome = TAKEN;
 
+  *is_beside = FALSE;
   if (!check_unchanged (io, output, error))
     return FALSE;
 
@@ -739,8 +741,6 @@ drawable_commit (DrawableIo *io,
   gimp_image_undo_group_end (io->image);
   gimp_displays_flush ();
 
-  if (target && outcome == EDITED)
-    gimp_message (_ ("The layer was edited while the filter ran. The result is a new layer above "
-                     "it, so that nothing is lost."));
+  *is_beside = target && outcome == EDITED;
   return target != NULL;
 }

@@ -213,7 +213,7 @@ choose_result (Run *run, const Task *asked, const JobView *view, GError **error)
   return is_kept && !watch.is_gone;
 }
 
-/* `asks`: the user chooses among results. */
+/* `asks`: the user chooses among results. *is_beside: see drawable_commit(). */
 static gboolean
 apply (Session       *session,
        GimpDrawable  *drawable,
@@ -221,6 +221,7 @@ apply (Session       *session,
        const char    *procedure_name,
        const JobView *view,
        gboolean       asks,
+       gboolean      *is_beside,
        GError       **error)
 {
   Run       run = { .session = session, .task = task };
@@ -233,6 +234,7 @@ apply (Session       *session,
   gint64    start;
   double    seconds;
 
+  *is_beside = FALSE;
   /* On its way through floats a picture loses bits. */
   if (task_changes_nothing (task))
     return TRUE;
@@ -271,7 +273,7 @@ apply (Session       *session,
       record =
         provenance_new_run (procedure_name, task, diffusion_model_get_sha256 (session->model));
       name = layer_name (task);
-      ok = drawable_commit (run.io, task->output, name, record, error);
+      ok = drawable_commit (run.io, task->output, name, record, is_beside, error);
       g_free (name);
       g_variant_unref (record);
     }
@@ -290,6 +292,19 @@ apply (Session       *session,
   return ok;
 }
 
+/* The user has edited what was to be filled. */
+static void
+say_beside (TaskKind kind, gboolean has_window)
+{
+  const char *sentence = _ ("The layer was edited while the filter ran. The result is a new layer "
+                            "above it, so that nothing is lost.");
+
+  if (has_window)
+    message_show (filter_title (kind), sentence);
+  else
+    gimp_message (sentence);
+}
+
 gboolean
 filter_apply (Session       *session,
               GimpDrawable  *drawable,
@@ -298,7 +313,12 @@ filter_apply (Session       *session,
               const JobView *view,
               GError       **error)
 {
-  return apply (session, drawable, task, procedure_name, view, FALSE, error);
+  gboolean is_beside;
+  gboolean ok = apply (session, drawable, task, procedure_name, view, FALSE, &is_beside, error);
+
+  if (is_beside)
+    say_beside (task->kind, view->window != NULL);
+  return ok;
 }
 
 /* --- Image procedures ----------------------------------------------------- */
@@ -453,7 +473,7 @@ filter_run (GimpProcedure       *procedure,
   JobView       view = { .start = 0, .share = 1 };
   GError       *error = NULL;
   gboolean      has_window;
-  gboolean      ok;
+  gboolean      ok, is_beside = FALSE;
 
   filter_init_gegl ();
   gimp_plug_in_set_pdb_error_handler (gimp_get_plug_in (), GIMP_PDB_ERROR_HANDLER_PLUGIN);
@@ -513,12 +533,14 @@ filter_run (GimpProcedure       *procedure,
   if (ok)
     {
       ok = apply (session, drawable, &task, gimp_procedure_get_name (procedure), &view,
-                  run_mode == GIMP_RUN_INTERACTIVE, &error);
+                  run_mode == GIMP_RUN_INTERACTIVE, &is_beside, &error);
       if (has_window)
         busy_end (drawable);
     }
   if (view.window)
     gtk_widget_destroy (GTK_WIDGET (view.window));
+  if (is_beside)
+    say_beside (kind, has_window);
   /* The one that was kept is the last one used. */
   if (ok && run_mode == GIMP_RUN_INTERACTIVE)
     g_object_set (config, "seed", (int) task_get_seed (&task), NULL);

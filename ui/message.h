@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * message.h: says one sentence in a window of its own: why a filter does not run. GIMP would
- * put a red sign and "Calling error" before it. Main thread only.
+ * message.h: says one sentence in a window of its own: why a filter does not run, or what
+ * else the user has to know. GIMP would put a warning sign or "Calling error" before it. Main thread only.
  */
 #pragma once
 

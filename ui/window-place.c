@@ -17,17 +17,48 @@ file_path (void)
   return g_build_filename (gimp_directory (), "gimp-diffusion", "windows.ini", NULL);
 }
 
-static void
-save (GtkWindow *window)
+/* Where the window is while it is seen: GTK forgets it with the end of that. */
+typedef struct
 {
-  const char *name = g_object_get_data (G_OBJECT (window), "place-name");
-  char       *path = file_path (), *folder = g_path_get_dirname (path);
-  GKeyFile   *file = g_key_file_new ();
-  int         place[2];
+  char    *name;
+  gboolean is_known;
+  int      place[2];
+} Seen;
 
-  gtk_window_get_position (window, &place[0], &place[1]);
+static void
+free_seen (gpointer data)
+{
+  Seen *seen = data;
+
+  g_free (seen->name);
+  g_free (seen);
+}
+
+static gboolean
+note (GtkWindow *window, GdkEvent *event, Seen *seen)
+{
+  if (gtk_widget_get_mapped (GTK_WIDGET (window)))
+    {
+      gtk_window_get_position (window, &seen->place[0], &seen->place[1]);
+      seen->is_known = TRUE;
+    }
+  return GDK_EVENT_PROPAGATE;
+}
+
+static void
+save (GtkWindow *window, Seen *seen)
+{
+  char     *path, *folder;
+  GKeyFile *file;
+
+  if (!seen->is_known)
+    return;
+
+  path = file_path ();
+  folder = g_path_get_dirname (path);
+  file = g_key_file_new ();
   g_key_file_load_from_file (file, path, G_KEY_FILE_NONE, NULL);
-  g_key_file_set_integer_list (file, GROUP, name, place, 2);
+  g_key_file_set_integer_list (file, GROUP, seen->name, seen->place, 2);
   g_mkdir_with_parents (folder, 0700);
   g_key_file_save_to_file (file, path, NULL);
 
@@ -77,7 +108,12 @@ restore (GtkWindow *window, const char *name)
 void
 window_place_keep (GtkWindow *window, const char *name)
 {
-  g_object_set_data_full (G_OBJECT (window), "place-name", g_strdup (name), g_free);
+  Seen *seen = g_new0 (Seen, 1);
+
+  seen->name = g_strdup (name);
+  g_object_set_data_full (G_OBJECT (window), "place-seen", seen, free_seen);
   restore (window, name);
-  g_signal_connect (window, "unmap", G_CALLBACK (save), NULL);
+  g_signal_connect (window, "configure-event", G_CALLBACK (note), seen);
+  g_signal_connect_after (window, "map-event", G_CALLBACK (note), seen);
+  g_signal_connect (window, "unmap", G_CALLBACK (save), seen);
 }

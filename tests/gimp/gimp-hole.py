@@ -31,6 +31,17 @@ END = """
 (display (list "bounds" (gimp-selection-bounds image)))
 (display (list "layers" (vector-length (gimp-image-get-layers image))
                "channels" (vector-length (gimp-image-get-channels image))))
+(display (list "chosen" (equal? (gimp-image-get-selected-layers image) (vector layer))))
+"""
+# A layer that lies partly beyond the image, where nothing can be selected.
+BEYOND = """
+(gimp-layer-set-offsets layer -10 -10)
+(gimp-image-select-rectangle image CHANNEL-OP-REPLACE 0 0 20 16)
+"""
+WHOLE = """
+(gimp-selection-none image)
+(gimp-layer-set-offsets layer 0 0)
+(export "after.png")
 """
 RETOUCH = """
 (define photo layer)
@@ -67,8 +78,8 @@ def shapes(tap, gimp):
         name = f"grow {grow}, {output}"
         tap.ok(result.code == 0 and found == wanted, f"{name}: so far and no further", f"{found} {result.err}")
         tap.ok(
-            "(bounds (#t 40 30 60 46))" in result.out and "channels 0)" in result.out,
-            f"{name}: the selection stays as it is",
+            all(words in result.out for words in ("(bounds (#t 40 30 60 46))", "channels 0)", "(chosen #t)")),
+            f"{name}: the selection stays as it is, and so does the chosen layer",
             result.out,
         )
 
@@ -82,6 +93,14 @@ def shapes(tap, gimp):
         "feather: less and less towards the outside",
         f"{soft[inside].mean()} {hard[inside].mean()} {soft[outside].mean()}",
     )
+    gimp.run(call('#:feather 8 #:output "new-layer"'))
+    apart = numpy.abs(difference(gimp) - soft).max()
+    tap.ok(apart <= 1, "feather: a new layer looks the same", apart)
+
+    result = gimp.run(call("#:grow 3", BEYOND, WHOLE))
+    found = bounds(difference(gimp))
+    tap.ok(result.code == 0 and found == (10, 10, 33, 29), "what lies beyond the image stays", f"{found} {result.err}")
+
     result = gimp.run(call("#:grow -10"))
     tap.ok(
         result.code == 70 and "Nothing is left of the selection: shrink it by fewer pixels." in result.err,

@@ -4,6 +4,7 @@ while it is held, Discard and Keep; the layer tells the seed of the one that was
 import sys
 import os
 import pathlib
+import time
 
 import cv2
 
@@ -29,9 +30,22 @@ def start(desktop, gimp):
     return window
 
 
+def picture_place(gimp):
+    return list(map(int, gimp.wait_words("PictureView").split()[1:5]))
+
+
+def move(desktop, gimp, window, x, y):
+    """Moves the window and waits until its picture stays in one place."""
+    places = [picture_place(gimp)]
+    desktop.move(window, x, y)
+    while len(places) < 10 or places[-1] == places[0] or len(set(map(tuple, places[-9:]))) > 1:
+        time.sleep(0.1)
+        places.append(picture_place(gimp))
+
+
 def shown(desktop, gimp, name):
     """What the window's picture shows, as an array."""
-    place = list(map(int, gimp.wait_words("PictureView").split()[1:5]))
+    place = picture_place(gimp)
     desktop.run("sleep", "0.3")
     picture = cv2.imread(str(desktop.picture(name)), cv2.IMREAD_COLOR)
     return picture[place[1] : place[1] + place[3], place[0] : place[0] + place[2]].tobytes()
@@ -62,14 +76,14 @@ def main():
         for n in (2, 3):
             desktop.keys("alt+t")
             gimp.wait_words(f"Result {n} of {n}")
-        desktop.move(window, 40, 60)
+        move(desktop, gimp, window, 40, 60)
         third = shown(desktop, gimp, "three-results")
         desktop.picture("candidates", desktop.windows(PROGRESS)[0])
         tap.ok(third != first, "Try Another shows another result")
         tap.ok(gimp.snapshot() == before, "results that wait leave the image as it was")
 
         # Held down on the picture: the original.
-        x, y, width, height = map(int, gimp.wait_words("PictureView").split()[1:5])
+        x, y, width, height = picture_place(gimp)
         desktop.run("xdotool", "mousemove", str(x + width // 2), str(y + height // 2), "mousedown", "1")
         gimp.wait_words("Before")
         held = shown(desktop, gimp, "original-held")
