@@ -447,11 +447,39 @@ typedef struct
   GimpChannel **channels;
 } Swap;
 
+/* Between a channel and the selection GIMP hands on the numbers as they are, whatever the
+ * curve of their formats. */
+static void
+fill_channel (const DrawableIo *io, GimpDrawable *channel)
+{
+  const Babl   *own = gimp_drawable_get_format (channel);
+  const Babl   *format = gegl_buffer_get_format (io->selection);
+  guchar       *values;
+  GeglBuffer   *buffer;
+  GeglRectangle strip;
+
+  /* Both have the image's precision. */
+  g_return_if_fail (babl_format_get_type (own, 0) == babl_format_get_type (format, 0));
+
+  values = g_malloc (strips_max_pixels (&io->region) * babl_format_get_bytes_per_pixel (format));
+  buffer = gimp_drawable_get_buffer (channel);
+  for (strips_first (&io->region, &strip); strip.height > 0; strips_next (&io->region, &strip))
+    {
+      gegl_buffer_get (io->selection, &strip, 1.0, format, values, GEGL_AUTO_ROWSTRIDE,
+                       GEGL_ABYSS_NONE);
+      gegl_buffer_set (
+        buffer,
+        GEGL_RECTANGLE (strip.x + io->offset_x, strip.y + io->offset_y, strip.width, strip.height),
+        0, own, values, GEGL_AUTO_ROWSTRIDE);
+    }
+  g_object_unref (buffer); /* which flushes it */
+  g_free (values);
+}
+
 static gboolean
 swap_selection (const DrawableIo *io, Swap *swap, GError **error)
 {
-  GeglColor  *color = gegl_color_new ("black");
-  GeglBuffer *values;
+  GeglColor *color = gegl_color_new ("black");
 
   swap->layers = gimp_image_get_selected_layers (io->image);
   swap->channels = gimp_image_get_selected_channels (io->image);
@@ -463,11 +491,7 @@ swap_selection (const DrawableIo *io, Swap *swap, GError **error)
       !gimp_image_insert_channel (io->image, swap->hole, NULL, 0))
     return fail_by_gimp (error);
 
-  values = gimp_drawable_get_buffer (GIMP_DRAWABLE (swap->hole));
-  gegl_buffer_copy (
-    io->selection, &io->region, GEGL_ABYSS_NONE, values,
-    GEGL_RECTANGLE (io->region.x + io->offset_x, io->region.y + io->offset_y, 0, 0));
-  g_object_unref (values);
+  fill_channel (io, GIMP_DRAWABLE (swap->hole));
   return gimp_image_select_item (io->image, GIMP_CHANNEL_OP_REPLACE, GIMP_ITEM (swap->hole)) ||
          fail_by_gimp (error);
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What is filled and what it is filled from: the selection grown, shrunk or made soft, which itself stays as it is; the
 visible image around an empty layer; and nothing around the selection to go by, which is refused in words."""
+import re
 import sys
 import pathlib
 
@@ -47,6 +48,17 @@ RETOUCH = """
 (define photo layer)
 (define layer (gimp-layer-new image "retouch" 96 80 RGBA-IMAGE 100 LAYER-MODE-NORMAL))
 (gimp-image-insert-layer image layer 0 0)
+"""
+
+
+# A selection with a soft edge, and its values across that.
+SOFT = """
+(gimp-selection-feather image 12)
+(define (values x) (if (> x 44) '() (cons (gimp-selection-value image x 38) (values (+ x 1)))))
+(define then (values 30))
+"""
+KEPT = """
+(display (list "kept" (equal? then (values 30)) "from" (car then) "to" (list-ref then 14)))
 """
 
 
@@ -100,6 +112,10 @@ def shapes(tap, gimp):
     result = gimp.run(call("#:grow 3", BEYOND, WHOLE))
     found = bounds(difference(gimp))
     tap.ok(result.code == 0 and found == (10, 10, 33, 29), "what lies beyond the image stays", f"{found} {result.err}")
+
+    result = gimp.run(call("#:grow 2", SOFT, KEPT))
+    tap.ok("(kept #t from" in result.out, "a soft selection keeps its values", result.out + result.err)
+    tap.note(re.search(r"\(kept.*\)", result.out)[0])
 
     result = gimp.run(call("#:grow -10"))
     tap.ok(
