@@ -88,6 +88,8 @@ scrolled_new (GtkWidget *content, GtkWidget *other)
   room = MAX (screen_height () - height - AROUND_CONTENT, LEAST_CONTENT);
 
   gtk_scrolled_window_set_policy (window, GTK_POLICY_NEVER, GTK_POLICY_AUTOMATIC);
+  gtk_scrolled_window_set_overlay_scrolling (window,
+                                             FALSE); /* else nobody sees that there is more */
   gtk_scrolled_window_set_propagate_natural_height (window, TRUE);
   gtk_scrolled_window_set_max_content_height (window, room);
   gtk_container_add (GTK_CONTAINER (widget), content);
