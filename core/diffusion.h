@@ -215,7 +215,7 @@ typedef struct
                          * within one block of one layer of work. */
   GCancellable *finish; /* nullable. Cancelled: no further step is begun, the present x̂_0 is
                          * the result ("Stop here and keep this"); what Denoise has not
-                         * come to stays as it is. */
+                         * come to gets one evaluation. */
   void (*report) (gpointer data, const DiffusionStep *step); /* nullable */
   gpointer data;
 } DiffusionProgress;
@@ -363,6 +363,19 @@ gboolean diffusion_denoise (DiffusionModel           *model,
                             DiffusionDenoiseSettings *settings,
                             const DiffusionProgress  *progress,
                             GError                  **error);
+
+/* The pixels of `part` (inside `region`) alone, to the bit as diffusion_denoise() of the
+ * whole region makes them: of the region's windows those are evaluated that are felt in the
+ * part. For previews. With automatic settings the noise is estimated in the region. */
+gboolean diffusion_denoise_part (DiffusionModel           *model,
+                                 DiffusionWorkers         *workers,
+                                 const DiffusionSource    *source,
+                                 const DiffusionSink      *sink,
+                                 const DiffusionRect      *region,
+                                 const DiffusionRect      *part,
+                                 DiffusionDenoiseSettings *settings,
+                                 const DiffusionProgress  *progress,
+                                 GError                  **error);
 
 /* As diffusion_inpaint_cost(). */
 gboolean diffusion_denoise_cost (const DiffusionModel           *model,

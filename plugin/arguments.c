@@ -12,10 +12,10 @@
 #include "home-folder.h"
 
 static void
-add_strength (GimpProcedure *procedure, const char *tooltip, double value)
+add_strength (GimpProcedure *procedure, const char *label, const char *tooltip, double value)
 {
-  gimp_procedure_add_double_argument (procedure, "strength", _ ("Noise s_trength"), tooltip, 0, 1,
-                                      value, G_PARAM_READWRITE);
+  gimp_procedure_add_double_argument (procedure, "strength", label, tooltip, 0, 1, value,
+                                      G_PARAM_READWRITE);
 }
 
 static void
@@ -119,19 +119,20 @@ add_expert (GimpProcedure *procedure)
 
   choice = gimp_choice_new_with_values (
     "automatic", DIFFUSION_EXPERT_AUTOMATIC, _ ("Automatic"),
-    _ ("Thin holes by the network, others by the picture's own patches, smooth ones by neither."),
-    "network", DIFFUSION_EXPERT_NETWORK, _ ("Network"),
+    _ ("Thin holes come from the model, others from this picture, and between smooth surroundings "
+       "the hole becomes smooth too."),
+    "network", DIFFUSION_EXPERT_NETWORK, _ ("The model"),
     _ ("What the model knows of pictures in general."), "picture", DIFFUSION_EXPERT_PICTURE,
-    _ ("Picture"), _ ("Patches of this picture; the network draws their seams."), NULL);
-  gimp_procedure_add_choice_argument (procedure, "expert", _ ("Expe_rt"),
-                                      _ ("Who says what lies in the selection."), choice,
+    _ ("This picture"), _ ("Patches of this picture; the model draws their seams."), NULL);
+  gimp_procedure_add_choice_argument (procedure, "expert", _ ("Con_tent from"),
+                                      _ ("Where what is filled in comes from."), choice,
                                       "automatic", G_PARAM_READWRITE);
 }
 
 static void
 add_inpaint_settings (GimpProcedure *procedure)
 {
-  add_strength (procedure,
+  add_strength (procedure, _ ("_What is there"),
                 _ ("At 1 whatever lies in the selection is ignored. Smaller values keep more of "
                    "its coarse structure, and at 0 nothing changes."),
                 1);
@@ -141,7 +142,7 @@ add_inpaint_settings (GimpProcedure *procedure)
   add_sampler (procedure, _ ("The rule by which each step goes from more noise to less."), "ddim");
   add_spacing (procedure);
   gimp_procedure_add_double_argument (
-    procedure, "eta", _ ("DDIM _noise"),
+    procedure, "eta", _ ("DDIM noise"),
     _ ("How much fresh noise DDIM draws in each step (η). At 0 it "
        "draws none, at 1 as much as DDPM."),
     0, 1, 0, G_PARAM_READWRITE);
@@ -159,6 +160,20 @@ add_inpaint_settings (GimpProcedure *procedure)
                                    _ ("The width of the border around the selection that the "
                                       "model looks at, in pixels. 0 means automatic."),
                                    0, 4096, 0, G_PARAM_READWRITE);
+  gimp_procedure_add_boolean_argument (procedure, "sample-merged", _ ("Sample merge_d"),
+                                       _ ("The surroundings are taken from the visible image, "
+                                          "and the result goes into this layer: for a layer of "
+                                          "its own to retouch on."),
+                                       FALSE, G_PARAM_READWRITE);
+  gimp_procedure_add_int_argument (procedure, "grow", _ ("Grow _by"),
+                                   _ ("What is filled is the selection grown by so many pixels, "
+                                      "so that no rim of what is to go stays. Below 0 it is "
+                                      "shrunk. The selection itself stays as it is."),
+                                   -100, 100, 0, G_PARAM_READWRITE);
+  gimp_procedure_add_double_argument (procedure, "feather", _ ("_Feather its edge"),
+                                      _ ("The edge of what is filled becomes soft over so many "
+                                         "pixels."),
+                                      0, 100, 0, G_PARAM_READWRITE);
   add_seed (procedure);
   add_expert (procedure);
 }
@@ -168,7 +183,7 @@ add_denoise_settings (GimpProcedure *procedure)
 {
   GimpChoice *choice;
 
-  add_strength (procedure,
+  add_strength (procedure, _ ("Noise s_trength"),
                 _ ("How much noise is taken out, as a share of the model's noise range. 0 means "
                    "that the noise is estimated from the picture."),
                 0);
@@ -223,6 +238,11 @@ arguments_add (GimpProcedure *procedure, TaskKind kind)
       TRUE, G_PARAM_READWRITE);
   add_output (procedure);
   add_model (procedure);
+
+  /* Of the dialog alone. */
+  if (kind == TASK_INPAINT)
+    gimp_procedure_add_boolean_aux_argument (procedure, "dialog-seen", NULL, NULL, FALSE,
+                                             G_PARAM_READWRITE);
 }
 
 void
@@ -287,6 +307,8 @@ arguments_get_task (GimpProcedureConfig *config, TaskKind kind, Task *task)
       s->seed = (guint32) seed;
       s->expert = (DiffusionExpert) gimp_procedure_config_get_choice_id (config, "expert");
       task->source = get_source (config);
+      g_object_get (config, "sample-merged", &task->sample_merged, "grow", &task->hole.grow,
+                    "feather", &task->hole.feather, NULL);
     }
   else
     {

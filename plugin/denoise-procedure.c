@@ -24,7 +24,7 @@ denoise_procedure_new (GimpPlugIn *plug_in, const char *name)
   gimp_procedure_add_menu_path (procedure, "<Image>/Filters/Diffusion");
   gimp_procedure_set_icon_name (procedure, GIMP_ICON_TOOL_BLUR);
   gimp_procedure_set_documentation (
-    procedure, _ ("Remove noise and keep detail"),
+    procedure, _ ("Remove noise and grain, and keep detail"),
     _ ("Removes the noise of a layer, channel or layer mask, of the selected part where there is a "
        "selection, by a denoising diffusion model that is asked for the clean picture at the step "
        "whose noise the picture has. Alpha and pixels that are not selected stay exactly as they "

@@ -4,15 +4,9 @@
  */
 #include "drawable-check.h"
 
-#include <math.h>
-
 #include <glib/gi18n-lib.h>
 
 #include "selection.h"
-#include "strips.h"
-
-/* Pixels around the selection, as many as core looks at without being told. */
-#define AROUND 512
 
 static gboolean
 refuse (GError **error, const char *sentence)
@@ -158,62 +152,4 @@ drawable_check (GimpImage     *image,
     return NULL;
 
   return drawable;
-}
-
-/* --- What there is to go by ----------------------------------------------- */
-
-static gboolean
-is_visible (const float rgba[4])
-{
-  return rgba[3] > 0 && isfinite (rgba[0] + rgba[1] + rgba[2]);
-}
-
-gboolean
-drawable_check_surroundings (GimpDrawable *drawable, double strength, GError **error)
-{
-  const Babl   *format = babl_format_with_space ("RGBA float", gimp_drawable_get_format (drawable));
-  GeglRectangle region, area, strip;
-  GeglBuffer   *pixels;
-  Selection     selection;
-  float        *rgba, *mask;
-  gboolean      found = FALSE, left_any = FALSE;
-
-  selection_get_region (drawable, &region);
-  gegl_rectangle_intersect (
-    &area,
-    GEGL_RECTANGLE (region.x - AROUND, region.y - AROUND, region.width + 2 * AROUND,
-                    region.height + 2 * AROUND),
-    GEGL_RECTANGLE (0, 0, gimp_drawable_get_width (drawable), gimp_drawable_get_height (drawable)));
-
-  rgba = g_new (float, 4 * strips_max_pixels (&area));
-  mask = g_new (float, strips_max_pixels (&area));
-  pixels = gimp_drawable_get_buffer (drawable);
-  selection_open (&selection, drawable);
-
-  for (strips_first (&area, &strip); !found && strip.height > 0; strips_next (&area, &strip))
-    {
-      gsize n = (gsize) strip.width * strip.height;
-
-      selection_read (&selection, &strip, mask);
-      gegl_buffer_get (pixels, &strip, 1.0, format, rgba, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
-      for (gsize i = 0; !found && i < n; i++)
-        {
-          left_any = left_any || mask[i] < DIFFUSION_SELECTION_MIN;
-          found = is_visible (rgba + 4 * i) &&
-                  (mask[i] < DIFFUSION_SELECTION_MIN || strength * mask[i] < 1);
-        }
-    }
-
-  selection_close (&selection);
-  g_object_unref (pixels);
-  g_free (mask);
-  g_free (rgba);
-
-  if (!found)
-    refuse (error, left_any
-                     ? _ ("There is nothing around the selection to go by, the layer is empty "
-                          "there: choose the layer that has the picture.")
-                     : _ ("Everything is selected, so nothing is left to go by: select only what "
-                          "is to be filled."));
-  return found;
 }

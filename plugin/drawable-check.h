@@ -21,9 +21,4 @@ GimpDrawable *drawable_check (GimpImage     *image,
                               TaskOutput     output,
                               GError       **error);
 
-/* Whether there is anything that Inpaint at this strength can go by: pixels near the
- * selection that are neither selected nor transparent, or, below full strength, what is in
- * the selection. FALSE and a sentence when not. */
-gboolean drawable_check_surroundings (GimpDrawable *drawable, double strength, GError **error);
-
 G_END_DECLS

@@ -24,6 +24,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "drawable-check.h"
+#include "hole.h"
 #include "new-layer.h"
 #include "provenance.h"
 #include "selection.h"
@@ -53,6 +54,39 @@ fail_by_gimp (GError **error)
 
 /* --- Is everything still there? ------------------------------------------- */
 
+/* The same for what was made of the selection. */
+static gboolean
+hole_is_unchanged (const DrawableIo *io)
+{
+  GeglRectangle region, strip;
+  float        *now, *then;
+  gboolean      same = TRUE;
+  GeglBuffer   *hole;
+
+  if (gimp_selection_is_empty (io->image))
+    return FALSE;
+
+  hole = hole_new (io->drawable, &io->shape, &region);
+  same = gegl_rectangle_equal (&region, &io->region);
+  now = g_new (float, strips_max_pixels (&io->region));
+  then = g_new (float, strips_max_pixels (&io->region));
+
+  for (strips_first (&io->region, &strip); same && strip.height > 0;
+       strips_next (&io->region, &strip))
+    {
+      gegl_buffer_get (hole, &strip, 1.0, babl_format ("Y float"), now, GEGL_AUTO_ROWSTRIDE,
+                       GEGL_ABYSS_NONE);
+      gegl_buffer_get (io->selection, &strip, 1.0, babl_format ("Y float"), then,
+                       GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
+      same = memcmp (now, then, (gsize) strip.width * strip.height * sizeof (float)) == 0;
+    }
+
+  g_free (then);
+  g_free (now);
+  g_object_unref (hole);
+  return same;
+}
+
 static gboolean
 selection_is_unchanged (const DrawableIo *io)
 {
@@ -60,6 +94,9 @@ selection_is_unchanged (const DrawableIo *io)
   Selection     selection;
   float        *now, *then;
   gboolean      same = TRUE;
+
+  if (io->is_shaped)
+    return hole_is_unchanged (io);
 
   if (io->has_selection == gimp_selection_is_empty (io->image) ||
       !selection_get_region (io->drawable, &region) || !gegl_rectangle_equal (&region, &io->region))
@@ -259,6 +296,33 @@ blend_soft_pixels (const DrawableIo *io,
   g_free (native);
 }
 
+static void
+keep_unselected (const DrawableIo *io,
+                 const guchar     *old,
+                 guchar           *result,
+                 const float      *mask,
+                 gsize             n)
+{
+  gsize bytes = babl_format_get_bytes_per_pixel (io->format);
+
+  if (io->has_alpha && io->keeps_alpha)
+    drawable_io_copy_alpha (io, result, old, n);
+  for (gsize i = 0; i < n; i++)
+    if (mask[i] < DIFFUSION_SELECTION_MIN)
+      memcpy (result + i * bytes, old + i * bytes, bytes);
+}
+
+void
+drawable_commit_compose (const DrawableIo *io,
+                         const guchar     *old,
+                         guchar           *result,
+                         const float      *mask,
+                         gsize             n)
+{
+  blend_soft_pixels (io, old, result, mask, n);
+  keep_unselected (io, old, result, mask, n);
+}
+
 /* In the encoding that the drawable's own values have. */
 static const Babl *
 own_float_format (const DrawableIo *io)
@@ -339,15 +403,13 @@ write_block (const DrawableIo    *io,
     {
       gegl_buffer_get (io->result, block, 1.0, io->format, new, GEGL_AUTO_ROWSTRIDE,
                        GEGL_ABYSS_NONE);
-      blend_soft_pixels (io, old, new, mask, n);
+      drawable_commit_compose (io, old, new, mask, n);
     }
   else
-    memcpy (new, now, n * bytes);
-  if (io->has_alpha && io->keeps_alpha)
-    drawable_io_copy_alpha (io, new, old, n);
-  for (gsize i = 0; i < n; i++)
-    if (mask[i] < DIFFUSION_SELECTION_MIN)
-      memcpy (new + i *bytes, old + i * bytes, bytes);
+    {
+      memcpy (new, now, n * bytes);
+      keep_unselected (io, old, new, mask, n);
+    }
 
   keep_edits (io, new, now, n);
   gegl_buffer_set (pixels, block, 0, io->format, new, GEGL_AUTO_ROWSTRIDE);
@@ -376,6 +438,96 @@ write_exactly (const DrawableIo *io, GeglBuffer *original, const GeglRectangle *
       }
 }
 
+/* A hole of another shape than the selection: GIMP shall merge by that, which takes the
+ * selection's place for this moment. All of it belongs to the one undo step. */
+typedef struct
+{
+  GimpChannel  *selection, *hole; /* NULL: none was made */
+  GimpLayer   **layers;           /* what the user has chosen */
+  GimpChannel **channels;
+} Swap;
+
+/* Between a channel and the selection GIMP hands on the numbers as they are, whatever the
+ * curve of their formats. */
+static void
+fill_channel (const DrawableIo *io, GimpDrawable *channel)
+{
+  const Babl   *own = gimp_drawable_get_format (channel);
+  const Babl   *format = gegl_buffer_get_format (io->selection);
+  guchar       *values;
+  GeglBuffer   *buffer;
+  GeglRectangle strip;
+
+  /* Both have the image's precision. */
+  g_return_if_fail (babl_format_get_type (own, 0) == babl_format_get_type (format, 0));
+
+  values = g_malloc (strips_max_pixels (&io->region) * babl_format_get_bytes_per_pixel (format));
+  buffer = gimp_drawable_get_buffer (channel);
+  for (strips_first (&io->region, &strip); strip.height > 0; strips_next (&io->region, &strip))
+    {
+      gegl_buffer_get (io->selection, &strip, 1.0, format, values, GEGL_AUTO_ROWSTRIDE,
+                       GEGL_ABYSS_NONE);
+      gegl_buffer_set (
+        buffer,
+        GEGL_RECTANGLE (strip.x + io->offset_x, strip.y + io->offset_y, strip.width, strip.height),
+        0, own, values, GEGL_AUTO_ROWSTRIDE);
+    }
+  g_object_unref (buffer); /* which flushes it */
+  g_free (values);
+}
+
+static gboolean
+swap_selection (const DrawableIo *io, Swap *swap, GError **error)
+{
+  GeglColor *color = gegl_color_new ("black");
+
+  swap->layers = gimp_image_get_selected_layers (io->image);
+  swap->channels = gimp_image_get_selected_channels (io->image);
+  swap->selection = GIMP_CHANNEL (gimp_selection_save (io->image));
+  swap->hole = gimp_channel_new (io->image, "hole", gimp_image_get_width (io->image),
+                                 gimp_image_get_height (io->image), 100, color);
+  g_object_unref (color);
+  if (swap->selection == NULL || swap->hole == NULL ||
+      !gimp_image_insert_channel (io->image, swap->hole, NULL, 0))
+    return fail_by_gimp (error);
+
+  fill_channel (io, GIMP_DRAWABLE (swap->hole));
+  return gimp_image_select_item (io->image, GIMP_CHANNEL_OP_REPLACE, GIMP_ITEM (swap->hole)) ||
+         fail_by_gimp (error);
+}
+
+static void
+swap_back (const DrawableIo *io, Swap *swap)
+{
+  if (swap->selection)
+    {
+      gimp_image_select_item (io->image, GIMP_CHANNEL_OP_REPLACE, GIMP_ITEM (swap->selection));
+      gimp_image_remove_channel (io->image, swap->selection);
+    }
+  if (swap->hole)
+    gimp_image_remove_channel (io->image, swap->hole);
+
+  if (swap->channels[0])
+    gimp_image_set_selected_channels (io->image, (const GimpChannel **) swap->channels);
+  else
+    gimp_image_set_selected_layers (io->image, (const GimpLayer **) swap->layers);
+  g_free (swap->layers);
+  g_free (swap->channels);
+}
+
+static gboolean
+merge (const DrawableIo *io, GError **error)
+{
+  Swap     swap = { 0 };
+  gboolean ok = !io->is_shaped || swap_selection (io, &swap, error);
+
+  if (ok && !gimp_drawable_merge_shadow (io->drawable, TRUE))
+    ok = fail_by_gimp (error);
+  if (io->is_shaped)
+    swap_back (io, &swap);
+  return ok;
+}
+
 static Outcome
 commit_in_place (const DrawableIo *io, GError **error)
 {
@@ -383,7 +535,10 @@ commit_in_place (const DrawableIo *io, GError **error)
   GeglBuffer   *original, *shadow;
   Outcome       outcome = TAKEN;
 
-  selection_get_bounds (io->drawable, &bounds);
+  if (io->is_shaped)
+    bounds = io->region;
+  else
+    selection_get_bounds (io->drawable, &bounds);
 
   original = copy_drawable (io, &bounds);
   shadow = gimp_drawable_get_shadow_buffer (io->drawable);
@@ -404,9 +559,9 @@ commit_in_place (const DrawableIo *io, GError **error)
       gimp_drawable_free_shadow (io->drawable);
       outcome = EDITED;
     }
-  else if (!gimp_drawable_merge_shadow (io->drawable, TRUE))
+  else if (!merge (io, error))
     {
-      fail_by_gimp (error);
+      gimp_drawable_free_shadow (io->drawable);
       outcome = REFUSED;
     }
   else
@@ -427,6 +582,7 @@ commit_new_layer (const DrawableIo *io, const char *name, GError **error)
 {
   GimpItem      *below = GIMP_ITEM (io->drawable);
   GimpLayer     *parent = GIMP_LAYER (gimp_item_get_parent (below));
+  GimpLayer    **selected;
   GeglRectangle  own = { 0, 0, io->region.width, io->region.height };
   GimpLayer     *layer;
   GimpLayerMask *mask;
@@ -440,6 +596,7 @@ commit_new_layer (const DrawableIo *io, const char *name, GError **error)
       return NULL;
     }
 
+  selected = gimp_image_get_selected_layers (io->image);
   gimp_layer_set_offsets (layer, io->offset_x + io->region.x, io->offset_y + io->region.y);
   pixels = gimp_drawable_get_buffer (GIMP_DRAWABLE (layer));
   gegl_buffer_copy (io->result, &io->region, GEGL_ABYSS_NONE, pixels, &own);
@@ -449,21 +606,36 @@ commit_new_layer (const DrawableIo *io, const char *name, GError **error)
                                 gimp_image_get_item_position (io->image, below)))
     {
       fail_by_gimp (error);
+      g_free (selected);
       gimp_item_delete (GIMP_ITEM (layer));
       return NULL;
     }
 
   if (io->has_selection)
     {
-      mask = gimp_layer_create_mask (layer, GIMP_ADD_MASK_SELECTION);
+      mask = gimp_layer_create_mask (layer,
+                                     io->is_shaped ? GIMP_ADD_MASK_BLACK : GIMP_ADD_MASK_SELECTION);
+      if (io->is_shaped)
+        {
+          pixels = gimp_drawable_get_buffer (GIMP_DRAWABLE (mask));
+          gegl_buffer_copy (io->selection, &io->region, GEGL_ABYSS_NONE, pixels, &own);
+          g_object_unref (pixels);
+        }
       if (!gimp_layer_add_mask (layer, mask))
         {
           fail_by_gimp (error);
+          g_free (selected);
           gimp_item_delete (GIMP_ITEM (mask));
           gimp_image_remove_layer (io->image, layer);
           return NULL;
         }
+      /* The next run, and the next stroke, are meant for the picture. */
+      gimp_layer_set_edit_mask (layer, FALSE);
     }
+
+  /* What is done next is meant for the layer that was worked on, as before. */
+  gimp_image_set_selected_layers (io->image, (const GimpLayer **) selected);
+  g_free (selected);
 
   gimp_drawable_update (GIMP_DRAWABLE (layer), 0, 0, own.width, own.height);
   return layer;
@@ -563,11 +735,13 @@ drawable_commit (DrawableIo *io,
                  TaskOutput  output,
                  const char *layer_name,
                  GVariant   *run,
+                 gboolean   *is_beside,
                  GError    **error)
 {
   GimpItem *target = NULL;
   Outcome   outcome = TAKEN;
 
+  *is_beside = FALSE;
   if (!check_unchanged (io, output, error))
     return FALSE;
 
@@ -591,8 +765,6 @@ drawable_commit (DrawableIo *io,
   gimp_image_undo_group_end (io->image);
   gimp_displays_flush ();
 
-  if (target && outcome == EDITED)
-    gimp_message (_ ("The layer was edited while the filter ran. The result is a new layer above "
-                     "it, so that nothing is lost."));
+  *is_beside = target && outcome == EDITED;
   return target != NULL;
 }

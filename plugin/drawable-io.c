@@ -9,6 +9,7 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "hole.h"
 #include "selection.h"
 #include "strips.h"
 
@@ -39,7 +40,17 @@ copy_part (DrawableIo *io, const GeglRectangle *part, GError **error)
   gegl_buffer_copy (buffer, part, GEGL_ABYSS_NONE, io->pixels, part);
   g_object_unref (buffer);
 
-  if (io->has_selection)
+  if (io->merged)
+    {
+      buffer = gimp_drawable_get_buffer (GIMP_DRAWABLE (io->merged));
+      gegl_buffer_copy (
+        buffer,
+        GEGL_RECTANGLE (part->x + io->offset_x, part->y + io->offset_y, part->width, part->height),
+        GEGL_ABYSS_NONE, io->visible, part);
+      g_object_unref (buffer);
+    }
+
+  if (io->has_selection && !io->is_shaped)
     {
       GeglRectangle strip;
       Selection     selection;
@@ -231,8 +242,8 @@ source_read (gpointer             data,
         {
           gsize first = (gsize) (strip.y - rect.y) * rect.width;
 
-          gegl_buffer_get (io->pixels, &strip, 1.0, io->float_format, both, GEGL_AUTO_ROWSTRIDE,
-                           GEGL_ABYSS_NONE);
+          gegl_buffer_get (io->visible ? io->visible : io->pixels, &strip, 1.0, io->float_format,
+                           both, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
           n_missing +=
             split_pixels (both, (gsize) strip.width * strip.height, io->n_channels, plane,
                           pixels ? pixels + first : NULL, alpha ? alpha + first : NULL);
@@ -336,14 +347,58 @@ sink_write (gpointer data, const DiffusionRect *window, const float *pixels, GEr
 
 /* --- Life ----------------------------------------------------------------- */
 
-DrawableIo *
-drawable_io_new (GimpDrawable *drawable, TaskKind kind, GError **error)
+/* The whole of what is seen of the image, as a layer that is not in it. */
+static gboolean
+open_visible (DrawableIo *io, GError **error)
 {
+  io->merged = gimp_layer_new_from_visible (io->image, io->image, "visible");
+  if (io->merged == NULL)
+    {
+      g_set_error (error, GIMP_PLUG_IN_ERROR, 0, _ ("GIMP does not hand out the visible image: %s"),
+                   gimp_pdb_get_last_error (gimp_get_pdb ()));
+      return FALSE;
+    }
+
+  io->visible = gegl_buffer_new (GEGL_RECTANGLE (0, 0, io->width, io->height), io->float_format);
+  return TRUE;
+}
+
+/* The selection and the region of the task. */
+static gboolean
+open_selection (DrawableIo *io, GError **error)
+{
+  io->has_selection = !gimp_selection_is_empty (io->image);
+  io->is_shaped = io->has_selection && hole_is_shaped (&io->shape);
+
+  if (io->is_shaped)
+    {
+      io->selection = hole_new (io->drawable, &io->shape, &io->region);
+      if (gegl_rectangle_is_empty (&io->region))
+        {
+          g_set_error_literal (error, GIMP_PLUG_IN_ERROR, 0,
+                               _ ("Nothing is left of the selection: shrink it by fewer pixels."));
+          return FALSE;
+        }
+      return TRUE;
+    }
+
+  selection_get_region (io->drawable, &io->region);
+  if (io->has_selection)
+    io->selection =
+      gegl_buffer_new (GEGL_RECTANGLE (0, 0, io->width, io->height), babl_format ("Y float"));
+  return TRUE;
+}
+
+DrawableIo *
+drawable_io_open (GimpDrawable *drawable, const Task *task, GError **error)
+{
+  TaskKind      kind = task->kind;
   DrawableIo   *io = g_new0 (DrawableIo, 1);
-  GeglRectangle extent, first;
+  GeglRectangle extent;
 
   io->drawable = drawable;
   io->kind = kind;
+  io->shape = task->hole;
   io->image = gimp_item_get_image (GIMP_ITEM (drawable));
   io->width = gimp_drawable_get_width (drawable);
   io->height = gimp_drawable_get_height (drawable);
@@ -355,16 +410,18 @@ drawable_io_new (GimpDrawable *drawable, TaskKind kind, GError **error)
   io->float_format =
     babl_format_with_space (io->n_channels == 1 ? "Y~A float" : "R~G~B~A float", io->format);
 
-  io->has_selection = !gimp_selection_is_empty (io->image);
   io->keeps_alpha = kind == TASK_DENOISE ||
                     (GIMP_IS_LAYER (drawable) && gimp_layer_get_lock_alpha (GIMP_LAYER (drawable)));
-  selection_get_region (drawable, &io->region);
+  if (!open_selection (io, error) ||
+      (task->sample_merged && GIMP_IS_LAYER (drawable) && !open_visible (io, error)))
+    {
+      drawable_io_free (io);
+      return NULL;
+    }
 
   extent = *GEGL_RECTANGLE (0, 0, io->width, io->height);
   io->pixels = gegl_buffer_new (&extent, io->format);
   io->result = gegl_buffer_new (&io->region, io->format);
-  if (io->has_selection)
-    io->selection = gegl_buffer_new (&extent, babl_format ("Y float"));
 
   io->source = (DiffusionSource) { .width = io->width,
                                    .height = io->height,
@@ -372,7 +429,19 @@ drawable_io_new (GimpDrawable *drawable, TaskKind kind, GError **error)
                                    .read = source_read,
                                    .data = io };
   io->sink = (DiffusionSink) { .write = sink_write, .data = io };
+  return io;
+}
 
+DrawableIo *
+drawable_io_new (GimpDrawable *drawable, const Task *task, GError **error)
+{
+  DrawableIo   *io = drawable_io_open (drawable, task, error);
+  GeglRectangle extent, first;
+
+  if (io == NULL)
+    return NULL;
+
+  extent = *GEGL_RECTANGLE (0, 0, io->width, io->height);
   gegl_rectangle_intersect (
     &first, &extent,
     GEGL_RECTANGLE (io->region.x - FIRST_MARGIN, io->region.y - FIRST_MARGIN,
@@ -385,7 +454,8 @@ drawable_io_new (GimpDrawable *drawable, TaskKind kind, GError **error)
 
   if (io->has_alpha && !io->keeps_alpha && io->has_selection)
     {
-      if (!drawable_alpha_new (io->pixels, io->selection, &io->region, &extent, &io->alpha, error))
+      if (!drawable_alpha_new (io->visible ? io->visible : io->pixels, io->selection, &io->region,
+                               &extent, &io->alpha, error))
         {
           drawable_io_free (io);
           return NULL;
@@ -433,6 +503,12 @@ drawable_io_set_allowed (DrawableIo *io, int id, GError **error)
   return TRUE;
 }
 
+gboolean
+drawable_io_fetch (DrawableIo *io, const GeglRectangle *rect, GError **error)
+{
+  return gegl_rectangle_contains (&io->held, rect) || fetch (io, rect, error);
+}
+
 void
 drawable_io_free (DrawableIo *io)
 {
@@ -444,6 +520,9 @@ drawable_io_free (DrawableIo *io)
   g_clear_object (&io->result);
   drawable_alpha_free (io->alpha);
   g_clear_object (&io->allowed);
+  g_clear_object (&io->visible);
+  if (io->merged && gimp_item_is_valid (GIMP_ITEM (io->merged)))
+    gimp_item_delete (GIMP_ITEM (io->merged));
   g_free (io);
 }
 
@@ -477,7 +556,7 @@ drawable_io_get_picture (DrawableIo          *io,
     return FALSE;
 
   gegl_buffer_get (
-    io->pixels,
+    io->visible ? io->visible : io->pixels,
     GEGL_RECTANGLE ((int) floor (rect->x * scale), (int) floor (rect->y * scale), width, height),
     scale, babl_format ("R'G'B' u8"), rgb, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_CLAMP);
   return TRUE;

@@ -30,6 +30,7 @@ typedef struct
   GimpImage    *image;
   GimpDrawable *drawable;
   TaskKind      kind;
+  HoleShape     shape;
   int           width, height;      /* of the drawable */
   int           offset_x, offset_y; /* of the drawable in the image */
   const Babl   *format;             /* the drawable's own */
@@ -37,11 +38,17 @@ typedef struct
   int           n_channels;         /* 1 or 3, without alpha */
   gboolean      has_alpha;
   gboolean      has_selection;
+  gboolean      is_shaped;   /* what is worked on is not the selection as it is */
   gboolean      keeps_alpha; /* the result has the drawable's own alpha */
   GeglRectangle region;      /* what the task works on */
 
   GeglBuffer   *pixels;    /* copy of the drawable, `format`, filled in `held` */
-  GeglBuffer   *selection; /* copy of the selection, "Y float"; NULL: no selection */
+  GeglBuffer   *selection; /* copy of the selection, "Y float"; NULL: no selection. Where it is
+                            * shaped, all of the hole from the start (hole.h) */
+  GeglBuffer   *visible;   /* copy of the visible image in the drawable's coordinates,
+                            * float_format, filled in `held`: the surroundings; NULL: they are
+                            * the drawable's own */
+  GimpLayer    *merged;    /* the layer that is copied from; NULL: none */
   GeglRectangle held;
   GeglBuffer   *allowed; /* where patches may be taken from, "Y u8"; NULL: anywhere */
   GeglBuffer   *result;  /* `format`, extends over `region` */
@@ -52,14 +59,22 @@ typedef struct
   DiffusionSink   sink;
 } DrawableIo;
 
-/* The drawable has passed drawable_check(). Main thread. Errors: when GIMP
- * does not hand out the pixels. */
-DrawableIo *drawable_io_new (GimpDrawable *drawable, TaskKind kind, GError **error);
+/* The drawable has passed drawable_check(). Of the task its kind and what concerns the
+ * selection are looked at. Main thread. Errors: when GIMP does not hand out the pixels;
+ * when a shrunken selection leaves nothing. */
+DrawableIo *drawable_io_new (GimpDrawable *drawable, const Task *task, GError **error);
 void        drawable_io_free (DrawableIo *io);
+
+/* The same with nothing copied yet, for who fetches piece by piece. */
+DrawableIo *drawable_io_open (GimpDrawable *drawable, const Task *task, GError **error);
 
 /* Patches come only from where the drawable of this id, a channel, a layer mask or a layer of the
  * same image, is above one half. Main thread. Errors: there is no such drawable. */
 gboolean drawable_io_set_allowed (DrawableIo *io, int id, GError **error);
+
+/* Copies `rect` of the drawable and its selection, as far as that is not done. Main
+ * thread, and no other may be at work with the copies. */
+gboolean drawable_io_fetch (DrawableIo *io, const GeglRectangle *rect, GError **error);
 
 /* The region as core's rectangle. */
 DiffusionRect drawable_io_get_region (const DrawableIo *io);

@@ -10,14 +10,26 @@
 #include <libgimp/gimpui.h>
 
 #include "arguments.h"
+#include "busy.h"
+#include "candidates.h"
+#include "denoise-preview.h"
 #include "drawable-check.h"
 #include "drawable-commit.h"
 #include "forecast-line.h"
 #include "forecast.h"
+#include "hole-picture.h"
+#include "message.h"
 #include "model-folder.h"
 #include "model-list.h"
 #include "provenance.h"
 #include "settings-dialog.h"
+#include "hole-surroundings.h"
+
+/* Pixels: a selection drawn around something leaves a rim of it. */
+#define DIALOG_GROW 2
+
+/* How often it is looked whether the drawable is still there. */
+#define WATCH_MS 300
 
 /* --- One drawable --------------------------------------------------------- */
 
@@ -26,7 +38,7 @@ typedef struct
   Session    *session;
   Task       *task;
   DrawableIo *io;
-  gboolean    stopped; /* before its end, by the user */
+  Preview    *preview; /* NULL: nobody looks at the result */
 } Run;
 
 /* JobFunc, in the job's thread. */
@@ -49,14 +61,27 @@ run_task (gpointer data, const DiffusionProgress *progress, GError **error)
     return FALSE;
 
   session_note_work (session, &work, (g_get_monotonic_time () - start) / 1e6);
-  run->stopped = g_cancellable_is_cancelled (progress->finish);
+  run->task->stopped = g_cancellable_is_cancelled (progress->finish);
+  if (run->preview)
+    preview_draw_result (run->preview, run->io);
   return TRUE;
 }
 
 static const char *
-layer_name (TaskKind kind)
+filter_title (TaskKind kind)
 {
-  return kind == TASK_INPAINT ? _ ("Inpainted") : _ ("Denoised");
+  return kind == TASK_INPAINT ? _ ("Inpaint Selection") : _ ("Denoise");
+}
+
+/* Free with g_free(). */
+static char *
+layer_name (const Task *task)
+{
+  if (task->kind == TASK_DENOISE)
+    return g_strdup (_ ("Denoised"));
+
+  /* Translators: the name of a layer, as "Inpainted (seed 7)". */
+  return g_strdup_printf (_ ("Inpainted (seed %u)"), task_get_seed (task));
 }
 
 /* What the run will take; refuses it when the memory is not there. */
@@ -69,14 +94,14 @@ foretell (Session       *session,
           GError       **error)
 {
   const JobView   unseen = { .share = 0 };
-  ForecastSource *source = forecast_source_new (drawable, task->kind);
+  ForecastSource *source = forecast_source_new (drawable, task);
   gboolean        ok;
 
   ok = forecast_make (session, source, task, forecast, error) && forecast_check (forecast, error);
 
   /* The first run on this machine has to measure its speed. In a window it does so
    * before the user's eyes. */
-  if (ok && forecast->seconds < 0 && !view->window_title)
+  if (ok && forecast->seconds < 0 && !view->window)
     ok = job_run (session_load, session, &unseen, error) &&
          forecast_make (session, source, task, forecast, error);
 
@@ -94,6 +119,192 @@ print_line (const char *what, double seconds, guint64 bytes)
   g_free (text);
 }
 
+/* Shows one more result in the window. */
+static void
+add_candidate (Candidates *candidates, const Run *run, ProgressWindow *window)
+{
+  /* Translators: the seed of a result, as "Seed 7". */
+  char *name = g_strdup_printf (_ ("Seed %u"), task_get_seed (run->task));
+
+  candidates_add (candidates, run->io, run->task);
+  progress_window_add_result (window, run->preview->result, run->preview->width,
+                              run->preview->height, name);
+  g_free (name);
+}
+
+typedef struct
+{
+  ProgressWindow *window;
+  GimpDrawable   *drawable;
+  gboolean        is_gone;
+} ChoiceWatch;
+
+static gboolean
+watch_choice (gpointer data)
+{
+  ChoiceWatch *watch = data;
+
+  if (!watch->is_gone && !gimp_item_is_valid (GIMP_ITEM (watch->drawable)))
+    {
+      watch->is_gone = TRUE;
+      progress_window_dismiss (watch->window);
+    }
+  return G_SOURCE_CONTINUE;
+}
+
+/* After a run: lets the user look at the result, have others, and keep one, which then is
+ * the result of run->io, its settings in *run->task. `asked`: the settings before the run.
+ * Errors: G_IO_ERROR_CANCELLED when all are discarded. */
+static gboolean
+choose_result (Run *run, const Task *asked, const JobView *view, GError **error)
+{
+  ProgressWindow *window = view->window;
+  Candidates      candidates = { 0 };
+  Task           *kept = run->task, next = *asked;
+  GError         *failure = NULL;
+  gboolean        is_kept = FALSE, is_discarded = FALSE;
+  ChoiceWatch     watch = { window, run->io->drawable, FALSE };
+  guint           source = g_timeout_add (WATCH_MS, watch_choice, &watch);
+
+  progress_window_set_original (window, run->preview->original, run->preview->width,
+                                run->preview->height);
+  add_candidate (&candidates, run, window);
+  while (!is_kept && !is_discarded)
+    switch (progress_window_choose (window, candidates.n < CANDIDATES_MAX))
+      {
+      case PROGRESS_CHOICE_KEEP:
+        candidates_take (&candidates, progress_window_get_chosen (window), run->io, kept);
+        is_kept = TRUE;
+        break;
+
+      case PROGRESS_CHOICE_ANOTHER:
+        task_set_seed (&next, (task_get_seed (kept) + (guint32) candidates.n) & G_MAXINT32);
+        run->task = &next;
+        preview_restart (run->preview);
+        if (!job_run (run_task, run, view, &failure))
+          {
+            if (!watch.is_gone && !g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+              message_show (filter_title (kept->kind), failure->message);
+            is_discarded = watch.is_gone;
+            g_clear_error (&failure);
+          }
+        else if (next.stopped)
+          {
+            *kept = next;
+            is_kept = TRUE;
+          }
+        else
+          add_candidate (&candidates, run, window);
+        next = *asked;
+        run->task = kept;
+        break;
+
+      default:
+        is_discarded = TRUE;
+        break;
+      }
+  candidates_clear (&candidates);
+  g_source_remove (source);
+
+  if (watch.is_gone)
+    g_propagate_error (error, job_gone_error_new ());
+  else if (is_discarded)
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "");
+  return is_kept && !watch.is_gone;
+}
+
+/* `asks`: the user chooses among results. *is_beside: see drawable_commit(). */
+static gboolean
+apply (Session       *session,
+       GimpDrawable  *drawable,
+       Task          *task,
+       const char    *procedure_name,
+       const JobView *view,
+       gboolean       asks,
+       gboolean      *is_beside,
+       GError       **error)
+{
+  Run       run = { .session = session, .task = task };
+  JobView   own_view = *view;
+  Task      asked = *task;
+  Forecast  forecast;
+  GVariant *record;
+  char     *name;
+  gboolean  ok;
+  gint64    start;
+  double    seconds;
+
+  *is_beside = FALSE;
+  /* On its way through floats a picture loses bits. */
+  if (task_changes_nothing (task))
+    return TRUE;
+
+  start = g_get_monotonic_time ();
+  run.io = drawable_io_new (drawable, task, error);
+  if (run.io == NULL)
+    return FALSE;
+
+  if ((task->kind == TASK_INPAINT &&
+       !hole_surroundings_check (run.io, task->inpaint.strength, error)) ||
+      (task->source > 0 && !drawable_io_set_allowed (run.io, task->source, error)) ||
+      !foretell (session, drawable, task, view, &forecast, error) ||
+      (view->window && !(own_view.preview = preview_new (run.io, error))))
+    {
+      drawable_io_free (run.io);
+      return FALSE;
+    }
+  if (!view->window)
+    print_line ("expects", forecast.seconds, forecast.bytes);
+  own_view.seconds = forecast.seconds;
+  own_view.drawable = view->window ? drawable : NULL;
+  asks = asks && task_draws_noise (task);
+  if (asks)
+    run.preview = own_view.preview;
+
+  ok = job_run (run_task, &run, &own_view, error);
+  seconds = (g_get_monotonic_time () - start) / 1e6;
+  if (ok && asks && !task->stopped)
+    ok = choose_result (&run, &asked, &own_view, error);
+  preview_free (own_view.preview);
+
+  start = g_get_monotonic_time ();
+  if (ok)
+    {
+      record =
+        provenance_new_run (procedure_name, task, diffusion_model_get_sha256 (session->model));
+      name = layer_name (task);
+      ok = drawable_commit (run.io, task->output, name, record, is_beside, error);
+      g_free (name);
+      g_variant_unref (record);
+    }
+
+  drawable_io_free (run.io);
+
+  if (ok && !task->stopped)
+    {
+      guint64 bytes = diffusion_memory_peak ();
+
+      seconds += (g_get_monotonic_time () - start) / 1e6;
+      if (!view->window)
+        print_line ("took", seconds, bytes);
+      forecast_note_truth (session, procedure_name, &forecast, seconds, bytes);
+    }
+  return ok;
+}
+
+/* The user has edited what was to be filled. */
+static void
+say_beside (TaskKind kind, gboolean has_window)
+{
+  const char *sentence = _ ("The layer was edited while the filter ran. The result is a new layer "
+                            "above it, so that nothing is lost.");
+
+  if (has_window)
+    message_show (filter_title (kind), sentence);
+  else
+    gimp_message (sentence);
+}
+
 gboolean
 filter_apply (Session       *session,
               GimpDrawable  *drawable,
@@ -102,65 +313,11 @@ filter_apply (Session       *session,
               const JobView *view,
               GError       **error)
 {
-  Run       run = { .session = session, .task = task };
-  JobView   own_view = *view;
-  Forecast  forecast;
-  GVariant *record;
-  gboolean  ok;
-  gint64    start;
+  gboolean is_beside;
+  gboolean ok = apply (session, drawable, task, procedure_name, view, FALSE, &is_beside, error);
 
-  /* On its way through floats a picture loses bits. */
-  if (task_changes_nothing (task))
-    return TRUE;
-
-  if (task->kind == TASK_INPAINT &&
-      !drawable_check_surroundings (drawable, task->inpaint.strength, error))
-    return FALSE;
-
-  if (!foretell (session, drawable, task, view, &forecast, error))
-    return FALSE;
-  if (!view->window_title)
-    print_line ("expects", forecast.seconds, forecast.bytes);
-  own_view.seconds = forecast.seconds;
-  start = g_get_monotonic_time ();
-
-  run.io = drawable_io_new (drawable, task->kind, error);
-  if (run.io == NULL)
-    return FALSE;
-  if (task->source > 0 && !drawable_io_set_allowed (run.io, task->source, error))
-    {
-      drawable_io_free (run.io);
-      return FALSE;
-    }
-
-  if (view->window_title && !(own_view.preview = preview_new (run.io, error)))
-    {
-      drawable_io_free (run.io);
-      return FALSE;
-    }
-
-  ok = job_run (run_task, &run, &own_view, error);
-  preview_free (own_view.preview);
-
-  if (ok)
-    {
-      record =
-        provenance_new_run (procedure_name, task, diffusion_model_get_sha256 (session->model));
-      ok = drawable_commit (run.io, task->output, layer_name (task->kind), record, error);
-      g_variant_unref (record);
-    }
-
-  drawable_io_free (run.io);
-
-  if (ok && !run.stopped)
-    {
-      double  seconds = (g_get_monotonic_time () - start) / 1e6;
-      guint64 bytes = diffusion_memory_peak ();
-
-      if (!view->window_title)
-        print_line ("took", seconds, bytes);
-      forecast_note_truth (session, procedure_name, &forecast, seconds, bytes);
-    }
+  if (is_beside)
+    say_beside (task->kind, view->window != NULL);
   return ok;
 }
 
@@ -176,6 +333,21 @@ filter_init_gegl (void)
   atexit (gegl_exit);
 }
 
+/* Where a dialog begins otherwise than a script, until the user has left it once with other
+ * values, which are the last ones then. */
+static void
+set_first_values (GimpProcedureConfig *config, TaskKind kind)
+{
+  gboolean is_known;
+
+  if (kind != TASK_INPAINT)
+    return;
+
+  g_object_get (config, "dialog-seen", &is_known, NULL);
+  if (!is_known)
+    g_object_set (config, "grow", DIALOG_GROW, "dialog-seen", TRUE, NULL);
+}
+
 /* `session`: of the model that the dialog was left with, or NULL. */
 static gboolean
 ask_for_settings (GimpProcedure       *procedure,
@@ -184,17 +356,33 @@ ask_for_settings (GimpProcedure       *procedure,
                   GimpDrawable        *drawable,
                   Session            **session)
 {
-  ForecastLine *line =
-    forecast_line_new (config, gimp_procedure_get_name (procedure), kind, drawable);
-  GPtrArray *models = model_list_new ();
-  gboolean   accepted;
+  GPtrArray      *models = model_list_new ();
+  ForecastLine   *line;
+  HolePicture    *picture;
+  DenoisePreview *preview;
+  gboolean        accepted;
+
+  if (kind == TASK_INPAINT && hole_surroundings_are_empty (drawable))
+    g_object_set (config, "sample-merged", TRUE, NULL);
+  set_first_values (config, kind);
+  line = forecast_line_new (config, gimp_procedure_get_name (procedure), kind, drawable);
 
   if (kind == TASK_INPAINT)
-    accepted =
-      settings_dialog_run_inpaint (procedure, config, models, forecast_line_get_widget (line));
+    {
+      picture = hole_picture_new (config, drawable);
+      accepted =
+        settings_dialog_run_inpaint (procedure, config, models, forecast_line_get_widget (line),
+                                     hole_picture_get_widget (picture));
+      hole_picture_free (picture);
+    }
   else
-    accepted =
-      settings_dialog_run_denoise (procedure, config, models, forecast_line_get_widget (line));
+    {
+      preview = denoise_preview_new (config, drawable, line);
+      accepted =
+        settings_dialog_run_denoise (procedure, config, models, forecast_line_get_widget (line),
+                                     denoise_preview_get_panel (preview));
+      denoise_preview_free (preview);
+    }
 
   *session = forecast_line_free (line);
   g_ptr_array_unref (models);
@@ -229,6 +417,19 @@ print_settings (GimpProcedure *procedure, const Task *task, const Session *sessi
   g_free (settings);
 }
 
+/* The user is told in a window of our own; GIMP would call it a calling error. */
+static GimpValueArray *
+say_error (GimpProcedure *procedure, TaskKind kind, GError *error)
+{
+  if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    {
+      gimp_ui_init ("gimp-diffusion");
+      message_show (filter_title (kind), error->message);
+    }
+  g_error_free (error);
+  return gimp_procedure_new_return_values (procedure, GIMP_PDB_CANCEL, NULL);
+}
+
 static GimpValueArray *
 return_error (GimpProcedure *procedure, GimpPDBStatusType status, GError *error)
 {
@@ -239,6 +440,23 @@ return_error (GimpProcedure *procedure, GimpPDBStatusType status, GError *error)
     }
 
   return gimp_procedure_new_return_values (procedure, status, error);
+}
+
+/* Names the image and the layer, as several may be worked on. */
+static ProgressWindow *
+open_window (GimpImage *image, GimpDrawable *drawable, const Task *task)
+{
+  char *image_name = gimp_image_get_name (image);
+  char *item_name = gimp_item_get_name (GIMP_ITEM (drawable));
+  /* Translators: the filter, then the names of the layer and the image. */
+  char *title =
+    g_strdup_printf (_ ("%s: %s (%s)"), filter_title (task->kind), item_name, image_name);
+  ProgressWindow *window = progress_window_new (title, task_has_steps (task));
+
+  g_free (title);
+  g_free (item_name);
+  g_free (image_name);
+  return window;
 }
 
 GimpValueArray *
@@ -258,7 +476,7 @@ filter_run (GimpProcedure       *procedure,
   JobView       view = { .start = 0, .share = 1 };
   GError       *error = NULL;
   gboolean      has_window;
-  gboolean      ok;
+  gboolean      ok, is_beside = FALSE;
 
   filter_init_gegl ();
   gimp_plug_in_set_pdb_error_handler (gimp_get_plug_in (), GIMP_PDB_ERROR_HANDLER_PLUGIN);
@@ -278,7 +496,7 @@ filter_run (GimpProcedure       *procedure,
       /* Before the user fills in a dialog for nothing. */
       drawable = drawable_check (image, drawables, kind, OUTPUT_IN_PLACE, &error);
       if (drawable == NULL)
-        return return_error (procedure, GIMP_PDB_CALLING_ERROR, error);
+        return say_error (procedure, kind, error);
 
       gimp_ui_init ("gimp-diffusion");
       if (!ask_for_settings (procedure, config, kind, drawable, &session))
@@ -295,7 +513,8 @@ filter_run (GimpProcedure       *procedure,
   if (drawable == NULL)
     {
       session_free (session);
-      return return_error (procedure, GIMP_PDB_CALLING_ERROR, error);
+      return has_window ? say_error (procedure, kind, error)
+                        : return_error (procedure, GIMP_PDB_CALLING_ERROR, error);
     }
 
   model = arguments_get_file (config, "model");
@@ -304,23 +523,36 @@ filter_run (GimpProcedure       *procedure,
   if (folder == NULL)
     {
       session_free (session);
-      return return_error (procedure, GIMP_PDB_CALLING_ERROR, error);
+      return has_window ? say_error (procedure, kind, error)
+                        : return_error (procedure, GIMP_PDB_CALLING_ERROR, error);
     }
 
   if (has_window)
-    {
-      view.window_title = kind == TASK_INPAINT ? _ ("Inpaint Selection") : _ ("Denoise");
-      view.can_keep = task_has_steps (&task);
-    }
+    view.window = open_window (image, drawable, &task);
   gimp_progress_init (kind == TASK_INPAINT ? _ ("Inpainting") : _ ("Denoising"));
 
   session = take_engine (session, folder);
-  ok = filter_apply (session, drawable, &task, gimp_procedure_get_name (procedure), &view, &error);
+  ok = !has_window || busy_begin (drawable, &error);
+  if (ok)
+    {
+      ok = apply (session, drawable, &task, gimp_procedure_get_name (procedure), &view,
+                  run_mode == GIMP_RUN_INTERACTIVE, &is_beside, &error);
+      if (has_window)
+        busy_end (drawable);
+    }
+  if (view.window)
+    gtk_widget_destroy (GTK_WIDGET (view.window));
+  if (is_beside)
+    say_beside (kind, has_window);
+  /* The one that was kept is the last one used. */
+  if (ok && run_mode == GIMP_RUN_INTERACTIVE)
+    g_object_set (config, "seed", (int) task_get_seed (&task), NULL);
   if (ok && !has_window)
     print_settings (procedure, &task, session);
   session_free (session);
 
   if (!ok)
-    return return_error (procedure, GIMP_PDB_EXECUTION_ERROR, error);
+    return has_window ? say_error (procedure, kind, error)
+                      : return_error (procedure, GIMP_PDB_EXECUTION_ERROR, error);
   return gimp_procedure_new_return_values (procedure, GIMP_PDB_SUCCESS, NULL);
 }

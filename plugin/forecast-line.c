@@ -10,31 +10,41 @@
 #include <glib/gi18n-lib.h>
 
 #include "arguments.h"
+#include "drawable-check.h"
 #include "forecast.h"
 #include "model-folder.h"
 
 /* A slider that is dragged tells of every pixel. */
 #define DELAY_MS 80
 
-#define LINE_CHARS 52
+/* How often the selection is looked at. */
+#define POLL_MS 1000
+
+/* So many pixels of it can be looked at without being felt. */
+#define POLL_PIXELS (1 << 19)
 
 struct ForecastLine
 {
   GimpProcedureConfig *config;
   const char          *procedure_name;
   TaskKind             kind;
-  ForecastSource      *source;
-  GtkWidget           *label;
+  GimpDrawable        *drawable;
+  ForecastSource      *source;    /* NULL: to be made */
+  HoleShape            shape;     /* that it was made for */
+  guint                selection; /* as it was then, see selection_key() */
+  CostLine            *label;
   gulong               handler;
-  guint                update_source, done_source; /* 0: none */
+  guint                update_source, done_source, poll_source; /* 0: none */
 
   Session      *session; /* NULL before there is a model */
   GThread      *thread;  /* that loads and measures; NULL: none */
   GCancellable *cancel;
-  GError       *error; /* of the thread */
+  GError       *error;     /* of the thread */
+  gboolean      is_usable; /* the session, for the settings */
 };
 
 static gboolean update (gpointer data);
+static void     update_soon (ForecastLine *line);
 
 /* --- The thread ----------------------------------------------------------- */
 
@@ -56,7 +66,9 @@ measure (gpointer data)
   ForecastLine     *line = data;
   DiffusionProgress progress = { .cancel = line->cancel };
 
+  g_mutex_lock (&line->session->use);
   session_load (line->session, &progress, &line->error);
+  g_mutex_unlock (&line->session->use);
   line->done_source = g_idle_add (measured, line);
   return NULL;
 }
@@ -73,7 +85,7 @@ start_measuring (ForecastLine *line)
 static void
 show_text (ForecastLine *line, const char *text)
 {
-  gtk_label_set_text (GTK_LABEL (line->label), text);
+  cost_line_set_text (line->label, text);
 }
 
 static void
@@ -85,7 +97,8 @@ show_forecast (ForecastLine *line, const Forecast *forecast)
 
   g_string_append_printf (text, _ ("Takes about %s."), expected);
   if (speed_file_get_run (line->session->speed_path, line->session->machine, line->procedure_name,
-                          &last))
+                          &last) &&
+      last.key == forecast->key)
     {
       char *took = forecast_describe (last.seconds, (guint64) last.bytes);
 
@@ -120,6 +133,88 @@ choose_engine (ForecastLine *line, GError **error)
   return TRUE;
 }
 
+/* Tells selections apart: by their bounds, small ones by their values as well. While a preview
+ * computes (Denoise), GIMP's buffers are left alone: drawable-io.h. */
+static guint
+selection_key (ForecastLine *line)
+{
+  GimpImage    *image = gimp_item_get_image (GIMP_ITEM (line->drawable));
+  GeglRectangle bounds = { 0, 0, 0, 0 };
+  gboolean      non_empty = FALSE;
+  guint         key = 17;
+  int           x2, y2;
+
+  if (!gimp_selection_bounds (image, &non_empty, &bounds.x, &bounds.y, &x2, &y2) || !non_empty)
+    return 0;
+
+  bounds.width = x2 - bounds.x;
+  bounds.height = y2 - bounds.y;
+  key = 31 * (31 * (31 * (31 * key + bounds.x) + bounds.y) + x2) + y2;
+  if (line->kind == TASK_INPAINT && (gint64) bounds.width * bounds.height <= POLL_PIXELS)
+    {
+      gsize       n = (gsize) bounds.width * bounds.height;
+      guint8     *values = g_malloc (n);
+      GeglBuffer *buffer =
+        gimp_drawable_get_buffer (GIMP_DRAWABLE (gimp_image_get_selection (image)));
+
+      gegl_buffer_get (buffer, &bounds, 1.0, babl_format ("Y u8"), values, GEGL_AUTO_ROWSTRIDE,
+                       GEGL_ABYSS_NONE);
+      for (gsize i = 0; i < n; i++)
+        key = 31 * key + values[i];
+      g_object_unref (buffer);
+      g_free (values);
+    }
+  return key;
+}
+
+/* Where the hole has another shape, it is looked at anew. */
+static gboolean
+look_at_selection (ForecastLine *line, const Task *task, GError **error)
+{
+  GimpDrawable *drawables[] = { line->drawable, NULL };
+  GimpImage    *image = NULL;
+
+  /* What can change while the dialog is open: all that a run would be refused for. */
+  if (gimp_item_is_valid (GIMP_ITEM (line->drawable)))
+    image = gimp_item_get_image (GIMP_ITEM (line->drawable));
+  if (!drawable_check (image, drawables, line->kind, task->output, error))
+    return FALSE;
+
+  if (line->source && task->hole.grow == line->shape.grow &&
+      task->hole.feather == line->shape.feather)
+    return TRUE;
+
+  forecast_source_free (line->source);
+  line->source = forecast_source_new (line->drawable, task);
+  line->shape = task->hole;
+  return TRUE;
+}
+
+/* The user goes on working in the image. */
+static gboolean
+poll (gpointer data)
+{
+  ForecastLine *line = data;
+  guint         selection;
+
+  if (line->thread)
+    return G_SOURCE_CONTINUE;
+  if (!gimp_item_is_valid (GIMP_ITEM (line->drawable)))
+    {
+      update_soon (line);
+      return G_SOURCE_CONTINUE;
+    }
+
+  selection = selection_key (line);
+  if (selection != line->selection)
+    {
+      line->selection = selection;
+      g_clear_pointer (&line->source, forecast_source_free);
+      update_soon (line);
+    }
+  return G_SOURCE_CONTINUE;
+}
+
 static gboolean
 update (gpointer data)
 {
@@ -132,17 +227,24 @@ update (gpointer data)
   if (line->thread)
     return G_SOURCE_REMOVE;
 
+  line->is_usable = FALSE;
   arguments_get_task (line->config, line->kind, &task);
   error = g_steal_pointer (&line->error);
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     g_clear_error (&error);
 
-  if (error == NULL && choose_engine (line, &error) &&
-      forecast_make (line->session, line->source, &task, &forecast, &error) &&
-      forecast_check (&forecast, &error))
+  if (error == NULL && task_changes_nothing (&task))
+    cost_line_refuse (line->label, _ ("At this strength nothing changes: choose a larger one."));
+  else if (error == NULL && look_at_selection (line, &task, &error) &&
+           choose_engine (line, &error) &&
+           forecast_make (line->session, line->source, &task, &forecast, &error) &&
+           forecast_check (&forecast, &error))
     {
       if (forecast.seconds >= 0)
-        show_forecast (line, &forecast);
+        {
+          line->is_usable = TRUE;
+          show_forecast (line, &forecast);
+        }
       else
         {
           show_text (line, _ ("Measuring the speed of this computer…"));
@@ -150,7 +252,7 @@ update (gpointer data)
         }
     }
   else
-    show_text (line, error->message);
+    cost_line_refuse (line->label, error->message);
 
   g_clear_error (&error);
   return G_SOURCE_REMOVE;
@@ -177,24 +279,34 @@ forecast_line_new (GimpProcedureConfig *config,
   line->config = config;
   line->procedure_name = procedure_name;
   line->kind = kind;
-  line->source = forecast_source_new (drawable, kind);
+  line->drawable = drawable;
   line->cancel = g_cancellable_new ();
 
-  line->label = g_object_ref_sink (gtk_label_new (NULL));
-  gtk_label_set_xalign (GTK_LABEL (line->label), 0);
-  gtk_label_set_line_wrap (GTK_LABEL (line->label), TRUE);
-  gtk_label_set_max_width_chars (GTK_LABEL (line->label), LINE_CHARS);
-  gtk_widget_show (line->label);
-
+  line->label = g_object_ref_sink (cost_line_new ());
+  line->selection = selection_key (line);
+  line->poll_source = g_timeout_add (POLL_MS, poll, line);
   line->handler = g_signal_connect_swapped (config, "notify", G_CALLBACK (update_soon), line);
   update (line);
   return line;
 }
 
-GtkWidget *
+CostLine *
 forecast_line_get_widget (ForecastLine *line)
 {
   return line->label;
+}
+
+void
+forecast_line_refresh (ForecastLine *line)
+{
+  update_soon (line);
+}
+
+Session *
+forecast_line_get_session (ForecastLine *line)
+{
+  /* A change that has not been looked at may be one of the model. */
+  return line->thread == NULL && line->update_source == 0 && line->is_usable ? line->session : NULL;
 }
 
 Session *
@@ -208,6 +320,7 @@ forecast_line_free (ForecastLine *line)
       g_cancellable_cancel (line->cancel);
       g_thread_join (line->thread);
     }
+  g_source_remove (line->poll_source);
   if (line->update_source)
     g_source_remove (line->update_source);
   if (line->done_source)

@@ -8,6 +8,7 @@
 #include <gtk/gtk.h>
 #include <libgimp/gimp.h>
 
+#include "cost-line.h"
 #include "session.h"
 #include "task.h"
 
@@ -24,7 +25,14 @@ ForecastLine *forecast_line_new (GimpProcedureConfig *config,
                                  GimpDrawable        *drawable);
 
 /* Owned by the line until it is packed. */
-GtkWidget *forecast_line_get_widget (ForecastLine *line);
+CostLine *forecast_line_get_widget (ForecastLine *line);
+
+/* The session of the model that is chosen, for a preview; NULL without one, and while it is
+ * being measured. A preview holds session->use. */
+Session *forecast_line_get_session (ForecastLine *line);
+
+/* Tells it anew: something that was not known has become so. */
+void forecast_line_refresh (ForecastLine *line);
 
 /* Waits for the measuring to end. Returns the session of the model that was chosen
  * last, so that a model which has been loaded is not loaded again; NULL without one. */

@@ -7,6 +7,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "drawable-io.h"
+#include "hole.h"
 #include "selection.h"
 #include "strips.h"
 
@@ -48,7 +49,10 @@ read_flags (gpointer             data,
 }
 
 static void
-set_flags (ForecastSource *source, GimpDrawable *drawable, const GeglRectangle *rect)
+set_flags (ForecastSource      *source,
+           GimpDrawable        *drawable,
+           GeglBuffer          *hole,
+           const GeglRectangle *rect)
 {
   gsize         most = strips_max_pixels (rect);
   float        *alpha = g_new (float, 2 * most); /* "YA float", the second of each pair */
@@ -64,7 +68,11 @@ set_flags (ForecastSource *source, GimpDrawable *drawable, const GeglRectangle *
     {
       gsize n = (gsize) strip.width * strip.height;
 
-      selection_read (&selection, &strip, mask);
+      if (hole)
+        gegl_buffer_get (hole, &strip, 1.0, babl_format ("Y float"), mask, GEGL_AUTO_ROWSTRIDE,
+                         GEGL_ABYSS_NONE);
+      else
+        selection_read (&selection, &strip, mask);
       if (has_alpha)
         gegl_buffer_get (pixels, &strip, 1.0, babl_format ("YA float"), alpha, GEGL_AUTO_ROWSTRIDE,
                          GEGL_ABYSS_NONE);
@@ -79,12 +87,16 @@ set_flags (ForecastSource *source, GimpDrawable *drawable, const GeglRectangle *
 }
 
 ForecastSource *
-forecast_source_new (GimpDrawable *drawable, TaskKind kind)
+forecast_source_new (GimpDrawable *drawable, const Task *task)
 {
   ForecastSource *source = g_new0 (ForecastSource, 1);
+  GeglBuffer     *hole = NULL;
   GeglRectangle   region;
 
   selection_get_region (drawable, &region);
+  if (hole_is_shaped (&task->hole) &&
+      !gimp_selection_is_empty (gimp_item_get_image (GIMP_ITEM (drawable))))
+    hole = hole_new (drawable, &task->hole, &region);
   source->region = (DiffusionRect) { region.x, region.y, region.width, region.height };
   source->bytes_per_pixel = gimp_drawable_get_bpp (drawable);
   source->has_selection = !gimp_selection_is_empty (gimp_item_get_image (GIMP_ITEM (drawable)));
@@ -96,11 +108,12 @@ forecast_source_new (GimpDrawable *drawable, TaskKind kind)
     .data = source,
   };
 
-  if (kind == TASK_INPAINT)
+  if (task->kind == TASK_INPAINT)
     {
       source->flags = g_malloc ((gsize) region.width * region.height);
-      set_flags (source, drawable, &region);
+      set_flags (source, drawable, hole, &region);
     }
+  g_clear_object (&hole);
   return source;
 }
 
@@ -115,6 +128,21 @@ forecast_source_free (ForecastSource *source)
 }
 
 /* --- The forecast --------------------------------------------------------- */
+
+static guint32
+make_key (const Session *session, const ForecastSource *source, const Task *task)
+{
+  const DiffusionRect *region = &source->region;
+  char                *settings = task_describe (task);
+  char   *all = g_strdup_printf ("%s %d %d %d %d %d %d %s", session->folder, region->x, region->y,
+                                 region->width, region->height, source->source.width,
+                                 source->source.height, settings);
+  guint32 key = g_str_hash (all);
+
+  g_free (all);
+  g_free (settings);
+  return key;
+}
 
 gboolean
 forecast_make (Session              *session,
@@ -131,6 +159,7 @@ forecast_make (Session              *session,
                                       &source->region, &cost, error))
     return FALSE;
 
+  forecast->key = make_key (session, source, task);
   forecast->seconds = -1;
   if (session->speed.speed > 0)
     forecast->seconds = speed_seconds (&session->speed, cost.macs, (double) cost.n_evaluations) +
@@ -166,6 +195,7 @@ forecast_note_truth (const Session  *session,
     .seconds = seconds,
     .expected_bytes = (double) forecast->bytes,
     .bytes = (double) bytes,
+    .key = forecast->key,
   };
 
   speed_file_set_run (session->speed_path, session->machine, procedure_name, &run);

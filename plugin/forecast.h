@@ -28,11 +28,12 @@ typedef struct
   double  seconds; /* the whole run; < 0: the speed is not known yet */
   guint64 bytes;   /* of memory that this process will hold at most */
   guint64 missing; /* of it, what it does not hold already */
+  guint32 key;     /* the same for the same settings on a region of the same place and size */
 } Forecast;
 
-/* Reads the selection, for Inpaint the transparency too; it takes a while in a large
- * image. The drawable has passed drawable_check(). Main thread. */
-ForecastSource *forecast_source_new (GimpDrawable *drawable, TaskKind kind);
+/* Reads the selection as the task shapes it, for Inpaint the transparency too; it takes a
+ * while in a large image. The drawable has passed drawable_check(). Main thread. */
+ForecastSource *forecast_source_new (GimpDrawable *drawable, const Task *task);
 void            forecast_source_free (ForecastSource *source);
 
 /* Errors: those of the model's metadata and of core's costs. */

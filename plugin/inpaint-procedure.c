@@ -24,7 +24,8 @@ inpaint_procedure_new (GimpPlugIn *plug_in, const char *name)
   gimp_procedure_add_menu_path (procedure, "<Image>/Filters/Diffusion");
   gimp_procedure_set_icon_name (procedure, GIMP_ICON_TOOL_HEAL);
   gimp_procedure_set_documentation (
-    procedure, _ ("Fill the selection with what its surroundings suggest"),
+    procedure,
+    _ ("Remove objects and heal damage: fill the selection with what its surroundings suggest"),
     _ ("Fills the selected pixels of a layer, channel or layer mask by the reverse process of a "
        "denoising diffusion model that sees the pixels around them, or of the picture's own "
        "patches. Pixels that are not selected stay exactly as they are. The colors are worked on "

@@ -10,7 +10,8 @@
 #include <glib/gi18n-lib.h>
 #include <libgimp/gimpui.h>
 
-#include "progress-window.h"
+/* How often it is looked whether the drawable is still there. */
+#define WATCH_MS 300
 
 /* The time left is shown once the run has told something about its speed. */
 #define SECONDS_UNTIL_ESTIMATE  1.0
@@ -22,10 +23,11 @@ typedef struct
   gpointer       data;
   const JobView *view;
 
-  GCancellable   *cancel;
-  GCancellable   *finish;
-  GMainLoop      *loop;
-  ProgressWindow *window; /* NULL without one */
+  GCancellable *cancel;
+  GCancellable *finish;
+  GMainLoop    *loop;
+  guint         watch_source; /* 0: none */
+  gboolean      is_gone;      /* the drawable */
 
   GMutex   lock; /* of what follows, and of the preview */
   gboolean has_news;
@@ -68,22 +70,38 @@ show_news (gpointer data)
   n_steps = job->n_steps;
   fraction = job->fraction;
   seconds = seconds_left (job);
-  if (job->window && job->has_new_picture)
+  if (job->view->window && job->has_new_picture)
     {
       const Preview *preview = job->view->preview;
 
-      progress_window_set_picture (job->window, preview->rgb, preview->width, preview->height);
+      progress_window_set_picture (job->view->window, preview->rgb, preview->width,
+                                   preview->height);
       job->has_new_picture = FALSE;
     }
   g_mutex_unlock (&job->lock);
 
-  if (job->window)
+  if (job->view->window)
     {
-      progress_window_set_status (job->window, NULL);
-      progress_window_set_progress (job->window, step, n_steps, fraction, seconds);
+      progress_window_set_status (job->view->window, NULL);
+      progress_window_set_progress (job->view->window, step, n_steps, fraction, seconds);
     }
   gimp_progress_update (job->view->start + job->view->share * fraction);
 
+  return G_SOURCE_REMOVE;
+}
+
+/* The user can close the image meanwhile: what is computed then is of no use. */
+static gboolean
+watch_drawable (gpointer data)
+{
+  Job *job = data;
+
+  if (gimp_item_is_valid (GIMP_ITEM (job->view->drawable)))
+    return G_SOURCE_CONTINUE;
+
+  job->is_gone = TRUE;
+  job->watch_source = 0;
+  g_cancellable_cancel (job->cancel);
   return G_SOURCE_REMOVE;
 }
 
@@ -159,32 +177,31 @@ kept (ProgressWindow *window, Job *job)
 }
 
 static void
-open_window (Job *job)
+watch_window (Job *job)
 {
-  const Preview *preview = job->view->preview;
+  ProgressWindow *window = job->view->window;
+  const Preview  *preview = job->view->preview;
 
-  job->window =
-    g_object_ref_sink (progress_window_new (job->view->window_title, job->view->can_keep));
-  progress_window_set_status (job->window, _ ("Preparing…"));
+  progress_window_restart (window);
+  progress_window_set_status (window, _ ("Preparing…"));
   if (job->view->seconds > 0)
-    progress_window_set_progress (job->window, 0, 0, 0, job->view->seconds);
+    progress_window_set_progress (window, 0, 0, 0, job->view->seconds);
   if (preview)
-    progress_window_set_picture (job->window, preview->rgb, preview->width, preview->height);
+    progress_window_set_picture (window, preview->rgb, preview->width, preview->height);
 
-  g_signal_connect (job->window, "cancel", G_CALLBACK (cancelled), job);
-  g_signal_connect (job->window, "keep", G_CALLBACK (kept), job);
-  gtk_window_present (GTK_WINDOW (job->window));
-}
-
-static void
-close_window (Job *job)
-{
-  g_signal_handlers_disconnect_by_data (job->window, job);
-  gtk_widget_destroy (GTK_WIDGET (job->window));
-  g_clear_object (&job->window);
+  g_signal_connect (window, "cancel", G_CALLBACK (cancelled), job);
+  g_signal_connect (window, "keep", G_CALLBACK (kept), job);
+  gtk_window_present (GTK_WINDOW (window));
 }
 
 /* -------------------------------------------------------------------------- */
+
+GError *
+job_gone_error_new (void)
+{
+  return g_error_new_literal (GIMP_PLUG_IN_ERROR, 0,
+                              _ ("The layer went away while the filter ran. Nothing was changed."));
+}
 
 gboolean
 job_run (JobFunc func, gpointer data, const JobView *view, GError **error)
@@ -196,19 +213,29 @@ job_run (JobFunc func, gpointer data, const JobView *view, GError **error)
   job.cancel = g_cancellable_new ();
   job.finish = g_cancellable_new ();
   job.loop = g_main_loop_new (NULL, FALSE);
-  if (view->window_title)
-    open_window (&job);
+  if (view->window)
+    watch_window (&job);
 
+  if (view->drawable)
+    job.watch_source = g_timeout_add (WATCH_MS, watch_drawable, &job);
   thread = g_thread_new ("diffusion", work, &job);
   g_main_loop_run (job.loop);
   g_thread_join (thread);
+
+  if (job.watch_source)
+    g_source_remove (job.watch_source);
 
   /* A press on Cancel holds, even while the last step is being finished. */
   if (job.ok && g_cancellable_set_error_if_cancelled (job.cancel, &job.error))
     job.ok = FALSE;
 
-  if (job.window)
-    close_window (&job);
+  if (job.is_gone)
+    {
+      g_clear_error (&job.error);
+      job.error = job_gone_error_new ();
+    }
+  if (view->window)
+    g_signal_handlers_disconnect_by_data (view->window, &job);
   g_main_loop_unref (job.loop);
   g_object_unref (job.finish);
   g_object_unref (job.cancel);

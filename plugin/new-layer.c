@@ -39,16 +39,18 @@ covers (const DrawableIo *io)
   float        *below = g_new (float, 2 * most);
   float        *mask = g_new (float, most);
   gboolean      result = TRUE;
-  Selection     selection;
   GeglRectangle strip;
 
-  selection_open (&selection, io->drawable);
+  for (gsize i = 0; i < most; i++)
+    mask[i] = 1;
   for (strips_first (&io->region, &strip); result && strip.height > 0;
        strips_next (&io->region, &strip))
     {
       gsize n = (gsize) strip.width * strip.height;
 
-      selection_read (&selection, &strip, mask);
+      if (io->has_selection)
+        gegl_buffer_get (io->selection, &strip, 1.0, babl_format ("Y float"), mask,
+                         GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
       gegl_buffer_get (io->result, &strip, 1.0, format, above, GEGL_AUTO_ROWSTRIDE,
                        GEGL_ABYSS_NONE);
       gegl_buffer_get (io->pixels, &strip, 1.0, format, below, GEGL_AUTO_ROWSTRIDE,
@@ -57,7 +59,6 @@ covers (const DrawableIo *io)
         result =
           mask[i] < DIFFUSION_SELECTION_MIN || above[2 * i + 1] >= 1 || below[2 * i + 1] <= 0;
     }
-  selection_close (&selection);
 
   g_free (mask);
   g_free (below);

@@ -10,6 +10,8 @@
 #include "procedures.h"
 
 #define CATALOG_FOLDER "locale"
+#define HELP_FOLDER    "help"
+#define HELP_DOMAIN    "https://gimp-diffusion/help"
 
 typedef struct
 {
@@ -34,10 +36,25 @@ struct _DiffusionPlugIn
 
 G_DEFINE_FINAL_TYPE (DiffusionPlugIn, diffusion_plug_in, GIMP_TYPE_PLUG_IN)
 
+/* Our own pages lie beside the binary; without them GIMP opens its manual. */
+static void
+add_help (GimpPlugIn *plug_in)
+{
+  char  *beside = g_path_get_dirname (gimp_get_progname ());
+  GFile *folder = g_file_new_build_filename (beside, HELP_FOLDER, NULL);
+
+  if (g_file_query_exists (folder, NULL))
+    gimp_plug_in_set_help_domain (plug_in, HELP_DOMAIN, folder);
+  g_object_unref (folder);
+  g_free (beside);
+}
+
 static GList *
 query_procedures (GimpPlugIn *plug_in)
 {
   GList *names = NULL;
+
+  add_help (plug_in);
 
   gimp_plug_in_add_menu_branch (plug_in, "<Image>/Filters", _ ("_Diffusion"));
 

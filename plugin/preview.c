@@ -4,6 +4,12 @@
  */
 #include "preview.h"
 
+#include <math.h>
+#include <string.h>
+
+#include "drawable-commit.h"
+#include "strips.h"
+
 /* The surroundings shown on each side, as a share of the region's size. */
 #define SURROUNDINGS 0.25
 
@@ -34,6 +40,7 @@ preview_new (DrawableIo *io, GError **error)
       return NULL;
     }
 
+  preview->original = g_memdup2 (preview->rgb, (gsize) preview->width * preview->height * 3);
   return preview;
 }
 
@@ -43,6 +50,8 @@ preview_free (Preview *preview)
   if (preview == NULL)
     return;
 
+  g_free (preview->result);
+  g_free (preview->original);
   g_free (preview->rgb);
   g_free (preview);
 }
@@ -89,4 +98,83 @@ preview_paste (Preview *preview, const DiffusionStep *step)
     }
 
   g_free (row);
+}
+
+void
+preview_restart (Preview *preview)
+{
+  memcpy (preview->rgb, preview->original, (gsize) preview->width * preview->height * 3);
+}
+
+/* n pixels with alpha, `above` over `below`. */
+static void
+put_above (const float *below, float *above, int size, gsize n)
+{
+  for (gsize i = 0; i < n; i++, below += size, above += size)
+    {
+      float alpha = above[size - 1] + below[size - 1] * (1 - above[size - 1]);
+      float share = alpha > 0 ? above[size - 1] / alpha : 0;
+
+      for (int c = 0; c < size - 1; c++)
+        above[c] = below[c] + (above[c] - below[c]) * share;
+      above[size - 1] = alpha;
+    }
+}
+
+void
+preview_draw_result (Preview *preview, const DrawableIo *io)
+{
+  gsize       bytes = babl_format_get_bytes_per_pixel (io->format);
+  int         size = io->n_channels + 1;
+  gsize       most = strips_max_pixels (&io->region);
+  guchar     *old = g_malloc (most * bytes), *result = g_malloc (most * bytes);
+  float      *mask = g_new (float, most);
+  float      *below = g_new (float, most *size), *above = g_new (float, most *size);
+  GeglBuffer *seen = io->visible ? io->visible : io->pixels;
+  GeglBuffer *whole = gegl_buffer_new (&preview->rect, gegl_buffer_get_format (seen));
+  double      scale = (double) preview->width / preview->rect.width;
+
+  GeglRectangle strip;
+
+  for (gsize i = 0; i < most; i++)
+    mask[i] = 1;
+  gegl_buffer_copy (seen, &preview->rect, GEGL_ABYSS_NONE, whole, &preview->rect);
+
+  for (strips_first (&io->region, &strip); strip.height > 0; strips_next (&io->region, &strip))
+    {
+      gsize n = (gsize) strip.width * strip.height;
+
+      gegl_buffer_get (io->pixels, &strip, 1.0, io->format, old, GEGL_AUTO_ROWSTRIDE,
+                       GEGL_ABYSS_NONE);
+      gegl_buffer_get (io->result, &strip, 1.0, io->format, result, GEGL_AUTO_ROWSTRIDE,
+                       GEGL_ABYSS_NONE);
+      if (io->has_selection)
+        gegl_buffer_get (io->selection, &strip, 1.0, babl_format ("Y float"), mask,
+                         GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
+      drawable_commit_compose (io, old, result, mask, n);
+      if (io->visible)
+        {
+          babl_process (babl_fish (io->format, io->float_format), result, above, (glong) n);
+          gegl_buffer_get (io->visible, &strip, 1.0, io->float_format, below, GEGL_AUTO_ROWSTRIDE,
+                           GEGL_ABYSS_NONE);
+          put_above (below, above, size, n);
+          gegl_buffer_set (whole, &strip, 0, io->float_format, above, GEGL_AUTO_ROWSTRIDE);
+        }
+      else
+        gegl_buffer_set (whole, &strip, 0, io->format, result, GEGL_AUTO_ROWSTRIDE);
+    }
+
+  if (preview->result == NULL)
+    preview->result = g_malloc ((gsize) preview->width * preview->height * 3);
+  gegl_buffer_get (
+    whole,
+    GEGL_RECTANGLE ((int) floor (preview->rect.x * scale), (int) floor (preview->rect.y * scale),
+                    preview->width, preview->height),
+    scale, babl_format ("R'G'B' u8"), preview->result, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_CLAMP);
+  g_object_unref (whole);
+  g_free (above);
+  g_free (below);
+  g_free (mask);
+  g_free (result);
+  g_free (old);
 }

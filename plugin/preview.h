@@ -17,6 +17,8 @@ typedef struct
   GeglRectangle rect;          /* what it shows, drawable coordinates */
   int           width, height; /* of the picture */
   guchar       *rgb;           /* width × height × 3 */
+  guchar       *original;      /* the same of the drawable as it is */
+  guchar       *result;        /* the same of a finished run; NULL before */
   const Babl   *fish;          /* from core's floats to sRGB bytes */
 } Preview;
 
@@ -26,5 +28,11 @@ void     preview_free (Preview *preview);
 
 /* Pastes step->x0. Any thread, one at a time. */
 void preview_paste (Preview *preview, const DiffusionStep *step);
+
+/* Draws the result of `io`, as the drawable would hold it, into `result`. Any thread. */
+void preview_draw_result (Preview *preview, const DrawableIo *io);
+
+/* Shows the drawable as it is again. */
+void preview_restart (Preview *preview);
 
 G_END_DECLS

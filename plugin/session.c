@@ -12,6 +12,8 @@ session_new (char *model_folder)
   Session *session = g_new0 (Session, 1);
 
   session->folder = model_folder;
+  session->n_refs = 1;
+  g_mutex_init (&session->use);
   session->n_threads = gimp_get_num_processors ();
   session->workers = diffusion_workers_new (session->n_threads);
   session->base_bytes = diffusion_memory_used ();
@@ -20,11 +22,20 @@ session_new (char *model_folder)
   return session;
 }
 
+Session *
+session_ref (Session *session)
+{
+  g_atomic_int_inc (&session->n_refs);
+  return session;
+}
+
 void
 session_free (Session *session)
 {
-  if (session == NULL)
+  if (session == NULL || !g_atomic_int_dec_and_test (&session->n_refs))
     return;
+
+  g_mutex_clear (&session->use);
 
   g_clear_pointer (&session->model, diffusion_model_free);
   g_clear_pointer (&session->metadata, diffusion_model_free);

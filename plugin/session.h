@@ -20,10 +20,16 @@ typedef struct
 
   char *speed_path, *machine; /* see speed-file.h */
   Speed speed;                /* all 0: not known yet */
+
+  GMutex use;    /* held by the thread that runs the model */
+  int    n_refs; /* atomic */
 } Session;
 
 /* `model_folder` is taken over. Nothing is loaded yet. */
 Session *session_new (char *model_folder);
+
+/* Who has asked for a reference frees the session as well: the last one ends it. */
+Session *session_ref (Session *session);
 void     session_free (Session *session);
 
 /* What is known of the model before it is loaded, its speed here included. Owned by

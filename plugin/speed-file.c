@@ -4,7 +4,7 @@
  *
  *   [Some Processor, 2 threads, 0.1.0]
  *   model-8505484=21000000000;0.01;0.2;
- *   run-plug-in-diffusion-denoise=12;11.3;300000000;287000000;
+ *   run-plug-in-diffusion-denoise=12;11.3;300000000;287000000;123456789;
  */
 #include "speed-file.h"
 
@@ -176,11 +176,11 @@ speed_file_set (const char *path, const char *machine, const char *model, const 
 gboolean
 speed_file_get_run (const char *path, const char *machine, const char *procedure, SpeedRun *run)
 {
-  double numbers[4];
+  double numbers[5];
 
-  if (!get_numbers (path, machine, "run-", procedure, numbers, 4))
+  if (!get_numbers (path, machine, "run-", procedure, numbers, 5))
     return FALSE;
-  *run = (SpeedRun) { numbers[0], numbers[1], numbers[2], numbers[3] };
+  *run = (SpeedRun) { numbers[0], numbers[1], numbers[2], numbers[3], numbers[4] };
   return TRUE;
 }
 
@@ -190,9 +190,10 @@ speed_file_set_run (const char     *path,
                     const char     *procedure,
                     const SpeedRun *run)
 {
-  double numbers[4] = { run->expected_seconds, run->seconds, run->expected_bytes, run->bytes };
+  double numbers[5] = { run->expected_seconds, run->seconds, run->expected_bytes, run->bytes,
+                        run->key };
 
-  set_numbers (path, machine, "run-", procedure, numbers, 4);
+  set_numbers (path, machine, "run-", procedure, numbers, 5);
 }
 
 /* --- Arithmetic ----------------------------------------------------------- */

@@ -24,6 +24,7 @@ typedef struct
 {
   double expected_seconds, seconds;
   double expected_bytes, bytes;
+  double key; /* tells runs apart: of what, with which settings */
 } SpeedRun;
 
 /* The group of the file for this machine: processor, threads and the version of

@@ -18,6 +18,20 @@ task_run (Task                    *task,
           const DiffusionProgress *progress,
           GError                 **error)
 {
+  return task_run_part (task, model, workers, source, sink, region, region, progress, error);
+}
+
+gboolean
+task_run_part (Task                    *task,
+               DiffusionModel          *model,
+               DiffusionWorkers        *workers,
+               const DiffusionSource   *source,
+               const DiffusionSink     *sink,
+               const DiffusionRect     *region,
+               const DiffusionRect     *part,
+               const DiffusionProgress *progress,
+               GError                 **error)
+{
   Tone     tone;
   gboolean ok;
 
@@ -32,12 +46,33 @@ task_run (Task                    *task,
   task->denoise.sigma *= tone.slope;
   task->denoise.found.sigma *= tone.slope;
   task->denoise.found.sigma_half *= tone.slope;
-  ok = diffusion_denoise (model, workers, &tone.source, &tone.sink, region, &task->denoise,
-                          &tone.progress, error);
+  ok = diffusion_denoise_part (model, workers, &tone.source, &tone.sink, region, part,
+                               &task->denoise, &tone.progress, error);
   task->denoise.sigma /= tone.slope;
   task->denoise.found.sigma /= tone.slope;
   task->denoise.found.sigma_half /= tone.slope;
   return ok;
+}
+
+gboolean
+task_measure (const Task            *task,
+              const DiffusionSource *source,
+              const DiffusionRect   *region,
+              GCancellable          *cancel,
+              DiffusionNoise        *noise,
+              GError               **error)
+{
+  const DiffusionSink     nowhere = { NULL, NULL };
+  const DiffusionProgress nobody = { NULL };
+  Tone                    tone;
+
+  if (!tone_init (&tone, task, source, &nowhere, region, &nobody, error) ||
+      !diffusion_estimate_noise (&tone.source, region, cancel, noise, error))
+    return FALSE;
+
+  noise->sigma /= tone.slope;
+  noise->sigma_half /= tone.slope;
+  return TRUE;
 }
 
 gboolean
@@ -59,6 +94,34 @@ gboolean
 task_changes_nothing (const Task *task)
 {
   return task->kind == TASK_INPAINT && task->inpaint.strength <= 0;
+}
+
+gboolean
+task_draws_noise (const Task *task)
+{
+  const DiffusionDenoiseSettings *s = &task->denoise;
+
+  if (task->kind == TASK_INPAINT)
+    return !task_changes_nothing (task);
+
+  return s->method == DIFFUSION_METHOD_RENOISE ||
+         (s->steps > 1 && (s->sampler == DIFFUSION_SAMPLER_DDPM ||
+                           s->sampler == DIFFUSION_SAMPLER_PREDICTOR_CORRECTOR));
+}
+
+guint32
+task_get_seed (const Task *task)
+{
+  return task->kind == TASK_INPAINT ? task->inpaint.seed : task->denoise.seed;
+}
+
+void
+task_set_seed (Task *task, guint32 seed)
+{
+  if (task->kind == TASK_INPAINT)
+    task->inpaint.seed = seed;
+  else
+    task->denoise.seed = seed;
 }
 
 gboolean
@@ -166,6 +229,10 @@ task_get_settings (const Task *task)
       add_int (&builder, "jump-length", s->jump_length);
       add_name (&builder, "data-step", data_step_name (s->data_step));
       add_int (&builder, "context", s->context);
+      g_variant_builder_add (&builder, "{sv}", "sample-merged",
+                             g_variant_new_boolean (task->sample_merged));
+      add_int (&builder, "grow", task->hole.grow);
+      add_double (&builder, "feather", task->hole.feather);
       add_int (&builder, "seed", (int) s->seed);
       add_name (&builder, "expert", expert_name (s->expert));
       if (task->source > 0)
@@ -185,6 +252,8 @@ task_get_settings (const Task *task)
     }
 
   add_name (&builder, "output", output_name (task->output));
+  if (task->stopped)
+    g_variant_builder_add (&builder, "{sv}", "stopped", g_variant_new_boolean (TRUE));
 
   return g_variant_ref_sink (g_variant_builder_end (&builder));
 }
@@ -253,6 +322,8 @@ task_describe (const Task *task)
         }
       else if (g_variant_is_of_type (value, G_VARIANT_TYPE_INT32))
         g_string_append_printf (line, "%s %d", name, g_variant_get_int32 (value));
+      else if (g_variant_is_of_type (value, G_VARIANT_TYPE_BOOLEAN))
+        g_string_append_printf (line, "%s %s", name, g_variant_get_boolean (value) ? "yes" : "no");
       else
         g_string_append_printf (line, "%s %s", name, g_variant_get_string (value, NULL));
 

@@ -230,8 +230,6 @@ model_chooser_init (ModelChooser *chooser)
   gtk_label_set_line_wrap_mode (chooser->description, PANGO_WRAP_WORD_CHAR);
   gtk_label_set_max_width_chars (chooser->description, DESCRIPTION_CHARS);
   gtk_widget_set_no_show_all (GTK_WIDGET (chooser->description), TRUE);
-  gtk_style_context_add_class (gtk_widget_get_style_context (GTK_WIDGET (chooser->description)),
-                               GTK_STYLE_CLASS_DIM_LABEL);
 
   g_signal_connect_swapped (chooser->list, "changed", G_CALLBACK (row_chosen), chooser);
 }

@@ -8,11 +8,16 @@
  */
 #include "noise-level.h"
 
+#include <math.h>
+
 #include <glib/gi18n-lib.h>
 #include <libgimp/gimp.h>
 #include <libgimp/gimpui.h>
 
-/* A picture taken at a high ISO is the usual reason to set it by hand. */
+#include "settings-grid.h"
+
+/* Where nothing was measured: a picture taken at a high ISO is the usual reason to set it
+ * by hand. */
 #define FIRST_SIGMA    15.0
 #define FIRST_STRENGTH 0.1
 
@@ -35,6 +40,7 @@ struct _NoiseLevel
   GObject   *config;
   GtkWidget *radios[N_WAYS];
   GtkWidget *sliders[N_WAYS]; /* none for MEASURED */
+  double     measured;        /* 0: not known */
   gboolean   is_updating;
 };
 
@@ -68,7 +74,8 @@ choose_way (NoiseLevel *level, GtkToggleButton *radio)
   g_object_get (level->config, "strength", &strength, NULL);
 
   if (GTK_WIDGET (radio) == level->radios[SIGMA])
-    g_object_set (level->config, "sigma", FIRST_SIGMA, NULL);
+    g_object_set (level->config, "sigma", level->measured > 0.0 ? level->measured : FIRST_SIGMA,
+                  NULL);
   else if (GTK_WIDGET (radio) == level->radios[STRENGTH])
     g_object_set (level->config, "strength", strength > 0.0 ? strength : FIRST_STRENGTH, "sigma",
                   0.0, NULL);
@@ -108,6 +115,7 @@ add_way (NoiseLevel *level,
 
   pspec = g_object_class_find_property (G_OBJECT_GET_CLASS (level->config), property);
   gtk_widget_set_tooltip_text (radio, g_param_spec_get_blurb (pspec));
+  settings_grid_make_accessible (slider, pspec);
 }
 
 /* The title's mnemonic leads to the way that is chosen. */
@@ -153,8 +161,8 @@ noise_level_new (GObject *config)
   level->config = g_object_ref (config);
 
   add_way (level, MEASURED, _ ("Me_asured in the picture"), NULL, 0.0, 0.0, 0);
-  add_way (level, SIGMA, _ ("Standard deviation (o_f 255)"), "sigma", SLIDER_SIGMA, 0.5, 1);
-  add_way (level, STRENGTH, _ ("Part of the model's noise ran_ge"), "strength", 1.0, 0.01, 3);
+  add_way (level, SIGMA, _ ("_Fixed level (0–255)"), "sigma", SLIDER_SIGMA, 0.5, 1);
+  add_way (level, STRENGTH, _ ("Share of the model’s noise ran_ge"), "strength", 1.0, 0.01, 3);
 
   g_signal_connect_object (config, "notify::sigma", G_CALLBACK (show_values), level,
                            G_CONNECT_SWAPPED);
@@ -163,4 +171,13 @@ noise_level_new (GObject *config)
   show_values (level);
 
   return level;
+}
+
+void
+noise_level_set_measured (NoiseLevel *level, double sigma)
+{
+  g_return_if_fail (NOISE_IS_LEVEL (level));
+
+  /* As the slider shows it. */
+  level->measured = CLAMP (floor (10.0 * sigma + 0.5) / 10.0, 0.0, 255.0);
 }

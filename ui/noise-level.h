@@ -16,4 +16,7 @@ G_DECLARE_FINAL_TYPE (NoiseLevel, noise_level, NOISE, LEVEL, GtkGrid)
  * `config`: sigma > 0 wins, then strength > 0; both 0: measured. */
 NoiseLevel *noise_level_new (GObject *config);
 
+/* What was measured: where a level that is set by hand starts. */
+void noise_level_set_measured (NoiseLevel *level, double sigma);
+
 G_END_DECLS

@@ -6,11 +6,12 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "checks.h"
+
 #define NATURAL_WIDTH  420
 #define NATURAL_HEIGHT 300
 #define MIN_HEIGHT     120
 #define MAX_HEIGHT     440
-#define CHECK_SIZE     8
 
 /* Small regions are enlarged, but not until their pixels become boulders. */
 #define MAX_SCALE 6.0
@@ -20,34 +21,11 @@ struct _PictureView
   GtkDrawingArea parent_instance;
 
   cairo_surface_t *picture; /* NULL before the first one */
+  int              max_height;
   cairo_pattern_t *checks;
 };
 
 G_DEFINE_TYPE (PictureView, picture_view, GTK_TYPE_DRAWING_AREA)
-
-static cairo_pattern_t *
-checks_new (void)
-{
-  const double     size = CHECK_SIZE;
-  cairo_surface_t *surface =
-    cairo_image_surface_create (CAIRO_FORMAT_RGB24, 2 * CHECK_SIZE, 2 * CHECK_SIZE);
-  cairo_t         *cr = cairo_create (surface);
-  cairo_pattern_t *pattern;
-
-  cairo_set_source_rgb (cr, 0.40, 0.40, 0.40);
-  cairo_paint (cr);
-  cairo_set_source_rgb (cr, 0.45, 0.45, 0.45);
-  cairo_rectangle (cr, 0.0, 0.0, size, size);
-  cairo_rectangle (cr, size, size, size, size);
-  cairo_fill (cr);
-  cairo_destroy (cr);
-
-  pattern = cairo_pattern_create_for_surface (surface);
-  cairo_pattern_set_extend (pattern, CAIRO_EXTEND_REPEAT);
-  cairo_surface_destroy (surface);
-
-  return pattern;
-}
 
 static gboolean
 picture_view_draw (GtkWidget *widget, cairo_t *cr)
@@ -102,13 +80,13 @@ picture_view_get_preferred_height_for_width (GtkWidget *widget,
   cairo_surface_t *picture = PICTURE_VIEW (widget)->picture;
 
   *minimum = MIN_HEIGHT;
-  *natural = NATURAL_HEIGHT;
+  *natural = MIN (NATURAL_HEIGHT, PICTURE_VIEW (widget)->max_height);
   if (picture)
     {
       double height = (double) width * cairo_image_surface_get_height (picture) /
                       cairo_image_surface_get_width (picture);
 
-      *natural = (int) CLAMP (height, MIN_HEIGHT, MAX_HEIGHT);
+      *natural = (int) CLAMP (height, MIN_HEIGHT, PICTURE_VIEW (widget)->max_height);
     }
 }
 
@@ -148,6 +126,7 @@ picture_view_init (PictureView *view)
   AtkObject *accessible = gtk_widget_get_accessible (GTK_WIDGET (view));
 
   view->checks = checks_new ();
+  view->max_height = MAX_HEIGHT;
   gtk_widget_set_can_focus (GTK_WIDGET (view), TRUE);
 
   atk_object_set_role (accessible, ATK_ROLE_IMAGE);
@@ -198,4 +177,13 @@ picture_view_set_picture (PictureView *view, const guchar *rgb, int width, int h
 
   cairo_surface_mark_dirty (view->picture);
   gtk_widget_queue_draw (GTK_WIDGET (view));
+}
+
+void
+picture_view_set_max_height (PictureView *view, int height)
+{
+  g_return_if_fail (PICTURE_IS_VIEW (view));
+
+  view->max_height = MAX (height, MIN_HEIGHT);
+  gtk_widget_queue_resize (GTK_WIDGET (view));
 }

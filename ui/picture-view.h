@@ -17,4 +17,7 @@ PictureView *picture_view_new (void);
 /* width × height pixels of 3 bytes, sRGB, row by row without padding; copied. */
 void picture_view_set_picture (PictureView *view, const guchar *rgb, int width, int height);
 
+/* However high the picture is. */
+void picture_view_set_max_height (PictureView *view, int height);
+
 G_END_DECLS

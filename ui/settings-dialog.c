@@ -15,6 +15,16 @@
 #include "noise-level.h"
 #include "settings-grid.h"
 
+/* Pixels: what is around the settings, frame, cost and buttons, with a refusal of two lines;
+ * and what is left to the settings at least. */
+#define AROUND_CONTENT 270
+#define LEAST_CONTENT  150
+#define CONTENT_WIDTH  440
+
+/* Of screens lower than this most is needed for the settings. */
+#define LOW_SCREEN  840
+#define LOW_PREVIEW 120
+
 typedef struct
 {
   GtkWidget    *dialog;
@@ -45,21 +55,102 @@ open_dialog (SettingsDialog      *self,
   g_object_unref (labels);
 }
 
+/* What GTK may fill of the screen, in its own pixels. */
+static int
+screen_height (void)
+{
+  GdkDisplay  *display = gdk_display_get_default ();
+  GdkMonitor  *monitor = gdk_display_get_primary_monitor (display);
+  GdkRectangle area;
+
+  if (monitor == NULL)
+    monitor = gdk_display_get_monitor (display, 0);
+  gdk_monitor_get_workarea (monitor, &area);
+  return area.height;
+}
+
+static gboolean
+screen_is_low (void)
+{
+  return screen_height () < LOW_SCREEN;
+}
+
+/* So that the buttons stay on the screen, whatever is opened; `other`: what is not scrolled. */
+static GtkWidget *
+scrolled_new (GtkWidget *content, GtkWidget *other)
+{
+  GtkWidget         *widget = gtk_scrolled_window_new (NULL, NULL);
+  GtkScrolledWindow *window = GTK_SCROLLED_WINDOW (widget);
+  int                height = 0, room;
+
+  if (other)
+    gtk_widget_get_preferred_height_for_width (other, CONTENT_WIDTH, NULL, &height);
+  room = MAX (screen_height () - height - AROUND_CONTENT, LEAST_CONTENT);
+
+  gtk_scrolled_window_set_policy (window, GTK_POLICY_NEVER, GTK_POLICY_AUTOMATIC);
+  gtk_scrolled_window_set_overlay_scrolling (window,
+                                             FALSE); /* else nobody sees that there is more */
+  gtk_scrolled_window_set_propagate_natural_height (window, TRUE);
+  gtk_scrolled_window_set_max_content_height (window, room);
+  gtk_container_add (GTK_CONTAINER (widget), content);
+  gtk_widget_show (widget);
+  return widget;
+}
+
+/* As high as the settings then need, or the screen allows. */
+static gboolean
+fit_window (gpointer dialog)
+{
+  int width, height;
+
+  if (!gtk_widget_get_mapped (dialog))
+    {
+      g_object_unref (dialog);
+      return G_SOURCE_REMOVE;
+    }
+  gtk_window_get_size (GTK_WINDOW (dialog), &width, NULL);
+  gtk_widget_get_preferred_height_for_width (GTK_WIDGET (dialog), width, NULL, &height);
+  gtk_window_resize (GTK_WINDOW (dialog), width, height);
+  g_object_unref (dialog);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+fit_window_soon (GtkWidget *dialog)
+{
+  g_idle_add (fit_window, g_object_ref (dialog));
+}
+
+/* What cannot be run cannot be started. */
+static void
+show_usable (CostLine *cost, GParamSpec *pspec, GtkDialog *dialog)
+{
+  gtk_dialog_set_response_sensitive (dialog, GTK_RESPONSE_OK, cost_line_is_usable (cost));
+}
+
 /* Packs the rows, lets the user work, and closes the dialog. */
 static gboolean
-run_dialog (SettingsDialog *self, ShowEffects show_effects, GtkWidget *cost)
+run_dialog (SettingsDialog *self, ShowEffects show_effects, CostLine *cost, GtkWidget *preview)
 {
   GtkWidget *area = gtk_dialog_get_content_area (GTK_DIALOG (self->dialog));
   GtkWidget *expander = gtk_expander_new_with_mnemonic (_ ("Ad_vanced"));
+  GtkWidget *body = gtk_box_new (GTK_ORIENTATION_VERTICAL, 0);
   gulong     handler;
   gboolean   accepted;
 
-  gtk_box_pack_start (GTK_BOX (area), GTK_WIDGET (self->basic), FALSE, FALSE, 0);
-  gtk_box_pack_start (GTK_BOX (area), expander, FALSE, FALSE, 6);
-  gtk_box_pack_start (GTK_BOX (area), cost, FALSE, FALSE, 6);
+  if (preview)
+    gtk_box_pack_start (GTK_BOX (area), preview, FALSE, FALSE, 6);
+  gtk_box_pack_start (GTK_BOX (body), GTK_WIDGET (self->basic), FALSE, FALSE, 0);
+  gtk_box_pack_start (GTK_BOX (body), expander, FALSE, FALSE, 6);
+  gtk_box_pack_start (GTK_BOX (area), scrolled_new (body, preview), TRUE, TRUE, 0);
+  gtk_widget_show (body);
+  gtk_box_pack_start (GTK_BOX (area), GTK_WIDGET (cost), FALSE, FALSE, 6);
+  g_signal_connect_object (cost, "notify::usable", G_CALLBACK (show_usable), self->dialog, 0);
+  show_usable (cost, NULL, GTK_DIALOG (self->dialog));
   gtk_container_add (GTK_CONTAINER (expander), GTK_WIDGET (self->advanced));
   gtk_widget_set_margin_top (GTK_WIDGET (self->advanced), 6);
-  gtk_expander_set_resize_toplevel (GTK_EXPANDER (expander), TRUE);
+  g_signal_connect_object (expander, "notify::expanded", G_CALLBACK (fit_window_soon), self->dialog,
+                           G_CONNECT_SWAPPED);
   gtk_expander_set_expanded (GTK_EXPANDER (expander), settings_grid_is_changed (self->advanced));
   gtk_widget_show (GTK_WIDGET (self->basic));
   gtk_widget_show (GTK_WIDGET (self->advanced));
@@ -103,16 +194,9 @@ choice_is (GObject *config, const char *property, const char *name)
 static void
 show_inpaint_effects (SettingsDialog *self)
 {
-  double strength;
-  int    resample;
+  int resample;
 
-  g_object_get (self->config, "strength", &strength, "resample", &resample, NULL);
-
-  gtk_label_set_text (self->hint,
-                      strength >= 1.0  ? _ ("Fills anew: what lies in the selection is ignored")
-                      : strength > 0.5 ? _ ("Keeps the coarse shapes of what lies in the selection")
-                      : strength > 0.0 ? _ ("Redraws the details only")
-                                       : _ ("Changes nothing"));
+  g_object_get (self->config, "resample", &resample, NULL);
 
   settings_grid_set_sensitive (self->advanced, "eta", choice_is (self->config, "sampler", "ddim"));
   /* One pass over each jump is no jump at all. */
@@ -123,18 +207,23 @@ gboolean
 settings_dialog_run_inpaint (GimpProcedure       *procedure,
                              GimpProcedureConfig *config,
                              GPtrArray           *models,
-                             GtkWidget           *cost)
+                             CostLine            *cost,
+                             GtkWidget           *picture)
 {
   SettingsDialog self;
 
   open_dialog (&self, procedure, config, _ ("Inpaint Selection"), _ ("_Inpaint"));
 
   settings_grid_add_scale (self.basic, "strength", 1.0, 2);
-  self.hint = settings_grid_add_hint (self.basic, "");
+  settings_grid_add_ends (self.basic, _ ("Keep its shape"), _ ("Replace it"));
+  settings_grid_add_scale (self.basic, "grow", 20.0, 0);
+  settings_grid_add_scale (self.basic, "feather", 20.0, 1);
+  settings_grid_add_check (self.basic, "sample-merged");
   settings_grid_add_number (self.basic, "steps", TRUE);
   settings_grid_add_seed (self.basic, "seed");
   settings_grid_add_choice (self.basic, "output");
 
+  settings_grid_add_choice (self.advanced, "expert");
   settings_grid_add_choice (self.advanced, "sampler");
   settings_grid_add_choice (self.advanced, "spacing");
   settings_grid_add_scale (self.advanced, "eta", 1.0, 2);
@@ -144,7 +233,7 @@ settings_dialog_run_inpaint (GimpProcedure       *procedure,
   settings_grid_add_number (self.advanced, "context", TRUE);
   add_model (&self, models);
 
-  return run_dialog (&self, show_inpaint_effects, cost);
+  return run_dialog (&self, show_inpaint_effects, cost, picture);
 }
 
 /* --- Denoise ---------------------------------------------------------------- */
@@ -171,22 +260,30 @@ gboolean
 settings_dialog_run_denoise (GimpProcedure       *procedure,
                              GimpProcedureConfig *config,
                              GPtrArray           *models,
-                             GtkWidget           *cost)
+                             CostLine            *cost,
+                             PreviewPanel        *preview)
 {
   SettingsDialog self;
+  NoiseLevel    *level;
 
   open_dialog (&self, procedure, config, _ ("Denoise"), _ ("_Denoise"));
 
-  settings_grid_add_group (self.basic, "sigma", GTK_WIDGET (noise_level_new (self.config)));
+  if (screen_is_low ())
+    compare_view_set_natural_height (preview_panel_get_view (preview), LOW_PREVIEW);
+  level = noise_level_new (self.config);
+  g_signal_connect_object (preview, "measured", G_CALLBACK (noise_level_set_measured), level,
+                           G_CONNECT_SWAPPED);
+  settings_grid_add_group (self.basic, "sigma", GTK_WIDGET (level));
   settings_grid_add_scale (self.basic, "detail", 1.0, 2);
   settings_grid_add_choice (self.basic, "output");
 
   settings_grid_add_choice (self.advanced, "method");
-  settings_grid_add_number (self.advanced, "steps", TRUE);
+  settings_grid_add_scale (self.advanced, "steps", 20.0, 0);
+  settings_grid_add_ends (self.advanced, _ ("Smooth"), _ ("Crisp"));
   self.hint = settings_grid_add_hint (self.advanced, "");
   settings_grid_add_choice (self.advanced, "sampler");
   settings_grid_add_seed (self.advanced, "seed");
   add_model (&self, models);
 
-  return run_dialog (&self, show_denoise_effects, cost);
+  return run_dialog (&self, show_denoise_effects, cost, GTK_WIDGET (preview));
 }

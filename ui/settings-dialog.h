@@ -8,19 +8,24 @@
 #include <gtk/gtk.h>
 #include <libgimp/gimp.h>
 
+#include "cost-line.h"
+#include "preview-panel.h"
+
 G_BEGIN_DECLS
 
 /* Show the dialog of the procedure, with its present values in `config`; TRUE
  * when the user pressed the run button. gimp_ui_init() has been called. models: of
  * ModelCard (model-chooser.h). cost: what tells the run's cost, shown below the
- * settings. */
+ * settings; preview, picture: shown above them. */
 gboolean settings_dialog_run_inpaint (GimpProcedure       *procedure,
                                       GimpProcedureConfig *config,
                                       GPtrArray           *models,
-                                      GtkWidget           *cost);
+                                      CostLine            *cost,
+                                      GtkWidget           *picture);
 gboolean settings_dialog_run_denoise (GimpProcedure       *procedure,
                                       GimpProcedureConfig *config,
                                       GPtrArray           *models,
-                                      GtkWidget           *cost);
+                                      CostLine            *cost,
+                                      PreviewPanel        *preview);
 
 G_END_DECLS

@@ -11,7 +11,8 @@
 #include <libgimp/gimp.h>
 #include <libgimp/gimpui.h>
 
-#define SPACING 6
+#define SPACING    6
+#define HINT_CHARS 44
 
 struct _SettingsGrid
 {
@@ -173,6 +174,19 @@ first_focus (GtkWidget *widget)
 }
 
 void
+settings_grid_make_accessible (GtkWidget *widget, GParamSpec *pspec)
+{
+  char **parts = g_strsplit (g_param_spec_get_nick (pspec), "_", -1);
+  char  *name = g_strjoinv ("", parts);
+
+  atk_object_set_name (gtk_widget_get_accessible (widget), name);
+  if (GTK_IS_ENTRY (widget))
+    gtk_entry_set_activates_default (GTK_ENTRY (widget), TRUE);
+  g_free (name);
+  g_strfreev (parts);
+}
+
+void
 settings_grid_add_widget (SettingsGrid *grid, const char *property, GtkWidget *widget)
 {
   GParamSpec *pspec = find_property (grid, property);
@@ -181,6 +195,7 @@ settings_grid_add_widget (SettingsGrid *grid, const char *property, GtkWidget *w
 
   gtk_label_set_xalign (GTK_LABEL (label), 0.0);
   gtk_label_set_mnemonic_widget (GTK_LABEL (label), first_focus (widget));
+  settings_grid_make_accessible (first_focus (widget), pspec);
   gtk_widget_set_tooltip_text (label, g_param_spec_get_blurb (pspec));
   gtk_widget_set_hexpand (widget, TRUE);
   gtk_size_group_add_widget (grid->label_group, label);
@@ -211,18 +226,47 @@ settings_grid_add_group (SettingsGrid *grid, const char *property, GtkWidget *wi
   gtk_widget_show_all (frame);
 }
 
+/* The limits of a number's property. */
+static void
+get_limits (GParamSpec *pspec, double *lower, double *upper)
+{
+  if (G_IS_PARAM_SPEC_INT (pspec))
+    {
+      *lower = G_PARAM_SPEC_INT (pspec)->minimum;
+      *upper = G_PARAM_SPEC_INT (pspec)->maximum;
+    }
+  else
+    {
+      *lower = G_PARAM_SPEC_DOUBLE (pspec)->minimum;
+      *upper = G_PARAM_SPEC_DOUBLE (pspec)->maximum;
+    }
+}
+
 void
 settings_grid_add_scale (SettingsGrid *grid, const char *property, double upper, int digits)
 {
-  GParamSpecDouble *pspec = G_PARAM_SPEC_DOUBLE (find_property (grid, property));
-  double            step = digits > 1 ? 0.01 : 0.5;
+  double     step = digits > 1 ? 0.01 : digits > 0 ? 0.5 : 1.0;
+  double     least, most;
   GtkWidget *scale = gimp_prop_spin_scale_new (grid->config, property, step, 10.0 * step, digits);
 
+  get_limits (find_property (grid, property), &least, &most);
   gimp_spin_scale_set_label (GIMP_SPIN_SCALE (scale), NULL);
-  if (upper < pspec->maximum)
-    gimp_spin_scale_set_scale_limits (GIMP_SPIN_SCALE (scale), pspec->minimum, upper);
+  if (upper < most)
+    gimp_spin_scale_set_scale_limits (GIMP_SPIN_SCALE (scale), MAX (least, -upper), upper);
 
   settings_grid_add_widget (grid, property, scale);
+}
+
+void
+settings_grid_add_check (SettingsGrid *grid, const char *property)
+{
+  GParamSpec *pspec = find_property (grid, property);
+  GtkWidget  *check =
+    gimp_prop_check_button_new (grid->config, property, g_param_spec_get_nick (pspec));
+
+  gtk_widget_set_tooltip_text (check, g_param_spec_get_blurb (pspec));
+  settings_grid_add_below (grid, check);
+  gtk_widget_show (check);
 }
 
 void
@@ -237,11 +281,38 @@ settings_grid_add_seed (SettingsGrid *grid, const char *property)
   settings_grid_add_widget (grid, property, seed_new (grid, property));
 }
 
+/* What the choice that is made means, in its own words. */
+static void
+show_choice_help (GtkLabel *label)
+{
+  GObject    *config = g_object_get_data (G_OBJECT (label), "config");
+  const char *property = g_object_get_data (G_OBJECT (label), "property");
+  GParamSpec *pspec = g_object_class_find_property (G_OBJECT_GET_CLASS (config), property);
+  char       *value = NULL;
+  const char *help;
+
+  g_object_get (config, property, &value, NULL);
+  help = gimp_choice_get_help (gimp_param_spec_choice_get_choice (pspec), value);
+  gtk_label_set_text (label, help ? help : "");
+  g_free (value);
+}
+
 void
 settings_grid_add_choice (SettingsGrid *grid, const char *property)
 {
+  char     *signal = g_strconcat ("notify::", property, NULL);
+  GtkLabel *label;
+
   settings_grid_add_widget (grid, property,
                             gimp_prop_choice_combo_box_new (grid->config, property));
+
+  label = settings_grid_add_hint (grid, "");
+  g_object_set_data (G_OBJECT (label), "config", grid->config);
+  g_object_set_data_full (G_OBJECT (label), "property", g_strdup (property), g_free);
+  g_signal_connect_object (grid->config, signal, G_CALLBACK (show_choice_help), label,
+                           G_CONNECT_SWAPPED);
+  show_choice_help (label);
+  g_free (signal);
 }
 
 void
@@ -250,17 +321,42 @@ settings_grid_add_below (SettingsGrid *grid, GtkWidget *widget)
   gtk_grid_attach (GTK_GRID (grid), widget, 1, grid->n_rows++, 1, 1);
 }
 
+/* Small, and not dim: that has too little contrast to be read by everybody. */
+static GtkWidget *
+small_label_new (const char *text)
+{
+  GtkWidget     *label = gtk_label_new (text);
+  PangoAttrList *small = pango_attr_list_new ();
+
+  pango_attr_list_insert (small, pango_attr_scale_new (PANGO_SCALE_SMALL));
+  gtk_label_set_attributes (GTK_LABEL (label), small);
+  pango_attr_list_unref (small);
+  gtk_label_set_xalign (GTK_LABEL (label), 0.0);
+  gtk_widget_show (label);
+  return label;
+}
+
 GtkLabel *
 settings_grid_add_hint (SettingsGrid *grid, const char *text)
 {
-  GtkWidget *hint = gtk_label_new (text);
+  GtkWidget *hint = small_label_new (text);
 
-  gtk_label_set_xalign (GTK_LABEL (hint), 0.0);
-  gtk_style_context_add_class (gtk_widget_get_style_context (hint), GTK_STYLE_CLASS_DIM_LABEL);
+  gtk_label_set_line_wrap (GTK_LABEL (hint), TRUE);
+  gtk_label_set_max_width_chars (GTK_LABEL (hint), HINT_CHARS);
   settings_grid_add_below (grid, hint);
-  gtk_widget_show (hint);
 
   return GTK_LABEL (hint);
+}
+
+void
+settings_grid_add_ends (SettingsGrid *grid, const char *least, const char *most)
+{
+  GtkWidget *box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, SPACING);
+
+  gtk_box_pack_start (GTK_BOX (box), small_label_new (least), FALSE, FALSE, 0);
+  gtk_box_pack_end (GTK_BOX (box), small_label_new (most), FALSE, FALSE, 0);
+  settings_grid_add_below (grid, box);
+  gtk_widget_show (box);
 }
 
 void

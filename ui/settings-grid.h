@@ -17,9 +17,12 @@ G_DECLARE_FINAL_TYPE (SettingsGrid, settings_grid, SETTINGS, GRID, GtkGrid)
 /* label_group: grids that share one have label columns of the same width. */
 SettingsGrid *settings_grid_new (GObject *config, GtkSizeGroup *label_group);
 
-/* A double. `upper` is where the slider ends; by typing the user goes on up to
- * the limit of the property. */
+/* A double or an int. `upper` is where the slider ends, as far below 0 where the property
+ * goes there; by typing the user goes on up to the limit of the property. */
 void settings_grid_add_scale (SettingsGrid *grid, const char *property, double upper, int digits);
+
+/* What the two ends of the slider that was added last mean. */
+void settings_grid_add_ends (SettingsGrid *grid, const char *least, const char *most);
 
 /* An int; where automatic is TRUE 0 is shown as the word "Automatic". */
 void settings_grid_add_number (SettingsGrid *grid, const char *property, gboolean automatic);
@@ -27,8 +30,15 @@ void settings_grid_add_number (SettingsGrid *grid, const char *property, gboolea
 /* An int with a button that draws another. */
 void settings_grid_add_seed (SettingsGrid *grid, const char *property);
 
-/* A choice, as a drop-down list. */
+/* A boolean. */
+void settings_grid_add_check (SettingsGrid *grid, const char *property);
+
+/* A choice, as a drop-down list, and below it what the one chosen means. */
 void settings_grid_add_choice (SettingsGrid *grid, const char *property);
+
+/* Names the widget for screen readers as its label does, and lets Return in it, where it is
+ * an entry, press the dialog's button. */
+void settings_grid_make_accessible (GtkWidget *widget, GParamSpec *pspec);
 
 /* Any widget that takes care of `property` itself. */
 void settings_grid_add_widget (SettingsGrid *grid, const char *property, GtkWidget *widget);
@@ -39,7 +49,7 @@ void settings_grid_add_group (SettingsGrid *grid, const char *property, GtkWidge
 /* Any widget below that of the row added last. */
 void settings_grid_add_below (SettingsGrid *grid, GtkWidget *widget);
 
-/* A dim line there. */
+/* A line of smaller letters there. */
 GtkLabel *settings_grid_add_hint (SettingsGrid *grid, const char *text);
 
 void settings_grid_set_sensitive (SettingsGrid *grid, const char *property, gboolean sensitive);

@@ -231,8 +231,13 @@ denoise_window_run (DenoiseWindow *window, const DiffusionRect *rect, GError **e
   if (g_cancellable_set_error_if_cancelled (cancel, error) ||
       !read_picture (window, rect, &visible, error))
     return NULL;
-  if (!visible || (finish != NULL && g_cancellable_is_cancelled (finish)))
+  if (!visible)
     return full->picture;
+  if (finish != NULL && g_cancellable_is_cancelled (finish))
+    {
+      full->process.steps = 1;
+      full->process.finish = NULL;
+    }
 
   if (!evaluate (window, full, rect, error) ||
       (window->half_t > -1.0 && !evaluate_half (window, rect, error)) ||

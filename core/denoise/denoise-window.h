@@ -58,6 +58,6 @@ void     denoise_window_clear (DenoiseWindow *window);
 int denoise_window_planes (int n_channels, DiffusionSampler sampler, VarianceType variance);
 
 /* The window without its noise, n_channels × height × width in the range 0…1, owned by the
- * window; as denoise_window_seen shows it where nothing can be seen and after "finish". NULL
- * on error. */
+ * window; as denoise_window_seen shows it where nothing can be seen. All windows after "finish"
+ * get one evaluation. NULL on error. */
 const float *denoise_window_run (DenoiseWindow *window, const DiffusionRect *rect, GError **error);

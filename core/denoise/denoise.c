@@ -36,13 +36,14 @@ typedef struct
   const DiffusionDenoiseSettings *settings;
   const DiffusionProgress        *progress; /* never NULL */
 
-  DiffusionRect region; /* what is written */
+  DiffusionRect region; /* that is denoised */
+  DiffusionRect part;   /* of it, what is written: all of it, but for a preview */
   DiffusionRect area;   /* the region and its context: what is cut into windows */
   TilesCut      cut;
   TilesAxis     across, down;
   int           n_channels;
   int           n_evaluations; /* of a window, ≥ 1 */
-  int           n_done;        /* windows */
+  int           n_windows, n_done;
   DenoiseWindow window;
 
   float *band;     /* n_channels × window height × area width: Σ weight · x̂_0, 0…1 */
@@ -56,7 +57,7 @@ observe (gpointer data, const ReverseState *state)
 {
   Denoise      *job = data;
   double        done = job->n_done + (double) state->n_evaluations / job->n_evaluations;
-  double        fraction = done / (job->across.n * job->down.n);
+  double        fraction = done / job->n_windows;
   DiffusionStep step = {
     .step = (int) (fraction * job->n_evaluations),
     .n_steps = job->n_evaluations,
@@ -72,6 +73,28 @@ observe (gpointer data, const ReverseState *state)
   for (gsize i = 0; i < n; i++)
     job->preview[i] = planes_from_network (state->x0[i]);
   job->progress->report (job->progress->data, &step);
+}
+
+/* Whether the side of a window is felt in start … start + size − 1 of the area. */
+static gboolean
+reaches (const TilesAxis *axis, int i, int start, int size)
+{
+  for (int position = start; position < start + size; position++)
+    if (tiles_axis_weight (axis, i, position) > 0.0f)
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
+column_reaches (const Denoise *job, int i)
+{
+  return reaches (&job->across, i, job->part.x - job->area.x, job->part.width);
+}
+
+static gboolean
+row_reaches (const Denoise *job, int j)
+{
+  return reaches (&job->down, j, job->part.y - job->area.y, job->part.height);
 }
 
 /* Denoises window (i, j) of the area and adds it to the band. */
@@ -110,18 +133,18 @@ take_residual (const Denoise *job, float *v, const float *x0, const float *alpha
       v[i] = x0[i];
 }
 
-/* Writes the rows from…to − 1 (drawable coordinates) of the region; without a band as
- * they are. */
+/* Writes the rows from…to − 1 (drawable coordinates) of the part; without a band as they
+ * are. */
 static gboolean
 write_rows (Denoise *job, int from, int to, GError **error)
 {
-  int      rows = MIN (ROWS_PER_WRITE, to - from), width = job->region.width;
+  int      rows = MIN (ROWS_PER_WRITE, to - from), width = job->part.width;
   float   *pixels = planes_new (width, rows, job->n_channels + 1, error);
   gboolean success = pixels != NULL;
 
   for (int top = from; success && top < to; top += rows)
     {
-      DiffusionRect strip = { job->region.x, top, width, MIN (rows, to - top) };
+      DiffusionRect strip = { job->part.x, top, width, MIN (rows, to - top) };
       gsize         size = (gsize) strip.width * strip.height;
       float        *alpha = pixels + job->n_channels * size;
 
@@ -149,8 +172,8 @@ finish_band (Denoise *job, int j, GError **error)
 {
   int   height = job->down.size, width = job->area.width;
   int   next = j + 1 < job->down.n ? tiles_axis_start (&job->down, j + 1) : job->area.height;
-  int   from = MAX (job->area.y + job->band_top, job->region.y);
-  int   to = MIN (job->area.y + next, job->region.y + job->region.height);
+  int   from = MAX (job->area.y + job->band_top, job->part.y);
+  int   to = MIN (job->area.y + next, job->part.y + job->part.height);
   gsize done = next - job->band_top, left = height - done;
 
   if (from < to && !write_rows (job, from, to, error))
@@ -173,6 +196,7 @@ static gboolean
 check_settings (const DiffusionDenoiseSettings *settings,
                 const DiffusionSource          *source,
                 const DiffusionRect            *region,
+                const DiffusionRect            *part,
                 GError                        **error)
 {
   const char *wrong = NULL;
@@ -189,6 +213,10 @@ check_settings (const DiffusionDenoiseSettings *settings,
     wrong = _ ("Only gray and colour pictures can be denoised.");
   else if (!planes_rect_inside (region, source->width, source->height))
     wrong = _ ("The region to be denoised is empty or lies outside the picture.");
+  else if (part->width <= 0 || part->height <= 0 || part->x < region->x || part->y < region->y ||
+           part->width > region->width - (part->x - region->x) ||
+           part->height > region->height - (part->y - region->y))
+    wrong = _ ("The part to be denoised is empty or lies outside the region.");
 
   if (wrong != NULL)
     g_set_error_literal (error, DIFFUSION_ERROR, DIFFUSION_ERROR_ARGUMENT, wrong);
@@ -262,8 +290,8 @@ run (Denoise *job, GError **error)
 
   for (int j = 0; j < job->down.n; j++)
     {
-      for (int i = 0; i < job->across.n; i++)
-        if (!do_window (job, i, j, error))
+      for (int i = 0; row_reaches (job, j) && i < job->across.n; i++)
+        if (column_reaches (job, i) && !do_window (job, i, j, error))
           return FALSE;
       if (!finish_band (job, j, error))
         return FALSE;
@@ -281,7 +309,24 @@ diffusion_denoise (DiffusionModel           *model,
                    const DiffusionProgress  *progress,
                    GError                  **error)
 {
+  return diffusion_denoise_part (model, workers, source, sink, region, region, settings, progress,
+                                 error);
+}
+
+gboolean
+diffusion_denoise_part (DiffusionModel           *model,
+                        DiffusionWorkers         *workers,
+                        const DiffusionSource    *source,
+                        const DiffusionSink      *sink,
+                        const DiffusionRect      *region,
+                        const DiffusionRect      *part,
+                        DiffusionDenoiseSettings *settings,
+                        const DiffusionProgress  *progress,
+                        GError                  **error)
+{
   static const DiffusionProgress nobody = { 0 };
+
+  int n_columns = 0, n_rows = 0;
 
   DiffusionDenoiseSettings used = *settings;
   gboolean                 success;
@@ -293,6 +338,7 @@ diffusion_denoise (DiffusionModel           *model,
                      .settings = &used,
                      .progress = progress != NULL ? progress : &nobody,
                      .region = *region,
+                     .part = *part,
                      .n_channels = source->n_channels,
   };
 
@@ -301,15 +347,20 @@ diffusion_denoise (DiffusionModel           *model,
                                  .source = source,
                                  .settings = &used,
                                  .progress = job.progress };
-  if (!check_settings (settings, source, region, error) || !choose (&job, &used, error))
+  if (!check_settings (settings, source, region, part, error) || !choose (&job, &used, error))
     return FALSE;
   job.n_evaluations = reverse_process_count (used.steps, 1, 1, used.sampler);
   cut_region (&job);
+  for (int i = 0; i < job.across.n; i++)
+    n_columns += column_reaches (&job, i);
+  for (int j = 0; j < job.down.n; j++)
+    n_rows += row_reaches (&job, j);
+  job.n_windows = n_columns * n_rows;
 
   if (job.window.t > -1.0)
     success = run (&job, error);
   else
-    success = write_rows (&job, region->y, region->y + region->height, error);
+    success = write_rows (&job, part->y, part->y + part->height, error);
 
   denoise_window_clear (&job.window);
   g_free (job.band);
@@ -339,7 +390,7 @@ diffusion_denoise_cost (const DiffusionModel           *model,
   int                      n_planes;
   guint64                  planes;
 
-  if (!check_settings (settings, source, region, error))
+  if (!check_settings (settings, source, region, region, error))
     return FALSE;
 
   used.steps = MAX (used.steps, 1);

@@ -88,7 +88,7 @@ def main():
                 "inpaint",
                 "#:steps 1",
                 r"strength 1, steps 1, sampler ddim, spacing trailing, eta 0, resample \d+, "
-                r"jump-length 10, data-step replace, context \d+, seed 0, "
+                r"jump-length 10, data-step replace, context \d+, sample-merged no, grow 0, feather 0, seed 0, "
                 r"expert automatic, output in-place, model \S+",
             ),
             ("inpaint", '#:expert "picture"', r"seed 0, expert picture, output in-place, "),

@@ -46,7 +46,7 @@ static void
 test_written (void)
 {
   const Speed    speed = { 2.5e10, 0.01, 0.25 }, other = { 1e9, 0.1, 4 };
-  const SpeedRun run = { 12, 11, 3e8, 2e8 };
+  const SpeedRun run = { 12, 11, 3e8, 2e8, 4e9 };
   Speed          found;
   SpeedRun       found_run;
 
@@ -64,6 +64,7 @@ test_written (void)
   g_assert_cmpfloat (found_run.seconds, ==, 11);
   g_assert_cmpfloat (found_run.expected_bytes, ==, 3e8);
   g_assert_cmpfloat (found_run.bytes, ==, 2e8);
+  g_assert_cmpfloat (found_run.key, ==, 4e9);
   g_assert_false (speed_file_get_run (path, MACHINE, "denoise", &found_run));
 
   /* Another machine, other threads, another version: nothing is known. */

@@ -73,6 +73,7 @@ def stage(plug_ins):
         (plug_ins / name).mkdir()
         shutil.copy2(binary, plug_ins / name / name)
     (plug_ins / "gimp-diffusion" / "model").symlink_to(os.environ["DIFFUSION_WEIGHTS"])
+    (plug_ins / "gimp-diffusion" / "help").symlink_to(pathlib.Path(__file__).resolve().parents[2] / "help")
 
 
 class Console:

@@ -244,11 +244,11 @@ class Desktop:
 
 
 class GimpWindow:
-    """A GIMP on a desktop with a picture opened, and the plug-in as it was just built."""
+    """A GIMP on a desktop with a picture opened, and the plug-in as it was just built; `more`: plug-ins of GIMP's own."""
 
-    def __init__(self, desktop, picture, language=""):
+    def __init__(self, desktop, picture, language="", more=()):
         self.desktop = desktop
-        self.staged = gimp_console.Console(formats=("file-png",))
+        self.staged = gimp_console.Console(formats=("file-png", *more))
         self.folder = self.staged.folder
         self.number = 0
 
@@ -346,6 +346,17 @@ class GimpWindow:
         path = self.labels / program
         return path.read_text() if path.exists() else ""
 
+    def forget(self, program="gimp-diffusion"):
+        """What its dialogs have said so far, lest it is taken for what the next one says."""
+        (self.labels / program).unlink(missing_ok=True)
+
+    def wait_preview(self):
+        """Until the preview of the dialog has been computed, and the dialog has said what it knows then."""
+        self.wait_words("Measured noise:")
+        wait_for("the preview", lambda: re.search(r"^CompareView [\d ]+$", self.read(), re.M))
+        time.sleep(0.5)
+        wait_for("the preview", lambda: re.search(r"^CompareView [\d ]+$", self.read(), re.M))
+
     def wait_words(self, words, program="gimp-diffusion"):
         """The line in a dialog of the program that holds the words, once there is one."""
 
@@ -397,6 +408,7 @@ class GimpWindow:
     def open(self, role, key):
         """Filters → Diffusion, which GIMP puts last, and the key of what is in it: returns the
         dialog with this role.  A key may get lost on a machine that is busy."""
+        self.forget()
         for patience in (30, 60, PATIENCE):
             self.desktop.activate(self.window)
             self.desktop.keys("alt+r", "Up", "Right", key)

@@ -25,6 +25,7 @@ DOCUMENTS = {  # and how many commands each has at least
     "core/README.md": 1,
     "core/SPEED.md": 1,
     "tests/README.md": 2,
+    "ui/README.md": 0,
     "weights/README.md": 3,
     "weights/MODEL.md": 0,
     "weights/SAMPLERS.md": 0,

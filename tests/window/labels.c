@@ -2,13 +2,34 @@
  *
  * labels.c: a GTK module (GTK_MODULES) by which tests read windows: what the labels of
  * a program's dialogs say is written to the file DIFFUSION_LABELS/PROGRAM whenever it
- * changes: for each dialog that is seen its role, then each label, a line each.
+ * changes: for each dialog that is seen its role, then each label, a line each, and each
+ * drawing area: its type, place on the screen, size, and what it says to a screen reader.
+ * The file DIFFUSION_LABELS/PROGRAM.busy holds the longest time, in milliseconds of work of
+ * the main thread, that passed between two turns of the main loop while a dialog was seen: by
+ * the processor's clock, so that other programs do not count.
  */
 #include <gtk/gtk.h>
+#include <time.h>
 
 #define PERIOD_MS 50
+#define TURN_MS   2
+
+static gboolean dialog_is_seen;
 
 void gtk_module_init (int *argc, char ***argv);
+
+static void
+append_area (GtkWidget *widget, GString *text)
+{
+  GdkWindow  *window = gtk_widget_get_window (widget);
+  const char *words = atk_object_get_description (gtk_widget_get_accessible (widget));
+  int         x, y;
+
+  gdk_window_get_origin (window, &x, &y);
+  g_string_append_printf (text, "%s %d %d %d %d %s\n", G_OBJECT_TYPE_NAME (widget), x, y,
+                          gtk_widget_get_allocated_width (widget),
+                          gtk_widget_get_allocated_height (widget), words ? words : "");
+}
 
 static void
 append_labels (GtkWidget *widget, gpointer data)
@@ -20,6 +41,8 @@ append_labels (GtkWidget *widget, gpointer data)
 
   if (GTK_IS_LABEL (widget))
     g_string_append_printf (text, "%s\n", gtk_label_get_text (GTK_LABEL (widget)));
+  else if (GTK_IS_DRAWING_AREA (widget))
+    append_area (widget, text);
   else if (GTK_IS_CONTAINER (widget))
     gtk_container_forall (GTK_CONTAINER (widget), append_labels, text);
 }
@@ -32,9 +55,11 @@ write_labels (gpointer data)
   GString *text = g_string_new (NULL);
   char    *path;
 
+  dialog_is_seen = FALSE;
   for (GList *window = windows; window; window = window->next)
     if (GTK_IS_DIALOG (window->data) && gtk_widget_get_mapped (window->data))
       {
+        dialog_is_seen = TRUE;
         g_string_append_printf (text, "%s\n", gtk_window_get_role (window->data));
         append_labels (window->data, text);
       }
@@ -52,11 +77,41 @@ write_labels (gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
+static gboolean
+watch_work (gpointer data)
+{
+  static double last = -1.0, longest = 0.0;
+
+  struct timespec t;
+  double          now;
+
+  clock_gettime (CLOCK_THREAD_CPUTIME_ID, &t);
+  now = 1e3 * (double) t.tv_sec + 1e-6 * (double) t.tv_nsec;
+  if (dialog_is_seen && last >= 0.0 && now - last > longest)
+    {
+      char *name = g_strconcat (g_get_prgname (), ".busy", NULL);
+      char *path = g_build_filename (g_getenv ("DIFFUSION_LABELS"), name, NULL);
+      char *text = g_strdup_printf ("%.1f\n", longest = now - last);
+
+      g_file_set_contents (path, text, -1, NULL);
+      g_free (text);
+      g_free (path);
+      g_free (name);
+    }
+  /* Without what writing has cost. */
+  clock_gettime (CLOCK_THREAD_CPUTIME_ID, &t);
+  last = dialog_is_seen ? 1e3 * (double) t.tv_sec + 1e-6 * (double) t.tv_nsec : -1.0;
+  return G_SOURCE_CONTINUE;
+}
+
 void
 gtk_module_init (int *argc, char ***argv)
 {
   static char *written;
 
   if (g_getenv ("DIFFUSION_LABELS"))
-    g_timeout_add (PERIOD_MS, write_labels, &written);
+    {
+      g_timeout_add (PERIOD_MS, write_labels, &written);
+      g_timeout_add (TURN_MS, watch_work, NULL);
+    }
 }

@@ -46,9 +46,12 @@ def main():
                 str(PLACE[0] - 60),
                 str(PLACE[1] + 480),
             )
-            seen = []
-            while desktop.windows(PROGRESS):
+            # When the run has ended, the results make the window higher.
+            seen, height = [], desktop.geometry(progress)[3]
+            while desktop.geometry(progress)[3] == height:
                 seen.append(desktop.picture(f"seen-{len(seen)}"))
+            desktop.keys("Return")
+            desktop.wait_gone(PROGRESS)
         chosen = seen[int(SHARE * len(seen))]
         desktop.run("mogrify", "+dither", "-colors", str(COLOURS), str(chosen))
         shutil.copyfile(chosen, output)

@@ -16,6 +16,7 @@ PHOTO = pathlib.Path(__file__).resolve().parent.parent / "data" / "demo-photo.pn
 DIALOG = "gimp-plug-in-diffusion-inpaint"
 PROGRESS = "gimp-diffusion-progress"
 STEPS = 900  # the run waits for us
+GROWN = 2  # pixels by which the dialog grows the selection at first
 
 SELECT = "(gimp-image-select-rectangle (remote-image) CHANNEL-OP-REPLACE 60 60 20 16)"
 
@@ -25,6 +26,11 @@ REPLACE = """
   (gimp-image-insert-layer (remote-image) (gimp-layer-copy layer) 0 0)
   (gimp-image-remove-layer (remote-image) layer)
   (gimp-image-undo-group-end (remote-image)))
+"""
+# Which layer, and whether its mask, is chosen is no part of the undo steps: GIMP chooses what comes back.
+CHOOSE = """
+(begin (gimp-image-set-selected-layers (remote-image) (vector (remote-layer)))
+       (gimp-layer-set-edit-mask (remote-layer) #f))
 """
 PAINTED = "The layer was edited while the filter ran. The result is a new layer above it, so that nothing is lost."
 GONE = "The layer went away while the filter ran. Nothing was changed."
@@ -73,11 +79,11 @@ def repeat(desktop, gimp):
 
 
 def read_error(desktop, gimp, sentence):
-    """Whether GIMP shows the sentence in its error dialog, which is closed then."""
-    role = "gimp-message"
+    """Whether the sentence is shown in a dialog of the plug-in's own, which is closed then."""
+    role = "gimp-diffusion-message"
     desktop.wait_window(role)
-    wait_for("words in the error dialog", lambda: gimp.read("gimp"))
-    words = gimp.read("gimp")
+    wait_for("words in the dialog", lambda: role in gimp.read())
+    words = gimp.read()
     desktop.keys("Escape")
     desktop.wait_gone(role)
     return sentence in words.splitlines(), words
@@ -97,7 +103,7 @@ def paint_meanwhile(tap, desktop, gimp):
     gimp.ask("(gimp-selection-none (remote-image))")
     x1, y1, x2, y2 = gimp.select(120, 90)
     hole = numpy.zeros(gimp.pixels().shape[:2], bool)
-    hole[y1:y2, x1:x2] = True
+    hole[y1 - GROWN : y2 + GROWN, x1 - GROWN : x2 + GROWN] = True
     before = gimp.snapshot()
 
     repeat(desktop, gimp)
@@ -109,6 +115,7 @@ def paint_meanwhile(tap, desktop, gimp):
     shown, words = read_error(desktop, gimp, PAINTED)
     tap.ok(shown, "a stroke in the selection: GIMP says what became of the result", words)
     wait_for("the result", gimp.provenance)
+    gimp.ask(CHOOSE)
     kept, result = gimp.snapshot(), gimp.pixels()
     layers = gimp.ask("(vector-length (gimp-image-get-layers (remote-image)))")
     runs = gimp.provenance()
@@ -123,6 +130,8 @@ def paint_meanwhile(tap, desktop, gimp):
     exact = []
     for step, state in ((gimp.undo, painted), (gimp.undo, before), (gimp.redo, painted), (gimp.redo, kept)):
         step()
+        if state == kept:
+            gimp.ask(CHOOSE)
         exact.append(gimp.snapshot() == state)
     tap.ok(all(exact), "the result and the stroke are an undo step each, exact both ways", exact)
     gimp.undo()
@@ -149,7 +158,10 @@ def main():
             repeat(desktop, gimp)
             gimp.ask(change)
             changed = gimp.snapshot()
-            keep(desktop)
+            if sentence == GONE:
+                desktop.wait_gone(PROGRESS)  # by itself
+            else:
+                keep(desktop)
             shown, words = read_error(desktop, gimp, sentence)
             tap.ok(shown, f"{name}: a sentence", words)
             tap.ok(gimp.snapshot() == changed, f"{name}: the image stays as the user has made it")
@@ -162,9 +174,18 @@ def main():
         paint_meanwhile(tap, desktop, gimp)
         gimp.ask(SELECT)
 
+        # A second run on the layer while the first one is under way.
         repeat(desktop, gimp)
+        desktop.activate(gimp.window)
+        desktop.keys("ctrl+f")
+        shown, words = read_error(
+            desktop,
+            gimp,
+            "A filter of this plug-in is at work on this layer: wait for it, or cancel it in its window.",
+        )
+        tap.ok(shown and len(desktop.windows(PROGRESS)) == 1, "a second run on the layer: a sentence", words)
         close_image(desktop, gimp)
-        keep(desktop)
+        desktop.wait_gone(PROGRESS)
         shown, words = read_error(desktop, gimp, GONE)
         tap.ok(shown, "an image closed while the filter runs: a sentence", words)
 
@@ -172,13 +193,15 @@ def main():
         gimp.ask(SELECT)
         gimp.open(DIALOG, "i")
         close_image(desktop, gimp)
+        sentence = "The image was closed or the layer deleted: choose the filter again on one that is there."
+        words = gimp.wait_words(sentence)
+        tap.ok(words == sentence, "an image closed while the dialog is open: a sentence in the dialog", words)
         desktop.activate(desktop.windows(DIALOG)[0])
         desktop.keys("alt+i")
+        desktop.run("sleep", "1")
+        tap.ok(desktop.windows(DIALOG), "its button starts nothing then")
+        desktop.keys("Escape")
         desktop.wait_gone(DIALOG)
-        shown, words = read_error(
-            desktop, gimp, "The image was closed or the layer deleted: choose the filter " "again on one that is there."
-        )
-        tap.ok(shown, "an image closed while the dialog is open: a sentence", words)
         tap.ok(not desktop.windows(PROGRESS), "and no run begins")
         tap.ok(not gimp.complaints(), "no crash, no warning, no buffer lost", "\n".join(gimp.complaints()))
     tap.finish()

@@ -59,6 +59,9 @@ def ten_repeats(tap, desktop, gimp):
             gimp.open(DIALOG, "i")
             desktop.keys("alt+p", "ctrl+a", "2", "Tab", "alt+i")
             desktop.wait_gone(DIALOG)
+            desktop.wait_window(PROGRESS)
+            gimp.wait_words("Result 1 of 1")
+            desktop.keys("Return")
         else:
             desktop.activate(gimp.window)
             desktop.keys("ctrl+f")
