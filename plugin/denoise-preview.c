@@ -11,7 +11,7 @@
 #include "denoise-preview.h"
 
 #include "arguments.h"
-#include "drawable-commit.h"
+#include "drawable-pixels.h"
 #include "strips.h"
 
 #define DELAY_MS 150 /* a slider that is dragged tells of every pixel */
@@ -92,7 +92,7 @@ draw_part (DenoisePreview *preview, const DiffusionRect *part, guchar *rgba)
         gegl_buffer_get (io->selection, &strip, 1.0, babl_format ("Y float"), mask,
                          GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
 
-      drawable_commit_compose (io, old, result, mask, n);
+      drawable_pixels_compose (io, old, result, mask, n);
       babl_process (fish, result, rgba, (glong) n);
       rgba += 4 * n;
     }

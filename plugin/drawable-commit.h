@@ -39,13 +39,4 @@ gboolean drawable_commit (DrawableIo *io,
                           gboolean   *is_beside,
                           GError    **error);
 
-/* What becomes of n pixels of the drawable, in its format: `result` as computed is turned
- * into what is written; `old` are the pixels as they are, `mask` the selection there. Any
- * thread. */
-void drawable_commit_compose (const DrawableIo *io,
-                              const guchar     *old,
-                              guchar           *result,
-                              const float      *mask,
-                              gsize             n);
-
 G_END_DECLS

@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "drawable-commit.h"
+#include "drawable-pixels.h"
 #include "strips.h"
 
 /* The surroundings shown on each side, as a share of the region's size. */
@@ -151,7 +151,7 @@ preview_draw_result (Preview *preview, const DrawableIo *io)
       if (io->has_selection)
         gegl_buffer_get (io->selection, &strip, 1.0, babl_format ("Y float"), mask,
                          GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
-      drawable_commit_compose (io, old, result, mask, n);
+      drawable_pixels_compose (io, old, result, mask, n);
       if (io->visible)
         {
           babl_process (babl_fish (io->format, io->float_format), result, above, (glong) n);
