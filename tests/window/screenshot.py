@@ -3,13 +3,14 @@
 
 Opens PHOTO in a real GIMP, selects the ellipse that fills the box (in pixels of
 the photograph), runs Inpaint Selection, and keeps what the screen shows when
-the run is well under way.  Where the plug-in has been installed:
+the result can be looked at.  Where the plug-in has been installed:
 
   tests/in-debian.sh sh -c '. tests/build.sh; python3 tests/window/screenshot.py …'
 """
 import pathlib
 import shutil
 import sys
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
 from gimp_desktop import Desktop, GimpWindow
@@ -18,7 +19,7 @@ DIALOG = "gimp-plug-in-diffusion-inpaint"
 PROGRESS = "gimp-diffusion-progress"
 
 PLACE = (760, 360)  # of the progress window: beside the selection, not over it
-SHARE = 0.6  # of the run, when the picture is taken
+PATIENCE = 40  # seconds: the run may have been quicker than the look
 COLOURS = 220  # of the file: a third of the size, and the eye sees no difference
 
 
@@ -47,12 +48,13 @@ def main():
                 str(PLACE[1] + 480),
             )
             # When the run has ended, the results make the window higher.
-            seen, height = [], desktop.geometry(progress)[3]
-            while desktop.geometry(progress)[3] == height:
-                seen.append(desktop.picture(f"seen-{len(seen)}"))
+            wanted, deadline = desktop.geometry(progress)[3] + 20, time.monotonic() + PATIENCE
+            while desktop.geometry(progress)[3] < wanted and time.monotonic() < deadline:
+                time.sleep(0.2)
+            time.sleep(2)
+            chosen = desktop.picture("seen")
             desktop.keys("Return")
             desktop.wait_gone(PROGRESS)
-        chosen = seen[int(SHARE * len(seen))]
         desktop.run("mogrify", "+dither", "-colors", str(COLOURS), str(chosen))
         shutil.copyfile(chosen, output)
 
