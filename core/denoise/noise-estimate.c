@@ -501,12 +501,20 @@ measure (const DiffusionSource *source,
     return FALSE;
   if (full->n > 0 && full->n_channels == 3 && is_one_colour (full))
     keep_green (full);
-  noise->sigma = white_noise (full);
-  noise->blocks = jpeg_blocks_show (&full->blocks);
   noise->is_measured = TRUE;
-  if (full->n == 0 || noise->sigma >= WHITE)
+  noise->blocks = jpeg_blocks_show (&full->blocks);
+  noise->sigma = white_noise (full);
+  if (full->n == 0 || drawing_has_ground (&full->drawing))
     {
-      noise->kind = full->n == 0 ? DIFFUSION_NOISE_NONE : DIFFUSION_NOISE_WHITE;
+      noise->sigma = 0.0;
+      return TRUE;
+    }
+  if (noise->sigma >= WHITE)
+    {
+      if (drawing_shows (&full->drawing, noise->sigma))
+        noise->sigma = 0.0;
+      else
+        noise->kind = DIFFUSION_NOISE_WHITE;
       return TRUE;
     }
 

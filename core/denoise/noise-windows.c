@@ -149,6 +149,7 @@ typedef struct
   gboolean               use_selection;
   float                 *pixels, *alpha, *selection; /* of one block */
   JpegBlocks             blocks;
+  Drawing                drawing;
   int                    n_constant;
 } Reader;
 
@@ -260,6 +261,7 @@ read_windows (Reader          *reader,
 {
   reader->n_constant = 0;
   reader->blocks = (JpegBlocks) { 0 };
+  reader->drawing = (Drawing) { 0 };
   *n_pixels = 0;
   g_array_set_size (windows, 0);
 
@@ -283,6 +285,8 @@ read_windows (Reader          *reader,
               reader->n_constant += kind == WINDOW_CONSTANT;
               if (kind != WINDOW_GOOD)
                 continue;
+              drawing_add (&reader->drawing, reader->pixels + place, rect.width, plane,
+                           reader->source->n_channels);
               window_measure (&window, transform, reader->pixels + place, rect.width, plane,
                               reader->source->n_channels);
               window.place = *n_pixels + place;
@@ -388,6 +392,7 @@ noise_windows_read (NoiseWindows          *windows,
 
   g_free (reader.pixels);
   windows->blocks = reader.blocks;
+  windows->drawing = reader.drawing;
   windows->n = array->len;
   windows->windows = (NoiseWindow *) g_array_free (array, FALSE);
   if (!ok)

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "denoise/drawing.h"
 #include "denoise/jpeg-blocks.h"
 #include "diffusion.h"
 
@@ -45,6 +46,7 @@ typedef struct
   int          n_pixels;
   int          n_channels;
   JpegBlocks   blocks; /* of the region as it is, not of its half */
+  Drawing      drawing;
 } NoiseWindows;
 
 /* How many coefficients a band has. */
