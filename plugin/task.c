@@ -216,8 +216,15 @@ task_describe_found (const Task *task)
                               task->denoise.sigma);
       break;
     default:
-      g_string_append (text,
-                       found->blocks ? _ ("no noise found") : _ ("no noise found: nothing to do"));
+      g_string_append (text, found->blocks || found->impulses > 0.0
+                               ? _ ("no noise found")
+                               : _ ("no noise found: nothing to do"));
+    }
+  if (found->impulses > 0.0)
+    {
+      g_string_append (text, "; ");
+      g_string_append_printf (text, _ ("hot, dead or stray pixels are filled: %.3g %%"),
+                              100.0 * found->impulses);
     }
   if (found->blocks)
     {

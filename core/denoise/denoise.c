@@ -105,7 +105,13 @@ take_residual (const Denoise *job, float *v, const float *x0, const float *alpha
     if (!(alpha[i] > 0.0f))
       continue;
     else if (isfinite (v[i]))
-      v[i] += (1.0f - detail) * (x0[i] - denoise_window_seen (job->window.sigma, v[i]));
+      {
+        float change = x0[i] - denoise_window_seen (job->window.sigma, v[i]);
+
+        /* Where only impulses go, the others stay to the bit. */
+        if (job->window.t > -1.0 || fabsf (change) > 1e-5f)
+          v[i] += (1.0f - detail) * change;
+      }
     else
       v[i] = x0[i];
 }
@@ -226,6 +232,7 @@ choose (Denoise *job, DiffusionDenoiseSettings *used, GError **error)
   used->strength = (window->t + 1.0) / T;
 
   window->sigma = (float) MIN (used->sigma / 255.0, SIGMA_MAX);
+  window->impulses = used->found.impulse_kinds;
   window->half_t = -1.0;
   if (denoise_window_keeps_mean (used))
     window->half_t = schedule_t_of_sigma (schedule, 2.0 * used->found.sigma_half / 255.0);
@@ -306,7 +313,7 @@ diffusion_denoise (DiffusionModel           *model,
   job.n_evaluations = reverse_process_count (used.steps, 1, 1, used.sampler);
   cut_region (&job);
 
-  if (job.window.t > -1.0)
+  if (job.window.t > -1.0 || job.window.impulses != 0)
     success = run (&job, error);
   else
     success = write_rows (&job, region->y, region->y + region->height, error);
