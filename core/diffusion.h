@@ -350,6 +350,7 @@ typedef struct
   int              steps;   /* 0…1000; 0 or 1: one evaluation, the posterior mean */
   DiffusionSampler sampler; /* used when steps > 1 */
   double           detail;  /* 0…1, share of the removed residual that is put back */
+  double           kept_lightness, kept_colour; /* 0…1, the same of its lightness, its colours */
   guint32          seed;
   DiffusionNoise   found; /* where nothing is told: measured before, or else by the run */
 } DiffusionDenoiseSettings;

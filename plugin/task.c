@@ -181,6 +181,8 @@ task_get_settings (const Task *task)
       add_int (&builder, "steps", s->steps);
       add_name (&builder, "sampler", sampler_name (s->sampler));
       add_double (&builder, "detail", s->detail);
+      add_double (&builder, "luminance", 1.0 - s->kept_lightness);
+      add_double (&builder, "chroma", 1.0 - s->kept_colour);
       add_int (&builder, "seed", (int) s->seed);
     }
 

@@ -536,6 +536,45 @@ test_untouched (void)
   picture_free (picture);
 }
 
+/* Lightness and colours are denoised each by its own share; together they are all. */
+static void
+test_amounts (void)
+{
+  const float   luma[] = { 0.299f, 0.587f, 0.114f };
+  Picture      *clean, *both, *light, *colour;
+  DiffusionRect all;
+
+  make_pair (64, 64, 3, 15.0, &clean, &both);
+  picture_free (clean);
+  make_pair (64, 64, 3, 15.0, &light, &colour);
+  memcpy (light->pixels, both->pixels, 3 * both->size * sizeof (float));
+  all = whole (both);
+  denoise (both, &all, (DiffusionDenoiseSettings) { .sigma = 15.0 });
+  denoise (light, &all, (DiffusionDenoiseSettings) { .sigma = 15.0, .kept_colour = 1.0 });
+  denoise (colour, &all, (DiffusionDenoiseSettings) { .sigma = 15.0, .kept_lightness = 1.0 });
+  for (gsize i = 0; i < both->size; i++)
+    {
+      float change = 0.0f, lightness = 0.0f;
+
+      for (int c = 0; c < 3; c++)
+        {
+          gsize p = c * both->size + i;
+
+          change += luma[c] * (both->result[p] - both->pixels[p]);
+          lightness += luma[c] * (colour->result[p] - colour->pixels[p]);
+          g_assert_cmpfloat_with_epsilon (light->result[p] + colour->result[p] - both->pixels[p],
+                                          both->result[p], 1e-5f);
+        }
+      g_assert_cmpfloat_with_epsilon (lightness, 0.0f, 1e-5f);
+      for (int c = 0; c < 3; c++)
+        g_assert_cmpfloat_with_epsilon (light->result[c * both->size + i],
+                                        light->pixels[c * both->size + i] + change, 1e-5f);
+    }
+  picture_free (both);
+  picture_free (light);
+  picture_free (colour);
+}
+
 /* Salt and pepper are filled, what is between them stays as it is. */
 static void
 test_salt_and_pepper (void)
@@ -640,6 +679,8 @@ test_refused (void)
     { { .sigma = 256.0 }, "Sigma has to be between 0 and 255." },
     { { .steps = -1 }, "The number of steps has to be between 0 and 1000." },
     { { .detail = 1.5 }, "The detail has to be between 0 and 1." },
+    { { .kept_lightness = -1.0 }, "Luminance and chroma have to be between 0 and 1." },
+    { { .kept_colour = NAN }, "Luminance and chroma have to be between 0 and 1." },
   };
   Picture      *picture = picture_new (20, 20, 3);
   DiffusionRect all = whole (picture), beyond = { 10, 10, 11, 1 };
@@ -778,6 +819,7 @@ main (int argc, char **argv)
   g_test_add_func ("/denoise/coarse-noise", test_coarse_noise);
   g_test_add_func ("/denoise/white-noise", test_white_noise);
   g_test_add_func ("/denoise/untouched", test_untouched);
+  g_test_add_func ("/denoise/amounts", test_amounts);
   g_test_add_func ("/denoise/salt-and-pepper", test_salt_and_pepper);
   g_test_add_func ("/denoise/hot-pixels", test_hot_pixels);
   g_test_add_func ("/denoise/noise-beyond", test_noise_beyond);

@@ -97,13 +97,17 @@ def main():
                 '#:steps 2 #:sampler "dpm-solver++" #:spacing "karras" #:data-step "paste"',
                 r"steps 2, sampler dpm-solver\+\+, spacing karras, eta 0, resample \d+, jump-length 10, data-step paste, ",
             ),
-            ("denoise", '#:sigma 25 #:steps 2 #:sampler "heun"', r"steps 2, sampler heun, detail 0, "),
+            (
+                "denoise",
+                '#:sigma 25 #:steps 2 #:sampler "heun"',
+                r"steps 2, sampler heun, detail 0, luminance 1, chroma 1, ",
+            ),
             ("denoise", '#:sigma 25 #:steps 2 #:sampler "predictor-corrector"', r"sampler predictor-corrector, "),
             (
                 "denoise",
                 "#:sigma 25 #:seed 3",
                 r"strength 0\.\d+, sigma 25, method matched, steps \d+, sampler ddpm, "
-                r"detail 0, seed 3, output in-place, model \S+",
+                r"detail 0, luminance 1, chroma 1, seed 3, output in-place, model \S+",
             ),
             ("denoise", "", r"sigma 0, "),
         ):
