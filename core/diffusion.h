@@ -335,9 +335,11 @@ typedef struct
   gboolean           is_measured;
   DiffusionNoiseKind kind;
   double   sigma; /* the noise that a network has to be told so that it takes it out; 0: none */
-  double   sigma_half; /* the same of the picture at half its size; 0: white noise, all of which
+  double   sigma_half;    /* the same of the picture at half its size; 0: white noise, all of which
                       * goes at full size */
-  gboolean blocks;     /* JPEG's blocks show; they are not treated */
+  double   impulses;      /* hot and dead pixels, salt and pepper that are filled: a share of all */
+  int      impulse_kinds; /* of core/denoise/impulses.h */
+  gboolean blocks;        /* JPEG's blocks show; they are not treated */
 } DiffusionNoise;
 
 typedef struct
@@ -348,13 +350,15 @@ typedef struct
   int              steps;   /* 0…1000; 0 or 1: one evaluation, the posterior mean */
   DiffusionSampler sampler; /* used when steps > 1 */
   double           detail;  /* 0…1, share of the removed residual that is put back */
+  double           kept_lightness, kept_colour; /* 0…1, the same of its lightness, its colours */
   guint32          seed;
   DiffusionNoise   found; /* where nothing is told: measured before, or else by the run */
 } DiffusionDenoiseSettings;
 
 /* Denoises `region`. On success `settings` holds the strength, sigma and steps
  * that were used, 0 where nothing was found, and what was found. Noise that is coarser
- * than white noise is taken out at two sizes. */
+ * than white noise is taken out at two sizes. Impulses are filled from what is around them
+ * where nothing is told. */
 gboolean diffusion_denoise (DiffusionModel           *model,
                             DiffusionWorkers         *workers,
                             const DiffusionSource    *source,

@@ -214,6 +214,12 @@ add_denoise_settings (GimpProcedure *procedure)
                                       _ ("The share of what was removed that is put back, grain "
                                          "and fine texture."),
                                       0, 1, 0, G_PARAM_READWRITE);
+  gimp_procedure_add_double_argument (
+    procedure, "luminance", _ ("_Luminance"),
+    _ ("The share of the noise in the lightness that is removed."), 0, 1, 1, G_PARAM_READWRITE);
+  gimp_procedure_add_double_argument (procedure, "chroma", _ ("_Chroma"),
+                                      _ ("The share of the noise in the colors that is removed."),
+                                      0, 1, 1, G_PARAM_READWRITE);
   add_seed (procedure);
 }
 
@@ -313,9 +319,12 @@ arguments_get_task (GimpProcedureConfig *config, TaskKind kind, Task *task)
   else
     {
       DiffusionDenoiseSettings *s = &task->denoise;
+      double                    luminance, chroma;
 
       g_object_get (config, "strength", &s->strength, "sigma", &s->sigma, "steps", &s->steps,
-                    "detail", &s->detail, NULL);
+                    "detail", &s->detail, "luminance", &luminance, "chroma", &chroma, NULL);
+      s->kept_lightness = 1.0 - luminance;
+      s->kept_colour = 1.0 - chroma;
       s->method = (DiffusionMethod) gimp_procedure_config_get_choice_id (config, "method");
       s->sampler = (DiffusionSampler) sampler;
       s->seed = (guint32) seed;

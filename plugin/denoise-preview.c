@@ -333,7 +333,8 @@ start (gpointer data)
 
   if (task.denoise.sigma <= 0 && task.denoise.strength <= 0)
     task.denoise.found = preview->measured;
-  if ((task.denoise.sigma <= 0 && task.denoise.strength <= 0 && preview->measured.sigma <= 0) ||
+  if ((task.denoise.sigma <= 0 && task.denoise.strength <= 0 && preview->measured.sigma <= 0 &&
+       preview->measured.impulse_kinds == 0) ||
       !gegl_rectangle_intersect (&part, &preview->seen, &preview->io->region))
     show_unchanged (preview);
   else

@@ -412,7 +412,7 @@ print_settings (GimpProcedure *procedure, const Task *task, const Session *sessi
 
   g_print ("%s: %s, model %s\n", gimp_procedure_get_name (procedure), settings, session->folder);
   if (found)
-    g_print ("%s: %s\n", gimp_procedure_get_name (procedure), found);
+    g_print ("gimp-diffusion: %s\n", found);
   g_free (found);
   g_free (settings);
 }

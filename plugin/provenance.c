@@ -18,6 +18,7 @@ add_found (GVariantBuilder *builder, const Task *task)
   g_variant_builder_add (builder, "{sv}", "noise", g_variant_new_string (kinds[found->kind]));
   g_variant_builder_add (builder, "{sv}", "noise-half-sigma",
                          g_variant_new_double (found->sigma_half));
+  g_variant_builder_add (builder, "{sv}", "impulses", g_variant_new_double (found->impulses));
   g_variant_builder_add (builder, "{sv}", "compression-artefacts",
                          g_variant_new_boolean (found->blocks));
 }

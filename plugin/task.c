@@ -248,6 +248,8 @@ task_get_settings (const Task *task)
       add_int (&builder, "steps", s->steps);
       add_name (&builder, "sampler", sampler_name (s->sampler));
       add_double (&builder, "detail", s->detail);
+      add_double (&builder, "luminance", 1.0 - s->kept_lightness);
+      add_double (&builder, "chroma", 1.0 - s->kept_colour);
       add_int (&builder, "seed", (int) s->seed);
     }
 
@@ -285,8 +287,15 @@ task_describe_found (const Task *task)
                               task->denoise.sigma);
       break;
     default:
-      g_string_append (text,
-                       found->blocks ? _ ("no noise found") : _ ("no noise found: nothing to do"));
+      g_string_append (text, found->blocks || found->impulses > 0.0
+                               ? _ ("no noise found")
+                               : _ ("no noise found: nothing to do"));
+    }
+  if (found->impulses > 0.0)
+    {
+      g_string_append (text, "; ");
+      g_string_append_printf (text, _ ("hot, dead or stray pixels are filled: %.3g %%"),
+                              100.0 * found->impulses);
     }
   if (found->blocks)
     {

@@ -47,10 +47,11 @@
 #define LEAST_OF_CHI2 0.484
 
 /* How sure the edges have to be: lower ones find more of the noise of textured pictures, and
- * smooth the texture of clean ones. Noise in the colours says half as much as in the lightness. */
-#define SURE_FROM   0.6
-#define SURE_FULL   0.7
-#define COLOUR_SAYS 0.5
+ * smooth the texture of clean ones. Noise in the colours says less than in the lightness: a
+ * picture has colours of its own. */
+#define SURE_FROM   0.55
+#define SURE_FULL   0.65
+#define COLOUR_SAYS 0.25
 
 /* What a small picture shows may be one texture all over: pixels from which on it is believed. */
 #define PIXELS_FROM (160 * 160)

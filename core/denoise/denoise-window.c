@@ -120,7 +120,11 @@ denoise_window_planes (int n_channels, DiffusionSampler sampler, VarianceType va
 
 /* FALSE in *visible: nothing of it is known. */
 static gboolean
-read_picture (DenoiseWindow *window, const DiffusionRect *rect, gboolean *visible, GError **error)
+read_picture (DenoiseWindow       *window,
+              const DiffusionRect *rect,
+              ImpulseKinds         impulses,
+              gboolean            *visible,
+              GError             **error)
 {
   const gsize size = (gsize) rect->width * rect->height;
   const int   n_channels = window->source->n_channels;
@@ -144,6 +148,8 @@ read_picture (DenoiseWindow *window, const DiffusionRect *rect, gboolean *visibl
       window->known[i] = known;
       n_unknown += !known;
     }
+  n_unknown +=
+    impulses_mark (rect->width, rect->height, n_channels, picture, impulses, window->known);
   *visible = n_unknown < size;
   return n_unknown == 0 || !*visible ||
          push_pull_fill (rect->width, rect->height, n_channels, 0, picture, window->known, error);
@@ -226,14 +232,14 @@ denoise_window_run (DenoiseWindow *window, const DiffusionRect *rect, GError **e
 {
   DenoiseSize  *full = &window->full;
   GCancellable *finish = window->progress->finish, *cancel = window->progress->cancel;
-  gboolean      visible;
+  gboolean      finished = finish != NULL && g_cancellable_is_cancelled (finish), visible;
 
   if (g_cancellable_set_error_if_cancelled (cancel, error) ||
-      !read_picture (window, rect, &visible, error))
+      !read_picture (window, rect, window->impulses, &visible, error))
     return NULL;
-  if (!visible)
+  if (!visible || window->t <= -1.0)
     return full->picture;
-  if (finish != NULL && g_cancellable_is_cancelled (finish))
+  if (finished)
     {
       full->process.steps = 1;
       full->process.finish = NULL;

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "denoise/impulses.h"
 #include "model/tiled-model.h"
 #include "process/reverse-process.h"
 
@@ -27,7 +28,8 @@ typedef struct
   const DiffusionProgress        *progress;
   int                             width, height;
   TilesCut                        cut;
-  double                          t;
+  double                          t; /* −1: nothing goes but impulses */
+  ImpulseKinds                    impulses;
   double                          half_t; /* at half the size; −1: nothing is done there */
   float                           sigma;  /* of the noise, in the range 0…1, ≥ 0 */
 
@@ -36,7 +38,7 @@ typedef struct
   gpointer observe_data;
 
   DenoiseSize full, half;
-  float      *known; /* 0 where there is no colour: transparent, or not a number */
+  float      *known; /* 0 where there is no colour: transparent, not a number, an impulse */
 } DenoiseWindow;
 
 /* Of the picture's values: beyond 0…1 by up to two σ it is noise, by more than four it is

@@ -116,21 +116,49 @@ do_window (Denoise *job, int i, int j, GError **error)
 
 /* --- Finished rows --------------------------------------------------------------------- */
 
-/* Takes the residual from a row of the picture as it was read, one channel: x0 is the
- * same row without noise, 0…1. What was beyond 0…1, which the network has not seen,
- * stays beyond by as much; what is not a number becomes one. */
+/* Takes the residual from a row of the picture as it was read, its channels `stride` apart: x0
+ * is the same row without noise, 0…1, its channels x0_stride apart. What was beyond 0…1, which
+ * the network has not seen, stays beyond by as much; what is not a number becomes one. */
 static void
-take_residual (const Denoise *job, float *v, const float *x0, const float *alpha, int n)
+take_residual (const Denoise *job,
+               float         *v,
+               gsize          stride,
+               const float   *x0,
+               gsize          x0_stride,
+               const float   *alpha,
+               int            n)
 {
-  float detail = (float) job->settings->detail;
+  static const float luma[3] = { 0.299f, 0.587f, 0.114f };
+
+  const DiffusionDenoiseSettings *settings = job->settings;
+  const int                       n_channels = job->n_channels;
+  const float                     share = 1.0f - (float) settings->detail;
+  const float                     lightness = share * (1.0f - (float) settings->kept_lightness);
+  const float                     colour = share * (1.0f - (float) settings->kept_colour);
 
   for (int i = 0; i < n; i++)
-    if (!(alpha[i] > 0.0f))
-      continue;
-    else if (isfinite (v[i]))
-      v[i] += (1.0f - detail) * (x0[i] - denoise_window_seen (job->window.sigma, v[i]));
-    else
-      v[i] = x0[i];
+    {
+      float change[3], light = 0.0f;
+
+      if (!(alpha[i] > 0.0f))
+        continue;
+      for (int c = 0; c < n_channels; c++)
+        {
+          change[c] =
+            x0[c * x0_stride + i] - denoise_window_seen (job->window.sigma, v[c * stride + i]);
+          /* Where only impulses go, the others stay to the bit. */
+          if (job->window.t <= -1.0 && fabsf (change[c]) <= 1e-5f)
+            change[c] = 0.0f;
+          light += n_channels == 1 ? change[c] : luma[c] * change[c];
+        }
+      for (int c = 0; c < n_channels; c++)
+        if (!isfinite (v[c * stride + i]))
+          v[c * stride + i] = x0[c * x0_stride + i];
+        else if (lightness == colour)
+          v[c * stride + i] += lightness * change[c];
+        else
+          v[c * stride + i] += lightness * light + colour * (change[c] - light);
+    }
 }
 
 /* Writes the rows from…to − 1 (drawable coordinates) of the part; without a band as they
@@ -150,15 +178,15 @@ write_rows (Denoise *job, int from, int to, GError **error)
 
       success = !g_cancellable_set_error_if_cancelled (job->progress->cancel, error) &&
                 job->source->read (job->source->data, &strip, pixels, alpha, NULL, error);
-      for (int c = 0; success && job->band != NULL && c < job->n_channels; c++)
-        for (int y = 0; y < strip.height; y++)
-          {
-            gsize row = (gsize) c * job->down.size + top + y - job->area.y - job->band_top;
+      for (int y = 0; success && job->band != NULL && y < strip.height; y++)
+        {
+          gsize row = top + y - job->area.y - job->band_top;
 
-            take_residual (job, pixels + c * size + (gsize) y * width,
-                           job->band + row * job->area.width + strip.x - job->area.x,
-                           alpha + (gsize) y * width, width);
-          }
+          take_residual (job, pixels + (gsize) y * width, size,
+                         job->band + row * job->area.width + strip.x - job->area.x,
+                         (gsize) job->down.size * job->area.width, alpha + (gsize) y * width,
+                         width);
+        }
       success = success && job->sink->write (job->sink->data, &strip, pixels, error);
     }
   g_free (pixels);
@@ -209,6 +237,9 @@ check_settings (const DiffusionDenoiseSettings *settings,
     wrong = _ ("The number of steps has to be between 0 and 1000.");
   else if (!(settings->detail >= 0.0 && settings->detail <= 1.0))
     wrong = _ ("The detail has to be between 0 and 1.");
+  else if (!(settings->kept_lightness >= 0.0 && settings->kept_lightness <= 1.0) ||
+           !(settings->kept_colour >= 0.0 && settings->kept_colour <= 1.0))
+    wrong = _ ("Luminance and chroma have to be between 0 and 1.");
   else if (source->n_channels != 1 && source->n_channels != 3)
     wrong = _ ("Only gray and colour pictures can be denoised.");
   else if (!planes_rect_inside (region, source->width, source->height))
@@ -254,6 +285,7 @@ choose (Denoise *job, DiffusionDenoiseSettings *used, GError **error)
   used->strength = (window->t + 1.0) / T;
 
   window->sigma = (float) MIN (used->sigma / 255.0, SIGMA_MAX);
+  window->impulses = used->found.impulse_kinds;
   window->half_t = -1.0;
   if (denoise_window_keeps_mean (used))
     window->half_t = schedule_t_of_sigma (schedule, 2.0 * used->found.sigma_half / 255.0);
@@ -357,7 +389,7 @@ diffusion_denoise_part (DiffusionModel           *model,
     n_rows += row_reaches (&job, j);
   job.n_windows = n_columns * n_rows;
 
-  if (job.window.t > -1.0)
+  if (job.window.t > -1.0 || job.window.impulses != 0)
     success = run (&job, error);
   else
     success = write_rows (&job, part->y, part->y + part->height, error);

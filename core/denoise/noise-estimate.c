@@ -56,6 +56,10 @@
 /* What is below is nothing: rounding to 8 bits alone is 0.29. */
 #define NOTHING 0.5
 
+/* In strong noise some pixels look like impulses: above this level fewer than this share are. */
+#define IMPULSE_SIGMA 12.0
+#define IMPULSE_SHARE 1e-3
+
 /* The edges of a camera's noise are sought in so many pixels a side at least. */
 #define CAMERA_SIDE 384
 
@@ -485,6 +489,35 @@ white_noise (NoiseWindows *windows)
   return MAX (sigma, luma_sigma (windows, sigma));
 }
 
+static void
+note_impulses (const ImpulseCount *count, DiffusionNoise *noise)
+{
+  noise->impulse_kinds = impulses_kinds (count);
+  noise->impulses = 0.0;
+  if (noise->impulse_kinds & IMPULSE_COLOURED)
+    noise->impulses += (double) count->n_coloured / count->n_pixels;
+  if (noise->impulse_kinds & IMPULSE_BRIGHT)
+    noise->impulses += (double) (count->n_bright + count->n_dark) / count->n_pixels;
+}
+
+/* Impulses are no noise: where there are some, the region is read again without them. */
+static gboolean
+read_full (const DiffusionSource *source,
+           const DiffusionRect   *region,
+           GCancellable          *cancel,
+           NoiseWindows          *full,
+           DiffusionNoise        *noise,
+           GError               **error)
+{
+  if (!noise_windows_read (full, source, region, 1, TRUE, 0, cancel, error))
+    return FALSE;
+  note_impulses (&full->impulses, noise);
+  if (noise->impulse_kinds == 0)
+    return TRUE;
+  noise_windows_clear (full);
+  return noise_windows_read (full, source, region, 1, TRUE, noise->impulse_kinds, cancel, error);
+}
+
 static gboolean
 measure (const DiffusionSource *source,
          const DiffusionRect   *region,
@@ -497,16 +530,29 @@ measure (const DiffusionSource *source,
   DiffusionRect wide = *region;
   gboolean      one_colour, wider;
 
-  if (!noise_windows_read (full, source, region, 1, TRUE, cancel, error))
+  if (!read_full (source, region, cancel, full, noise, error))
     return FALSE;
   if (full->n > 0 && full->n_channels == 3 && is_one_colour (full))
     keep_green (full);
-  noise->sigma = white_noise (full);
-  noise->blocks = jpeg_blocks_show (&full->blocks);
   noise->is_measured = TRUE;
-  if (full->n == 0 || noise->sigma >= WHITE)
+  noise->blocks = jpeg_blocks_show (&full->blocks);
+  noise->sigma = white_noise (full);
+  if (full->n == 0 || drawing_has_ground (&full->drawing))
     {
-      noise->kind = full->n == 0 ? DIFFUSION_NOISE_NONE : DIFFUSION_NOISE_WHITE;
+      noise->sigma = 0.0;
+      return TRUE;
+    }
+  if (noise->sigma >= WHITE)
+    {
+      if (drawing_shows (&full->drawing, noise->sigma))
+        noise->sigma = 0.0;
+      else
+        noise->kind = DIFFUSION_NOISE_WHITE;
+      if (noise->sigma > IMPULSE_SIGMA && noise->impulses < IMPULSE_SHARE)
+        {
+          noise->impulse_kinds = 0;
+          noise->impulses = 0.0;
+        }
       return TRUE;
     }
 
@@ -517,10 +563,10 @@ measure (const DiffusionSource *source,
   if (wider)
     {
       noise_windows_clear (full);
-      if (!noise_windows_read (full, source, &wide, 1, FALSE, cancel, error))
+      if (!noise_windows_read (full, source, &wide, 1, FALSE, noise->impulse_kinds, cancel, error))
         return FALSE;
     }
-  if (!noise_windows_read (half, source, &wide, 2, !wider, cancel, error))
+  if (!noise_windows_read (half, source, &wide, 2, !wider, noise->impulse_kinds, cancel, error))
     return FALSE;
   if (one_colour && source->n_channels == 3)
     {

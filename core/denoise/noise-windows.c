@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/planes.h"
+#include "picture/push-pull.h"
 
 #define BLOCK_SIDE  128 /* pixels read at once in each direction, at most */
 #define MAX_BLOCKS  64
@@ -147,8 +148,11 @@ typedef struct
   int                    columns, rows; /* of blocks */
   int                    step;          /* from one window to the next, in both directions */
   gboolean               use_selection;
-  float                 *pixels, *alpha, *selection; /* of one block */
+  float                 *pixels, *alpha, *selection, *known; /* of one block */
   JpegBlocks             blocks;
+  Drawing                drawing;
+  ImpulseKinds           impulses; /* that are filled */
+  ImpulseCount           count;    /* of all */
   int                    n_constant;
 } Reader;
 
@@ -220,6 +224,29 @@ halve (float *plane, int width, int height, gboolean least, float *out)
       }
 }
 
+/* Counts impulses, and fills those of the kinds that are asked for. Pixels are in 0…1. */
+static gboolean
+do_impulses (Reader *reader, const DiffusionRect *rect, GError **error)
+{
+  gsize size = (gsize) rect->width * rect->height;
+  int   n_channels = reader->source->n_channels;
+
+  for (gsize i = 0; i < size; i++)
+    reader->known[i] = reader->alpha[i] > 0.0f &&
+                       (!reader->use_selection || reader->selection[i] >= DIFFUSION_SELECTION_MIN);
+  impulses_count (rect->width, rect->height, n_channels, reader->pixels, reader->known,
+                  &reader->count);
+  if (reader->impulses == 0)
+    return TRUE;
+
+  for (gsize i = 0; i < size; i++)
+    reader->known[i] = reader->alpha[i] > 0.0f;
+  return impulses_mark (rect->width, rect->height, n_channels, reader->pixels, reader->impulses,
+                        reader->known) == 0 ||
+         push_pull_fill (rect->width, rect->height, n_channels, 0, reader->pixels, reader->known,
+                         error);
+}
+
 /* *rect: what is read, then its size as it is looked at. */
 static gboolean
 read_block (Reader *reader, DiffusionRect *rect, GError **error)
@@ -232,7 +259,11 @@ read_block (Reader *reader, DiffusionRect *rect, GError **error)
                              reader->selection, error))
     return FALSE;
   for (gsize i = 0; i < n; i++)
-    reader->pixels[i] = 255.0f * planes_clip (reader->pixels[i]);
+    reader->pixels[i] = planes_clip (reader->pixels[i]);
+  if (!do_impulses (reader, rect, error))
+    return FALSE;
+  for (gsize i = 0; i < n; i++)
+    reader->pixels[i] *= 255.0f;
   if (reader->halving == 1)
     {
       /* Green of three colours, where JPEG has it as fine as the lightness. */
@@ -260,6 +291,8 @@ read_windows (Reader          *reader,
 {
   reader->n_constant = 0;
   reader->blocks = (JpegBlocks) { 0 };
+  reader->drawing = (Drawing) { 0 };
+  reader->count = (ImpulseCount) { 0 };
   *n_pixels = 0;
   g_array_set_size (windows, 0);
 
@@ -283,6 +316,8 @@ read_windows (Reader          *reader,
               reader->n_constant += kind == WINDOW_CONSTANT;
               if (kind != WINDOW_GOOD)
                 continue;
+              drawing_add (&reader->drawing, reader->pixels + place, rect.width, plane,
+                           reader->source->n_channels);
               window_measure (&window, transform, reader->pixels + place, rect.width, plane,
                               reader->source->n_channels);
               window.place = *n_pixels + place;
@@ -353,12 +388,16 @@ noise_windows_read (NoiseWindows          *windows,
                     const DiffusionRect   *region,
                     int                    halving,
                     gboolean               use_selection,
+                    ImpulseKinds           impulses,
                     GCancellable          *cancel,
                     GError               **error)
 {
-  Reader reader = {
-    .source = source, .cancel = cancel, .region = *region, .halving = halving, .use_selection = TRUE
-  };
+  Reader    reader = { .source = source,
+                       .cancel = cancel,
+                       .region = *region,
+                       .halving = halving,
+                       .use_selection = use_selection,
+                       .impulses = impulses };
   Transform transform;
   GArray   *array;
   gboolean  ok;
@@ -369,11 +408,12 @@ noise_windows_read (NoiseWindows          *windows,
   lay_out (&reader);
   transform_init (&transform);
 
-  reader.pixels = planes_new (BLOCK_SIDE, BLOCK_SIDE, source->n_channels + 2, error);
+  reader.pixels = planes_new (BLOCK_SIDE, BLOCK_SIDE, source->n_channels + 3, error);
   if (!reader.pixels)
     return FALSE;
   reader.alpha = reader.pixels + source->n_channels * BLOCK_SIDE * BLOCK_SIDE;
   reader.selection = reader.alpha + BLOCK_SIDE * BLOCK_SIDE;
+  reader.known = reader.selection + BLOCK_SIDE * BLOCK_SIDE;
 
   array = g_array_new (FALSE, FALSE, sizeof (NoiseWindow));
   ok = read_windows (&reader, &transform, array, &windows->n_pixels, error);
@@ -388,6 +428,8 @@ noise_windows_read (NoiseWindows          *windows,
 
   g_free (reader.pixels);
   windows->blocks = reader.blocks;
+  windows->drawing = reader.drawing;
+  windows->impulses = reader.count;
   windows->n = array->len;
   windows->windows = (NoiseWindow *) g_array_free (array, FALSE);
   if (!ok)

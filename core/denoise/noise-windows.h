@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#include "denoise/drawing.h"
+#include "denoise/impulses.h"
 #include "denoise/jpeg-blocks.h"
 #include "diffusion.h"
 
@@ -45,6 +47,8 @@ typedef struct
   int          n_pixels;
   int          n_channels;
   JpegBlocks   blocks; /* of the region as it is, not of its half */
+  Drawing      drawing;
+  ImpulseCount impulses;
 } NoiseWindows;
 
 /* How many coefficients a band has. */
@@ -52,7 +56,7 @@ int noise_band_size (WindowBand band);
 
 /* Windows of pixels that are selected and not transparent, at most some 16000
  * on a fixed grid. halving: 1, or 2 for the means of 2 × 2 pixels. use_selection: FALSE, all count
- * as selected. Where a region has too few of them, pixels that are not
+ * as selected. impulses: these are filled from what is around them first. Where a region has too few of them, pixels that are not
  * selected count as well. Left out: windows of which more than three quarters are
  * clipped in some colour, and those of one colour all over (frames, letters),
  * as long as they are not the majority. May find none. FALSE when reading
@@ -63,6 +67,7 @@ gboolean noise_windows_read (NoiseWindows          *windows,
                              const DiffusionRect   *region,
                              int                    halving,
                              gboolean               use_selection,
+                             ImpulseKinds           impulses,
                              GCancellable          *cancel,
                              GError               **error);
 /* Widens the sides of a region that are narrower than `least`, as far as the picture goes. */

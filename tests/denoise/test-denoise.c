@@ -533,6 +533,13 @@ test_coarse_noise (void)
   g_test_message ("at full size alone: %.3f", coarse_distance (noisy->result, clean->pixels));
   g_assert_cmpfloat (coarse, <, 0.9 * coarse_distance (noisy->result, clean->pixels));
   g_free (two_sizes);
+
+  /* In a small selection it is the same: its surroundings tell. */
+  for (gsize i = 0; i < noisy->size; i++)
+    noisy->selection[i] = i % SIDE >= 100 && i % SIDE < 160 && i / SIDE >= 50 && i / SIDE < 90;
+  coarse = used.sigma;
+  used = denoise (noisy, &(DiffusionRect) { 100, 50, 60, 40 }, (DiffusionDenoiseSettings) { 0 });
+  g_assert_cmpfloat (used.sigma, ==, coarse);
   picture_free (clean);
   picture_free (noisy);
 }
@@ -579,6 +586,109 @@ test_untouched (void)
   picture_free (picture);
 }
 
+/* Lightness and colours are denoised each by its own share; together they are all. */
+static void
+test_amounts (void)
+{
+  const float   luma[] = { 0.299f, 0.587f, 0.114f };
+  Picture      *clean, *both, *light, *colour;
+  DiffusionRect all;
+
+  make_pair (64, 64, 3, 15.0, &clean, &both);
+  picture_free (clean);
+  make_pair (64, 64, 3, 15.0, &light, &colour);
+  memcpy (light->pixels, both->pixels, 3 * both->size * sizeof (float));
+  all = whole (both);
+  denoise (both, &all, (DiffusionDenoiseSettings) { .sigma = 15.0 });
+  denoise (light, &all, (DiffusionDenoiseSettings) { .sigma = 15.0, .kept_colour = 1.0 });
+  denoise (colour, &all, (DiffusionDenoiseSettings) { .sigma = 15.0, .kept_lightness = 1.0 });
+  for (gsize i = 0; i < both->size; i++)
+    {
+      float change = 0.0f, lightness = 0.0f;
+
+      for (int c = 0; c < 3; c++)
+        {
+          gsize p = c * both->size + i;
+
+          change += luma[c] * (both->result[p] - both->pixels[p]);
+          lightness += luma[c] * (colour->result[p] - colour->pixels[p]);
+          g_assert_cmpfloat_with_epsilon (light->result[p] + colour->result[p] - both->pixels[p],
+                                          both->result[p], 1e-5f);
+        }
+      g_assert_cmpfloat_with_epsilon (lightness, 0.0f, 1e-5f);
+      for (int c = 0; c < 3; c++)
+        g_assert_cmpfloat_with_epsilon (light->result[c * both->size + i],
+                                        light->pixels[c * both->size + i] + change, 1e-5f);
+    }
+  picture_free (both);
+  picture_free (light);
+  picture_free (colour);
+}
+
+/* Salt and pepper are filled, what is between them stays as it is. */
+static void
+test_salt_and_pepper (void)
+{
+  Picture      *clean = picture_new (200, 160, 3), *noisy = picture_new (200, 160, 3);
+  DiffusionRect all = whole (noisy);
+  guint32       random = 1;
+  int           n = 0;
+
+  picture_paint (clean);
+  picture_paint (noisy);
+  for (gsize i = 0; i < noisy->size; i++)
+    {
+      random = 1664525u * random + 1013904223u;
+      if (random >> 24 < 3) /* 1.2 % */
+        {
+          for (int c = 0; c < 3; c++)
+            noisy->pixels[c * noisy->size + i] = random >> 23 & 1;
+          n++;
+        }
+    }
+
+  DiffusionDenoiseSettings used = denoise (noisy, &all, (DiffusionDenoiseSettings) { 0 });
+
+  g_assert_cmpfloat_with_epsilon (used.found.impulses, (double) n / noisy->size, 0.003);
+  g_assert_cmpfloat (distance (noisy->pixels, clean->pixels, 3 * clean->size), >, 10.0);
+  g_assert_cmpfloat (distance (noisy->result, clean->pixels, 3 * clean->size), <, 1.0);
+  picture_free (clean);
+  picture_free (noisy);
+}
+
+/* Hot pixels in one colour are no light of a picture; bright dots in all are stars, dark ones
+ * ink, and stay. */
+static void
+test_hot_pixels (void)
+{
+  for (int stars = 0; stars < 2; stars++)
+    {
+      Picture      *picture = picture_new (256, 256, 3);
+      DiffusionRect all = whole (picture);
+
+      for (gsize i = 0; i < 3 * picture->size; i++)
+        picture->pixels[i] = 0.05f + 0.02f * sinf (0.05f * (i % 256)) * cosf (0.04f * (i / 256));
+      for (int k = 0; k < 30; k++)
+        for (int c = 0; c < (stars ? 3 : 1); c++)
+          picture->pixels[c * picture->size + (gsize) (5 + 8 * k) * 256 + (37 * k + 11) % 250] =
+            0.9f;
+
+      DiffusionDenoiseSettings used = denoise (picture, &all, (DiffusionDenoiseSettings) { 0 });
+
+      for (int k = 0; k < 30; k++)
+        {
+          float v = picture->result[(gsize) (5 + 8 * k) * 256 + (37 * k + 11) % 250];
+
+          if (stars)
+            g_assert_cmpfloat (v, >, 0.85);
+          else
+            g_assert_cmpfloat (v, <, 0.1);
+        }
+      g_assert_true (stars == (used.found.impulses == 0.0));
+      picture_free (picture);
+    }
+}
+
 /* Values beyond 0…1 that are noise are taken out as any others are. */
 static void
 test_noise_beyond (void)
@@ -619,6 +729,8 @@ test_refused (void)
     { { .sigma = 256.0 }, "Sigma has to be between 0 and 255." },
     { { .steps = -1 }, "The number of steps has to be between 0 and 1000." },
     { { .detail = 1.5 }, "The detail has to be between 0 and 1." },
+    { { .kept_lightness = -1.0 }, "Luminance and chroma have to be between 0 and 1." },
+    { { .kept_colour = NAN }, "Luminance and chroma have to be between 0 and 1." },
   };
   Picture      *picture = picture_new (20, 20, 3);
   DiffusionRect all = whole (picture), beyond = { 10, 10, 11, 1 };
@@ -758,6 +870,9 @@ main (int argc, char **argv)
   g_test_add_func ("/denoise/coarse-noise", test_coarse_noise);
   g_test_add_func ("/denoise/white-noise", test_white_noise);
   g_test_add_func ("/denoise/untouched", test_untouched);
+  g_test_add_func ("/denoise/amounts", test_amounts);
+  g_test_add_func ("/denoise/salt-and-pepper", test_salt_and_pepper);
+  g_test_add_func ("/denoise/hot-pixels", test_hot_pixels);
   g_test_add_func ("/denoise/noise-beyond", test_noise_beyond);
   g_test_add_func ("/denoise/refused", test_refused);
   g_test_add_func ("/denoise/progress", test_progress);

@@ -437,19 +437,170 @@ test_nothing (void)
       }
 }
 
-/* A drawing: flat colours with hard edges. */
-static void
-test_drawing (void)
-{
-  Picture *picture = new_flat (256, 256, 3, 0.8f);
+typedef float (*Ink) (int x, int y); /* 0: paper, 1: ink */
 
-  for (int c = 0; c < 3; c++)
-    for (int y = 0; y < 256; y++)
-      for (int x = 0; x < 256; x++)
-        if ((x / 40 + y / 50 + c) % 3 == 0 || abs (x - y) < 5)
-          picture->pixels[c * picture->size + y * 256 + x] = 0.2f;
-  g_assert_cmpfloat (estimate (picture, NULL), <=, 0.5);
-  picture_free (picture);
+static float
+flat_shapes (int x, int y)
+{
+  return (x / 40 + y / 50) % 3 == 0 || abs (x - y) < 5;
+}
+
+/* Antialiased lines of one pixel. */
+static float
+line_at (float distance)
+{
+  return CLAMP (1.0f - fabsf (distance), 0.0f, 1.0f);
+}
+
+static float
+hatch (int x, int y, float pitch, float degrees)
+{
+  float at =
+    x * cosf (degrees * (float) G_PI / 180.0f) + y * sinf (degrees * (float) G_PI / 180.0f);
+
+  return line_at (at - pitch * floorf (at / pitch + 0.5f));
+}
+
+static float
+hatch_45 (int x, int y)
+{
+  return hatch (x, y, 5.0f, 45.0f);
+}
+
+static float
+hatch_rows (int x, int y)
+{
+  return (x + y) % 5 == 0;
+}
+
+static float
+hatch_17 (int x, int y)
+{
+  return hatch (x, y, 7.3f, 17.0f);
+}
+
+static float
+hatch_wide (int x, int y)
+{
+  return hatch (x, y, 12.0f, 63.0f);
+}
+
+static float
+cross_hatch (int x, int y)
+{
+  return MAX (hatch (x, y, 9.0f, 30.0f), hatch (x, y, 8.0f, 120.0f));
+}
+
+static guint32
+mix (guint32 v)
+{
+  v = (v ^ v >> 15) * 0x2c1b3c6du;
+  v = (v ^ v >> 12) * 0x297a2d39u;
+  return v ^ v >> 15;
+}
+
+/* Lines at random places and angles, `n` of them. */
+static float
+lines (int x, int y, int n)
+{
+  float ink = 0.0f;
+
+  for (int k = 0; k < n; k++)
+    {
+      float angle = mix (3 * k) * 1.5e-9f, where = mix (3 * k + 1) * 7e-8f;
+
+      ink = MAX (ink, line_at (x * cosf (angle) + y * sinf (angle) - where));
+    }
+  return ink;
+}
+
+static float
+few_lines (int x, int y)
+{
+  return lines (x, y, 6);
+}
+
+static float
+many_lines (int x, int y)
+{
+  return lines (x, y, 50);
+}
+
+/* Letters of 3 × 5 squares, each 1.3 pixels wide: small text, antialiased. */
+static float
+text (int x, int y)
+{
+  float ink = 0.0f;
+
+  for (int i = 0; i < 16; i++)
+    {
+      int u = (int) ((x + (i % 4 + 0.5f) / 4) / 1.3f), v = (int) ((y + (i / 4 + 0.5f) / 4) / 1.3f);
+
+      if (u % 4 < 3 && v % 8 < 5)
+        ink += (mix (u / 4 * 97 + v / 8 * 1009) >> (u % 4 + 3 * (v % 8)) & 1) / 16.0f;
+    }
+  return ink;
+}
+
+/* Dots that grow from left to right. */
+static float
+screentone (int x, int y)
+{
+  float dots = cosf (0.9f * (x + y)) + cosf (0.9f * (x - y)), tone = 0.2f + 0.5f * x / 256.0f;
+
+  return CLAMP (0.5f - (2.0f - 4.0f * tone - dots), 0.0f, 1.0f);
+}
+
+/* Six grays, each pixel enlarged twice. */
+static float
+pixel_art (int x, int y)
+{
+  return 0.1f + 0.15f * (mix (x / 2 + 1000 * (y / 2)) % 6);
+}
+
+/* What is drawn has no noise, on any paper; and noise on it is found. */
+static void
+test_drawings (void)
+{
+  static const struct
+  {
+    const char *name;
+    Ink         ink;
+    gboolean    has_ground; /* enough of it to tell noise from ink */
+  } drawings[] = {
+    { "flat shapes", flat_shapes, TRUE },
+    { "hatch 45", hatch_45, FALSE },
+    { "hatch rows", hatch_rows, FALSE },
+    { "hatch 17", hatch_17, FALSE },
+    { "hatch wide", hatch_wide, FALSE },
+    { "cross hatch", cross_hatch, FALSE },
+    { "few lines", few_lines, TRUE },
+    { "many lines", many_lines, FALSE },
+    { "text", text, FALSE },
+    { "screentone", screentone, FALSE },
+    { "pixel art", pixel_art, FALSE },
+  };
+
+  for (gsize d = 0; d < G_N_ELEMENTS (drawings); d++)
+    for (float paper = 1.0f; paper > 0.8f; paper -= 0.1f)
+      {
+        Picture *picture = new_flat (256, 256, 3, paper), *noisy;
+
+        for (gsize i = 0; i < 3 * picture->size; i++)
+          picture->pixels[i] *= 1.0f - drawings[d].ink (i % 256, (int) (i % picture->size / 256)) *
+                                         (paper == 1.0f ? 1.0f : 0.8f);
+        quantise (picture);
+        g_test_message ("%s on %.1f: %.2f", drawings[d].name, paper, estimate (picture, NULL));
+        g_assert_cmpfloat (estimate (picture, NULL), ==, 0.0);
+
+        noisy = picture;
+        picture_add_noise (noisy, 10.0, 14);
+        quantise (noisy);
+        g_test_message ("with noise: %.2f", estimate (noisy, NULL));
+        if (drawings[d].has_ground)
+          g_assert_cmpfloat (estimate (noisy, NULL), >=, 6.0);
+        picture_free (picture);
+      }
 }
 
 /* Values beyond the range and those that are not numbers harm nobody. */
@@ -605,7 +756,7 @@ main (int argc, char **argv)
   g_test_add_func ("/noise-estimate/thin", test_thin);
   g_test_add_func ("/noise-estimate/frame", test_frame);
   g_test_add_func ("/noise-estimate/nothing", test_nothing);
-  g_test_add_func ("/noise-estimate/drawing", test_drawing);
+  g_test_add_func ("/noise-estimate/drawings", test_drawings);
   g_test_add_func ("/noise-estimate/odd-values", test_odd_values);
   g_test_add_func ("/noise-estimate/large", test_large);
   g_test_add_func ("/noise-estimate/errors", test_errors);

@@ -97,14 +97,19 @@ def main():
                 '#:steps 2 #:sampler "dpm-solver++" #:spacing "karras" #:data-step "paste"',
                 r"steps 2, sampler dpm-solver\+\+, spacing karras, eta 0, resample \d+, jump-length 10, data-step paste, ",
             ),
-            ("denoise", '#:sigma 25 #:steps 2 #:sampler "heun"', r"steps 2, sampler heun, detail 0, "),
+            (
+                "denoise",
+                '#:sigma 25 #:steps 2 #:sampler "heun"',
+                r"steps 2, sampler heun, detail 0, luminance 1, chroma 1, ",
+            ),
             ("denoise", '#:sigma 25 #:steps 2 #:sampler "predictor-corrector"', r"sampler predictor-corrector, "),
             (
                 "denoise",
                 "#:sigma 25 #:seed 3",
                 r"strength 0\.\d+, sigma 25, method matched, steps \d+, sampler ddpm, "
-                r"detail 0, seed 3, output in-place, model \S+",
+                r"detail 0, luminance 1, chroma 1, seed 3, output in-place, model \S+",
             ),
+            ("denoise", "", r"sigma 0, "),
         ):
             result = gimp.run(call(name, settings))
             tap.ok(result.code == 0, f"{name}: success exits 0", result.err)
@@ -119,6 +124,9 @@ def main():
             # GIMP quits without waiting for plug-ins that are about to end.
             warnings = [l for l in result.err.splitlines() if "(gimp-diffusion:" in l and "gimp_flush" not in l]
             tap.ok(not warnings, f"{name}: no warning, no GTK", result.err)
+
+        result = gimp.run(call("denoise"))
+        tap.ok("gimp-diffusion: no noise found: nothing to do\n" in result.out, "what was found is told", result.out)
 
         result = gimp.run(call("inpaint", '#:steps 1 #:sampler "ddqm" #:model ""'))
         tap.ok(

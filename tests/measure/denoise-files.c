@@ -2,8 +2,9 @@
  *
  * denoise-files.c MODEL SIGMA: denoises each picture (binary PPM or PGM) on standard input
  * and writes it to standard output, clipped and rounded to 8 bits. SIGMA 0: estimated. What
- * was found goes to standard error, a line for each: σ used, σ at half size
- * (0: white noise), the kind of noise, 1 where JPEG's blocks show, the network's macs. tests/measure/real-noise.py feeds it.
+ * was found goes to standard error, a line for each: σ used, σ at half size (0: white noise),
+ * the kind of noise, 1 where JPEG's blocks show, the share of impulses, the network's
+ * macs. tests/measure/real-noise.py feeds it.
  */
 #include "support/ppm.h"
 
@@ -28,8 +29,9 @@ main (int argc, char **argv)
 
       if (!diffusion_denoise (model, workers, &source, &sink, &all, &settings, NULL, &error))
         g_error ("%s", error->message);
-      fprintf (stderr, "%.3f %.3f %d %d %.4g\n", settings.sigma, found->sigma_half, found->kind,
-               found->blocks, diffusion_model_get_work (model).macs - macs);
+      fprintf (stderr, "%.3f %.3f %d %d %.6f %.4g\n", settings.sigma, found->sigma_half,
+               found->kind, found->blocks, found->impulses,
+               diffusion_model_get_work (model).macs - macs);
       printf ("P%d %d %d 255\n", picture->n_channels == 3 ? 6 : 5, picture->width, picture->height);
       for (gsize i = 0; i < picture->size; i++)
         for (int c = 0; c < picture->n_channels; c++)
