@@ -274,6 +274,8 @@ settings_dialog_run_denoise (GimpProcedure       *procedure,
   g_signal_connect_object (preview, "measured", G_CALLBACK (noise_level_set_measured), level,
                            G_CONNECT_SWAPPED);
   settings_grid_add_group (self.basic, "sigma", GTK_WIDGET (level));
+  settings_grid_add_scale (self.basic, "luminance", 1.0, 2);
+  settings_grid_add_scale (self.basic, "chroma", 1.0, 2);
   settings_grid_add_scale (self.basic, "detail", 1.0, 2);
   settings_grid_add_choice (self.basic, "output");
 
