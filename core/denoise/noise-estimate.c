@@ -537,17 +537,18 @@ measure (const DiffusionSource *source,
   noise->is_measured = TRUE;
   noise->blocks = jpeg_blocks_show (&full->blocks);
   noise->sigma = white_noise (full);
-  if (full->n == 0 || drawing_has_ground (&full->drawing))
+  if (full->n == 0)
+    return TRUE;
+  if (drawing_has_ground (&full->drawing) ||
+      (noise->sigma >= WHITE && drawing_shows (&full->drawing, noise->sigma)))
     {
-      noise->sigma = 0.0;
+      /* Its dots are no impulses. */
+      *noise = (DiffusionNoise) { .is_measured = TRUE, .blocks = noise->blocks };
       return TRUE;
     }
   if (noise->sigma >= WHITE)
     {
-      if (drawing_shows (&full->drawing, noise->sigma))
-        noise->sigma = 0.0;
-      else
-        noise->kind = DIFFUSION_NOISE_WHITE;
+      noise->kind = DIFFUSION_NOISE_WHITE;
       if (noise->sigma > IMPULSE_SIGMA && noise->impulses < IMPULSE_SHARE)
         {
           noise->impulse_kinds = 0;
