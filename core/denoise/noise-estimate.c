@@ -56,9 +56,8 @@
 /* What is below is nothing: rounding to 8 bits alone is 0.29. */
 #define NOTHING 0.5
 
-/* In strong noise some pixels look like impulses: above this level fewer than this share are. */
+/* In white noise above this level many pixels look like impulses. */
 #define IMPULSE_SIGMA 12.0
-#define IMPULSE_SHARE 1e-3
 
 /* The edges of a camera's noise are sought in so many pixels a side at least. */
 #define CAMERA_SIDE 384
@@ -549,7 +548,7 @@ measure (const DiffusionSource *source,
   if (noise->sigma >= WHITE)
     {
       noise->kind = DIFFUSION_NOISE_WHITE;
-      if (noise->sigma > IMPULSE_SIGMA && noise->impulses < IMPULSE_SHARE)
+      if (noise->sigma > IMPULSE_SIGMA)
         {
           noise->impulse_kinds = 0;
           noise->impulses = 0.0;
