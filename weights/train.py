@@ -158,7 +158,9 @@ def batch():
     odd, camera = round(free * a.robust), round(free * a.camera)
     if odd + camera:  # their noise is what was measured, not what was added
         e = e.clone()
-        d = photographic(x[:odd], e[:odd] * sigma[:odd, None, None, None]) - x[:odd]
+        d = x[:0]
+        if odd:
+            d = photographic(x[:odd], e[:odd] * sigma[:odd, None, None, None]) - x[:odd]
         if camera:
             y, clean = real(x[odd : odd + camera])
             x[odd : odd + camera] = clean

@@ -56,9 +56,8 @@
 /* What is below is nothing: rounding to 8 bits alone is 0.29. */
 #define NOTHING 0.5
 
-/* In strong noise some pixels look like impulses: above this level fewer than this share are. */
+/* In white noise above this level many pixels look like impulses. */
 #define IMPULSE_SIGMA 12.0
-#define IMPULSE_SHARE 1e-3
 
 /* The edges of a camera's noise are sought in so many pixels a side at least. */
 #define CAMERA_SIDE 384
@@ -537,18 +536,19 @@ measure (const DiffusionSource *source,
   noise->is_measured = TRUE;
   noise->blocks = jpeg_blocks_show (&full->blocks);
   noise->sigma = white_noise (full);
-  if (full->n == 0 || drawing_has_ground (&full->drawing))
+  if (full->n == 0)
+    return TRUE;
+  if (drawing_has_ground (&full->drawing) ||
+      (noise->sigma >= WHITE && drawing_shows (&full->drawing, noise->sigma)))
     {
-      noise->sigma = 0.0;
+      /* Its dots are no impulses. */
+      *noise = (DiffusionNoise) { .is_measured = TRUE, .blocks = noise->blocks };
       return TRUE;
     }
   if (noise->sigma >= WHITE)
     {
-      if (drawing_shows (&full->drawing, noise->sigma))
-        noise->sigma = 0.0;
-      else
-        noise->kind = DIFFUSION_NOISE_WHITE;
-      if (noise->sigma > IMPULSE_SIGMA && noise->impulses < IMPULSE_SHARE)
+      noise->kind = DIFFUSION_NOISE_WHITE;
+      if (noise->sigma > IMPULSE_SIGMA)
         {
           noise->impulse_kinds = 0;
           noise->impulses = 0.0;

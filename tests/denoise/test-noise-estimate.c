@@ -581,6 +581,10 @@ test_drawings (void)
     { "pixel art", pixel_art, FALSE },
   };
 
+  DiffusionRect   all = { 0, 0, 256, 256 };
+  DiffusionSource source;
+  DiffusionNoise  noise;
+
   for (gsize d = 0; d < G_N_ELEMENTS (drawings); d++)
     for (float paper = 1.0f; paper > 0.8f; paper -= 0.1f)
       {
@@ -592,6 +596,9 @@ test_drawings (void)
         quantise (picture);
         g_test_message ("%s on %.1f: %.2f", drawings[d].name, paper, estimate (picture, NULL));
         g_assert_cmpfloat (estimate (picture, NULL), ==, 0.0);
+        source = picture_source (picture);
+        g_assert_true (diffusion_estimate_noise (&source, &all, NULL, &noise, NULL));
+        g_assert_cmpint (noise.impulse_kinds, ==, 0);
 
         noisy = picture;
         picture_add_noise (noisy, 10.0, 14);
