@@ -39,7 +39,7 @@ surroundings_look (Surroundings                   *around,
   if (success && settings->expert == DIFFUSION_EXPERT_AUTOMATIC && settings->steps == 0 &&
       membrane_suits (width, height, n, clean, m, ring))
     {
-      around->filled = success = membrane_fill (width, height, n, clean, m, error) &&
+      around->filled = success = membrane_fill (width, height, n, clean, m, ring, error) &&
                                  canvas_fill (canvas, rect, &area, clean, error);
     }
   if (success && !around->filled && n == 3)

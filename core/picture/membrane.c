@@ -137,30 +137,115 @@ sweep (int width, int height, float *plane, const float *hole, gboolean backward
   return most;
 }
 
+/* Of one channel: what it rises by, per pixel, and the range of what is known. */
+typedef struct
+{
+  double across, down;
+  float  least, most;
+} Slope;
+
+/* The plane through the known pixels that are `near` the hole: least squares. */
+static Slope
+find_slope (int width, int height, const float *plane, const float *hole, const guint8 *near)
+{
+  Slope  slope = { 0.0, 0.0, -1.0f, 1.0f };
+  double n = 0, x0 = 0, y0 = 0, v0 = 0, xx = 0, xy = 0, yy = 0, xv = 0, yv = 0, scale;
+
+  for (gsize i = 0; i < (gsize) width * height; i++)
+    if (near[i] && hole[i] == 0.0f)
+      {
+        n++;
+        x0 += i % width;
+        y0 += i / width;
+        v0 += plane[i];
+        slope.least = MIN (slope.least, plane[i]);
+        slope.most = MAX (slope.most, plane[i]);
+      }
+  if (n == 0)
+    return slope;
+  x0 /= n;
+  y0 /= n;
+  v0 /= n;
+  for (gsize i = 0; i < (gsize) width * height; i++)
+    if (near[i] && hole[i] == 0.0f)
+      {
+        double x = i % width - x0, y = i / width - y0, v = plane[i] - v0;
+
+        xx += x * x;
+        xy += x * y;
+        yy += y * y;
+        xv += x * v;
+        yv += y * v;
+      }
+  /* Pixels in one row say nothing of what is above and below. */
+  scale = xx * yy - xy * xy;
+  if (scale > 1e-3 * MAX (xx, yy) * MAX (xx, yy))
+    {
+      slope.across = (yy * xv - xy * yv) / scale;
+      slope.down = (xx * yv - xy * xv) / scale;
+    }
+  return slope;
+}
+
+static void
+add_slope (int width, int height, float *plane, const Slope *slope, double times)
+{
+  for (int y = 0; y < height; y++)
+    for (int x = 0; x < width; x++)
+      plane[(gsize) y * width + x] += (float) (times * (slope->across * x + slope->down * y));
+}
+
+static gboolean
+fill_plane (int           width,
+            int           height,
+            float        *plane,
+            const float  *hole,
+            const guint8 *near,
+            GError      **error)
+{
+  gsize  size = (gsize) width * height;
+  Slope  slope = find_slope (width, height, plane, hole, near);
+  float *rest = planes_new (width, height, 2, error), *known = rest + size;
+
+  if (rest == NULL)
+    return FALSE;
+  for (gsize i = 0; i < size; i++)
+    {
+      rest[i] = plane[i];
+      known[i] = hole[i] == 0.0f ? 1.0f : 0.0f;
+    }
+  add_slope (width, height, rest, &slope, -1.0);
+  if (!push_pull_fill (width, height, 1, GUESS_SWEEPS, rest, known, error))
+    {
+      g_free (rest);
+      return FALSE;
+    }
+  for (int k = 0; k < SWEEPS_MAX; k++)
+    if (sweep (width, height, rest, hole, k % 2 == 1) < SETTLED)
+      break;
+  add_slope (width, height, rest, &slope, 1.0);
+  for (gsize i = 0; i < size; i++)
+    if (hole[i] != 0.0f)
+      plane[i] = CLAMP (rest[i], slope.least, slope.most);
+  g_free (rest);
+  return TRUE;
+}
+
 gboolean
 membrane_fill (int          width,
                int          height,
                int          n_channels,
                float       *picture,
                const float *hole,
+               int          ring,
                GError     **error)
 {
-  gsize  size = (gsize) width * height;
-  float *known = planes_new (width, height, 1, error);
+  guint8  *near = g_new0 (guint8, (gsize) width * height);
+  gboolean success = TRUE;
 
-  if (known == NULL)
-    return FALSE;
-  for (gsize i = 0; i < size; i++)
-    known[i] = hole[i] == 0.0f ? 1.0f : 0.0f;
-  if (!push_pull_fill (width, height, n_channels, GUESS_SWEEPS, picture, known, error))
-    {
-      g_free (known);
-      return FALSE;
-    }
-  for (int c = 0; c < n_channels; c++)
-    for (int k = 0; k < SWEEPS_MAX; k++)
-      if (sweep (width, height, picture + c * size, hole, k % 2 == 1) < SETTLED)
-        break;
-  g_free (known);
-  return TRUE;
+  mark_near (width, height, hole, ring, near);
+  for (int c = 0; success && c < n_channels; c++)
+    success = fill_plane (width, height, picture + (gsize) c * width * height, hole, near, error);
+  g_free (near);
+  return success;
 }

@@ -18,10 +18,13 @@ gboolean membrane_suits (int          width,
                          const float *hole,
                          int          ring);
 
-/* Fills `picture` in place where `hole` is not 0. Error: DIFFUSION_ERROR_MEMORY. */
+/* Fills `picture` in place where `hole` is not 0. The membrane is stretched over what is left
+ * when the plane through the known pixels within `ring` of the hole is taken away: so a gradient
+ * goes on to the picture's edge too. Error: DIFFUSION_ERROR_MEMORY. */
 gboolean membrane_fill (int          width,
                         int          height,
                         int          n_channels,
                         float       *picture,
                         const float *hole,
+                        int          ring,
                         GError     **error);
