@@ -245,9 +245,11 @@ denoise_window_run (DenoiseWindow *window, const DiffusionRect *rect, GError **e
       full->process.finish = NULL;
     }
 
+  /* The half size brings the low frequencies, and with them the mean. */
   if (!evaluate (window, full, rect, error) ||
       (window->half_t > -1.0 && !evaluate_half (window, rect, error)) ||
-      (window->sigma > 0.0f && denoise_window_keeps_mean (window->settings) &&
+      (window->sigma > 0.0f && window->half_t <= -1.0 &&
+       denoise_window_keeps_mean (window->settings) &&
        !local_mean_keep (window->workers, rect->width, rect->height, window->source->n_channels,
                          full->picture, window->known, window->sigma, full->x0, cancel, error)))
     return NULL;
