@@ -77,22 +77,11 @@ draw_part (DenoisePreview *preview, const DiffusionRect *part, guchar *rgba)
   float        *mask = g_new (float, most);
   const Babl   *fish = babl_fish (io->format, babl_format ("R'G'B'A u8"));
 
-  for (gsize i = 0; i < most; i++)
-    mask[i] = 1;
-
   for (strips_first (&rect, &strip); strip.height > 0; strips_next (&rect, &strip))
     {
       gsize n = (gsize) strip.width * strip.height;
 
-      gegl_buffer_get (io->pixels, &strip, 1.0, io->format, old, GEGL_AUTO_ROWSTRIDE,
-                       GEGL_ABYSS_NONE);
-      gegl_buffer_get (io->result, &strip, 1.0, io->format, result, GEGL_AUTO_ROWSTRIDE,
-                       GEGL_ABYSS_NONE);
-      if (io->has_selection)
-        gegl_buffer_get (io->selection, &strip, 1.0, babl_format ("Y float"), mask,
-                         GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
-
-      drawable_pixels_compose (io, old, result, mask, n);
+      drawable_pixels_read_result (io, &strip, old, result, mask);
       babl_process (fish, result, rgba, (glong) n);
       rgba += 4 * n;
     }

@@ -128,6 +128,19 @@ drawable_pixels_compose (const DrawableIo *io,
   keep_unselected (io, old, result, mask, n);
 }
 
+void
+drawable_pixels_read_result (const DrawableIo    *io,
+                             const GeglRectangle *rect,
+                             guchar              *old,
+                             guchar              *result,
+                             float               *mask)
+{
+  gegl_buffer_get (io->pixels, rect, 1.0, io->format, old, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
+  gegl_buffer_get (io->result, rect, 1.0, io->format, result, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
+  drawable_pixels_read_mask (io, rect, mask);
+  drawable_pixels_compose (io, old, result, mask, (gsize) rect->width * rect->height);
+}
+
 /* In the encoding that the drawable's own values have. */
 static const Babl *
 own_float_format (const DrawableIo *io)

@@ -21,6 +21,14 @@ void drawable_pixels_compose (const DrawableIo *io,
                               const float      *mask,
                               gsize             n);
 
+/* All of that for the pixels of `rect`, which lies within the region: `old`, `result` and `mask`
+ * have room for them, and `result` is as it is written. Any thread. */
+void drawable_pixels_read_result (const DrawableIo    *io,
+                                  const GeglRectangle *rect,
+                                  guchar              *old,
+                                  guchar              *result,
+                                  float               *mask);
+
 /* Whether they are blended by the rule above. The user can switch off colour channels of an
  * image; then GIMP's own blend, which obeys, stands. Main thread. */
 gboolean drawable_pixels_are_blended (const DrawableIo *io);

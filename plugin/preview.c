@@ -136,22 +136,13 @@ preview_draw_result (Preview *preview, const DrawableIo *io)
 
   GeglRectangle strip;
 
-  for (gsize i = 0; i < most; i++)
-    mask[i] = 1;
   gegl_buffer_copy (seen, &preview->rect, GEGL_ABYSS_NONE, whole, &preview->rect);
 
   for (strips_first (&io->region, &strip); strip.height > 0; strips_next (&io->region, &strip))
     {
       gsize n = (gsize) strip.width * strip.height;
 
-      gegl_buffer_get (io->pixels, &strip, 1.0, io->format, old, GEGL_AUTO_ROWSTRIDE,
-                       GEGL_ABYSS_NONE);
-      gegl_buffer_get (io->result, &strip, 1.0, io->format, result, GEGL_AUTO_ROWSTRIDE,
-                       GEGL_ABYSS_NONE);
-      if (io->has_selection)
-        gegl_buffer_get (io->selection, &strip, 1.0, babl_format ("Y float"), mask,
-                         GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
-      drawable_pixels_compose (io, old, result, mask, n);
+      drawable_pixels_read_result (io, &strip, old, result, mask);
       if (io->visible)
         {
           babl_process (babl_fish (io->format, io->float_format), result, above, (glong) n);

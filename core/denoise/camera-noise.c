@@ -61,9 +61,9 @@
 #define TOO_STRONG_FROM 10.0
 #define TOO_STRONG      14.0
 
-/* What is taken out of a photograph where nothing is sure, at both sizes: PolyU gains 2 dB by
- * it, and photographs without noise keep 45 dB (tests/measure/real-noise.py). More of it does more
- * of both. Where even the smoothest windows hold next to nothing it is not a photograph's noise. */
+/* What is taken out of a photograph where nothing is sure, at both sizes. More of it takes out
+ * more of real cameras' noise and of clean photographs, which keep 45 dB
+ * (tests/measure/real-noise.py). Where even the smoothest windows hold next to nothing it is not a photograph's noise. */
 #define TRACE      2.0
 #define TRACE_HALF 2.5
 #define TRACE_FROM 0.8

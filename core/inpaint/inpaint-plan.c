@@ -44,8 +44,9 @@ static const Recipe recipe_estimate = { 3, 0.0, 20.0, 0.4, 40.0, 0.40, 4 };
 #define REACH_MIN 60
 #define REACH_MAX 192
 
-/* How much of the hole lies in windows with a seam that shows, by the look of large holes: what
- * the network will redraw is not known before the patches are laid. */
+/* Which share of a large hole's windows is expected to have a seam that shows. It is not known
+ * before the patches are laid: more makes the forecast longer, the result stays.
+ * tests/measure/forecast.py tells how far off it is. */
 #define SEAMS_SHARE 0.4
 
 /* In so many windows, all. */

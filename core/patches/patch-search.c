@@ -12,7 +12,7 @@
 #define EXACT_MACS 3e9
 
 /* A candidate's multiplications take so many times as long as those of a product of matrices:
- * pixels are gathered, one patch at a time. tests/measure/forecast.py measures it. */
+ * pixels are gathered, one patch at a time. tests/measure/forecast.py tells how far off it is. */
 #define CANDIDATE_PRICE 12
 
 /* Passes of a round: how far the neighbours are that are asked, and how far from the present
