@@ -156,6 +156,12 @@ take_old_colours (const PatchFill *fill, PatchLevel *level, int scale)
     }
 }
 
+static double
+start_work (const PatchFill *fill, const PatchLevel *level)
+{
+  return fill->first_scale < 0 ? patch_start_macs (level->n_patches, level->n_sources) : 0.0;
+}
+
 /* `coarse`: of the next coarser scale; NULL: this is the first. */
 static gboolean
 fill_level (Filling          *filling,
@@ -180,7 +186,10 @@ fill_level (Filling          *filling,
       success = patch_start_from_colours (level, set, fill->workers, fill->cancel);
     }
   else if (coarse == NULL)
-    success = patch_start (level, set, fill->workers, fill->cancel);
+    {
+      success = patch_start (level, set, fill->seed, scale, fill->workers, fill->cancel);
+      filling->done += start_work (fill, level);
+    }
   else
     {
       patch_search_begin (level, coarse);
@@ -242,7 +251,7 @@ first_level (Filling *filling, GError **error)
 static double
 all_work (const Filling *filling, const PatchLevel *coarsest)
 {
-  double macs = 0.0;
+  double macs = start_work (filling->fill, coarsest);
 
   for (int s = 0; s <= filling->first; s++)
     {
@@ -304,6 +313,8 @@ patch_fill_cost (int width, int height, gsize n_hole, int inradius, PatchFillCos
       int sources = (width >> s) * (height >> s);
       int patches = MIN ((int) (n_hole >> 2 * s) + 4 * PATCH_SIDE * PATCH_SIDE, sources);
 
+      if (s == n_scales - 1)
+        cost->macs += patch_start_macs (patches, sources);
       cost->n_rounds += rounds;
       cost->macs += rounds * patch_search_macs (patches, sources);
     }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * test-posterior.c: the diffusion model of a picture's own patches: its posterior mean against
- * the sum that defines it, and the nearest patch as the limit of that.
+ * the sum that defines it, the nearest patch as the limit of that, and the reverse process that it
+ * gives against DDIM's equation.
  */
 #include <math.h>
 
-#include "patches/patch-posterior.h"
+#include "patches/patch-start.h"
 #include "support/picture.h"
 
 enum
@@ -189,6 +190,110 @@ test_use (void)
   patch_level_free (level);
 }
 
+/* x̂_0 of the hole's pixels by definition: the mean of what the patches around each say, half as
+ * much for a pixel of depth more. */
+static void
+x0_by_definition (const PatchLevel *level, double sigma, double *x0)
+{
+  double *weights = g_new0 (double, level->n), mean[PATCH_COLOURS];
+
+  for (gsize i = 0; i < 3 * level->n; i++)
+    x0[i] = 0.0;
+  for (int k = 0; k < level->n_patches; k++)
+    {
+      const int at = level->patches[k];
+      double    weight = exp2 (-level->depth[at]);
+
+      mean_by_definition (level, at, sigma, mean);
+      for (int q = 0; q < PATCH_PIXELS; q++)
+        {
+          int pixel =
+            at + (q / PATCH_SIDE - PATCH_RADIUS) * level->stride + q % PATCH_SIDE - PATCH_RADIUS;
+
+          for (int c = 0; c < 3; c++)
+            x0[3 * pixel + c] += weight * mean[3 * q + c];
+          weights[pixel] += weight;
+        }
+    }
+  for (int k = 0; k < level->n_hole; k++)
+    for (int c = 0; c < 3; c++)
+      x0[3 * level->hole[k] + c] /= weights[level->hole[k]];
+  g_free (weights);
+}
+
+/* Ten steps of x ← x̂_0 + σ' / σ (x − x̂_0), from noise as wide as the range of colours down to 1 %
+ * of it. */
+static void
+test_reverse (void)
+{
+  PatchLevel       *level = noisy_level (), *expected = noisy_level ();
+  DiffusionWorkers *workers = diffusion_workers_new (2);
+  PatchSet         *set = patch_set_new (level, PATCH_SET_MAX, NULL);
+  double           *x0 = g_new (double, 3 * level->n);
+  RandomStream      stream = { 5, RANDOM_START, 2, 1 };
+  int               n_wrong = 0;
+
+  g_assert_true (patch_start (level, set, 5, 2, workers, NULL));
+
+  /* The smooth guess and the roughness begin as there, from what is around. */
+  for (int k = 0; k < expected->n_hole; k++)
+    expected->weight[expected->hole[k]] = 0.25f;
+  patch_level_sum_weights (expected);
+  memcpy (expected->texture, level->texture, 2 * level->n * sizeof (float));
+  for (int backwards = 0; backwards <= 1; backwards++)
+    for (int k = 0; k < expected->n_hole; k++)
+      for (int c = 0; c < 3; c++)
+        {
+          int    at = expected->hole[backwards ? expected->n_hole - 1 - k : k];
+          int    side = backwards ? 1 : -1;
+          float *x = expected->colour;
+          float  mean =
+            0.5f * (x[4 * (at + side) + c] + x[4 * (at + side * expected->stride) + c]);
+
+          x[4 * at + c] = backwards ? 0.5f * (x[4 * at + c] + mean) : mean;
+        }
+  for (int k = 0; k < expected->n_hole; k++)
+    {
+      int   at = expected->hole[k];
+      float z[4];
+
+      random_pixel (&stream, patch_level_x (expected, at), patch_level_y (expected, at), z);
+      for (int c = 0; c < 3; c++)
+        expected->colour[4 * at + c] += 127.5f * z[c];
+    }
+  for (int step = 0; step < 10; step++)
+    {
+      double sigma = 127.5 * pow (0.02, step / 9.0);
+      double next = step < 9 ? 127.5 * pow (0.02, (step + 1) / 9.0) : 0.0;
+
+      x0_by_definition (expected, 0.5 * sigma, x0);
+      for (int k = 0; k < expected->n_hole; k++)
+        for (int c = 0; c < 3; c++)
+          {
+            float  *x = expected->colour + 4 * expected->hole[k] + c;
+            double  mean = x0[3 * expected->hole[k] + c];
+
+            *x = (float) (mean + next / sigma * (*x - mean));
+          }
+    }
+  for (int k = 0; k < level->n_hole; k++)
+    for (int c = 0; c < 3; c++)
+      {
+        int at = 4 * level->hole[k] + c;
+
+        n_wrong += fabsf (level->colour[at] - expected->colour[at]) > 0.5f;
+      }
+  g_test_message ("%d of %d values are more than half a level apart", n_wrong, 3 * level->n_hole);
+  g_assert_cmpint (n_wrong, <, level->n_hole / 20);
+  for (int k = 0; k < level->n_patches; k++)
+    g_assert_true (level->source[level->nearest[level->patches[k]]]);
+  g_free (x0);
+  diffusion_workers_free (workers);
+  patch_set_free (set);
+  patch_level_free (level);
+  patch_level_free (expected);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -196,5 +301,6 @@ main (int argc, char **argv)
   g_test_add_func ("/posterior/mean", test_mean);
   g_test_add_func ("/posterior/nearest", test_nearest);
   g_test_add_func ("/posterior/use", test_use);
+  g_test_add_func ("/posterior/reverse", test_reverse);
   return g_test_run ();
 }
