@@ -11,6 +11,10 @@ build=$place/build
 export DIFFUSION_PLUGINS="$place/prefix/plug-ins"
 mkdir -p "$place"
 
+# The tests build the same sources several times, in copies and in other ways: what was compiled once is taken again,
+# also where the copy lies elsewhere.
+export CCACHE_DIR=/var/tmp/gimp-diffusion-ccache CCACHE_NOHASHDIR=1 CCACHE_MAXSIZE=1G
+
 # Two builds of one tree wait for each other; held until the script ends.
 exec 9>"$place/lock"
 flock 9
