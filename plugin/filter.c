@@ -73,6 +73,13 @@ filter_title (TaskKind kind)
   return kind == TASK_INPAINT ? _ ("Inpaint Selection") : _ ("Denoise");
 }
 
+/* In GIMP's own status bar. */
+static void
+begin_progress (TaskKind kind)
+{
+  gimp_progress_init (kind == TASK_INPAINT ? _ ("Inpainting") : _ ("Denoising"));
+}
+
 /* Free with g_free(). */
 static char *
 layer_name (const Task *task)
@@ -169,6 +176,7 @@ choose_result (Run *run, const Task *asked, const JobView *view, GError **error)
   progress_window_set_original (window, run->preview->original, run->preview->width,
                                 run->preview->height);
   add_candidate (&candidates, run, window);
+  gimp_progress_init (_ ("Waiting for a result to be kept or discarded"));
   while (!is_kept && !is_discarded)
     switch (progress_window_choose (window, candidates.n < CANDIDATES_MAX))
       {
@@ -181,6 +189,7 @@ choose_result (Run *run, const Task *asked, const JobView *view, GError **error)
         task_set_seed (&next, (task_get_seed (kept) + (guint32) candidates.n) & G_MAXINT32);
         run->task = &next;
         preview_restart (run->preview);
+        begin_progress (kept->kind);
         if (!job_run (run_task, run, view, &failure))
           {
             if (!watch.is_gone && !g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_CANCELLED))
@@ -197,6 +206,7 @@ choose_result (Run *run, const Task *asked, const JobView *view, GError **error)
           add_candidate (&candidates, run, window);
         next = *asked;
         run->task = kept;
+        gimp_progress_init (_ ("Waiting for a result to be kept or discarded"));
         break;
 
       default:
@@ -529,7 +539,7 @@ filter_run (GimpProcedure       *procedure,
 
   if (has_window)
     view.window = open_window (image, drawable, &task);
-  gimp_progress_init (kind == TASK_INPAINT ? _ ("Inpainting") : _ ("Denoising"));
+  begin_progress (kind);
 
   session = take_engine (session, folder);
   ok = !has_window || busy_begin (drawable, &error);

@@ -5,7 +5,6 @@
 #include "hole-picture.h"
 
 #include <math.h>
-#include <string.h>
 
 #include <glib/gi18n-lib.h>
 
@@ -31,7 +30,7 @@ struct HolePicture
   GimpDrawable        *drawable;
   PictureView         *view;
   GimpLayer           *visible;   /* the visible image, where that was asked for; else NULL */
-  int                  bounds[4]; /* of the selection, when it was looked at last */
+  guint                selection; /* as it was shown last, see selection_get_key() */
   gulong               handler;
   guint                source, poll_source; /* 0: none */
 };
@@ -130,7 +129,6 @@ static gboolean
 update (gpointer data)
 {
   HolePicture  *picture = data;
-  GimpImage    *image;
   GeglRectangle region, rect, scaled;
   GeglBuffer   *hole;
   guchar       *rgb;
@@ -141,9 +139,6 @@ update (gpointer data)
   picture->source = 0;
   arguments_get_task (picture->config, TASK_INPAINT, &task);
   if (!gimp_item_is_valid (GIMP_ITEM (picture->drawable)))
-    return G_SOURCE_REMOVE;
-  image = gimp_item_get_image (GIMP_ITEM (picture->drawable));
-  if (gimp_selection_is_empty (image))
     return G_SOURCE_REMOVE;
 
   hole = find_hole (picture, &task, &region, &rect);
@@ -170,6 +165,8 @@ update (gpointer data)
       g_free (mask);
       g_free (rgb);
     }
+  else
+    picture_view_clear (picture->view);
   g_object_unref (hole);
   return G_SOURCE_REMOVE;
 }
@@ -186,15 +183,15 @@ static gboolean
 poll (gpointer data)
 {
   HolePicture *picture = data;
-  int          now[4] = { 0 };
-  gboolean     non_empty;
+  guint        now;
 
-  if (gimp_item_is_valid (GIMP_ITEM (picture->drawable)) &&
-      gimp_selection_bounds (gimp_item_get_image (GIMP_ITEM (picture->drawable)), &non_empty,
-                             &now[0], &now[1], &now[2], &now[3]) &&
-      memcmp (now, picture->bounds, sizeof now) != 0)
+  if (!gimp_item_is_valid (GIMP_ITEM (picture->drawable)))
+    return G_SOURCE_CONTINUE;
+
+  now = selection_get_key (picture->drawable, TRUE);
+  if (now != picture->selection)
     {
-      memcpy (picture->bounds, now, sizeof now);
+      picture->selection = now;
       update_soon (picture);
     }
   return G_SOURCE_CONTINUE;
@@ -207,6 +204,7 @@ hole_picture_new (GimpProcedureConfig *config, GimpDrawable *drawable)
 
   picture->config = config;
   picture->drawable = drawable;
+  picture->selection = selection_get_key (drawable, TRUE);
   picture->view = g_object_ref_sink (picture_view_new ());
   picture_view_set_max_height (picture->view, MAX_HEIGHT);
   atk_object_set_name (gtk_widget_get_accessible (GTK_WIDGET (picture->view)),

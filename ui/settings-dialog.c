@@ -214,10 +214,10 @@ settings_dialog_run_inpaint (GimpProcedure       *procedure,
 
   open_dialog (&self, procedure, config, _ ("Inpaint Selection"), _ ("_Inpaint"));
 
-  settings_grid_add_scale (self.basic, "strength", 1.0, 2);
+  settings_grid_add_scale (self.basic, "strength", 1.0, 2, NULL);
   settings_grid_add_ends (self.basic, _ ("Keep its shape"), _ ("Replace it"));
-  settings_grid_add_scale (self.basic, "grow", 20.0, 0);
-  settings_grid_add_scale (self.basic, "feather", 20.0, 1);
+  settings_grid_add_scale (self.basic, "grow", 20.0, 0, _ ("px"));
+  settings_grid_add_scale (self.basic, "feather", 20.0, 1, _ ("px"));
   settings_grid_add_check (self.basic, "sample-merged");
   settings_grid_add_number (self.basic, "steps", TRUE);
   settings_grid_add_seed (self.basic, "seed");
@@ -226,7 +226,7 @@ settings_dialog_run_inpaint (GimpProcedure       *procedure,
   settings_grid_add_choice (self.advanced, "expert");
   settings_grid_add_choice (self.advanced, "sampler");
   settings_grid_add_choice (self.advanced, "spacing");
-  settings_grid_add_scale (self.advanced, "eta", 1.0, 2);
+  settings_grid_add_scale (self.advanced, "eta", 1.0, 2, NULL);
   settings_grid_add_number (self.advanced, "resample", TRUE);
   settings_grid_add_number (self.advanced, "jump-length", FALSE);
   settings_grid_add_choice (self.advanced, "data-step");
@@ -274,13 +274,13 @@ settings_dialog_run_denoise (GimpProcedure       *procedure,
   g_signal_connect_object (preview, "measured", G_CALLBACK (noise_level_set_measured), level,
                            G_CONNECT_SWAPPED);
   settings_grid_add_group (self.basic, "sigma", GTK_WIDGET (level));
-  settings_grid_add_scale (self.basic, "luminance", 1.0, 2);
-  settings_grid_add_scale (self.basic, "chroma", 1.0, 2);
-  settings_grid_add_scale (self.basic, "detail", 1.0, 2);
+  settings_grid_add_scale (self.basic, "luminance", 1.0, 2, NULL);
+  settings_grid_add_scale (self.basic, "chroma", 1.0, 2, NULL);
+  settings_grid_add_scale (self.basic, "detail", 1.0, 2, NULL);
   settings_grid_add_choice (self.basic, "output");
 
   settings_grid_add_choice (self.advanced, "method");
-  settings_grid_add_scale (self.advanced, "steps", 20.0, 0);
+  settings_grid_add_scale (self.advanced, "steps", 20.0, 0, NULL);
   settings_grid_add_ends (self.advanced, _ ("Smooth"), _ ("Crisp"));
   self.hint = settings_grid_add_hint (self.advanced, "");
   settings_grid_add_choice (self.advanced, "sampler");

@@ -3,7 +3,8 @@
  * labels.c: a GTK module (GTK_MODULES) by which tests read windows: what the labels of
  * a program's dialogs say is written to the file DIFFUSION_LABELS/PROGRAM whenever it
  * changes: for each dialog that is seen its role, then each label, a line each, and each
- * drawing area: its type, place on the screen, size, and what it says to a screen reader.
+ * drawing area: its type, place on the screen, size, and what it says to a screen reader;
+ * of other windows the progress bars, how full they are and what they say.
  * The file DIFFUSION_LABELS/PROGRAM.busy holds the longest time, in milliseconds of work of
  * the main thread, that passed between two turns of the main loop while a dialog was seen: by
  * the processor's clock, so that other programs do not count.
@@ -47,6 +48,18 @@ append_labels (GtkWidget *widget, gpointer data)
     gtk_container_forall (GTK_CONTAINER (widget), append_labels, text);
 }
 
+static void
+append_bars (GtkWidget *widget, gpointer data)
+{
+  GtkProgressBar *bar = GTK_IS_PROGRESS_BAR (widget) ? GTK_PROGRESS_BAR (widget) : NULL;
+
+  if (bar && gtk_widget_get_mapped (widget))
+    g_string_append_printf (data, "Bar %.2f %s\n", gtk_progress_bar_get_fraction (bar),
+                            gtk_progress_bar_get_text (bar));
+  else if (GTK_IS_CONTAINER (widget))
+    gtk_container_forall (GTK_CONTAINER (widget), append_bars, data);
+}
+
 static gboolean
 write_labels (gpointer data)
 {
@@ -63,6 +76,8 @@ write_labels (gpointer data)
         g_string_append_printf (text, "%s\n", gtk_window_get_role (window->data));
         append_labels (window->data, text);
       }
+    else
+      append_bars (window->data, text);
   g_list_free (windows);
 
   if (g_strcmp0 (text->str, *written) != 0)
