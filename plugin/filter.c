@@ -23,6 +23,7 @@
 #include "model-list.h"
 #include "provenance.h"
 #include "settings-dialog.h"
+#include "source-chooser.h"
 #include "hole-surroundings.h"
 
 /* Pixels: a selection drawn around something leaves a rim of it. */
@@ -367,6 +368,7 @@ ask_for_settings (GimpProcedure       *procedure,
                   Session            **session)
 {
   GPtrArray      *models = model_list_new ();
+  GtkWidget      *source;
   ForecastLine   *line;
   HolePicture    *picture;
   DenoisePreview *preview;
@@ -375,6 +377,7 @@ ask_for_settings (GimpProcedure       *procedure,
   if (kind == TASK_INPAINT && hole_surroundings_are_empty (drawable))
     g_object_set (config, "sample-merged", TRUE, NULL);
   set_first_values (config, kind);
+  source = kind == TASK_INPAINT ? source_chooser_new (config, drawable) : NULL;
   line = forecast_line_new (config, gimp_procedure_get_name (procedure), kind, drawable);
 
   if (kind == TASK_INPAINT)
@@ -382,7 +385,7 @@ ask_for_settings (GimpProcedure       *procedure,
       picture = hole_picture_new (config, drawable);
       accepted =
         settings_dialog_run_inpaint (procedure, config, models, forecast_line_get_widget (line),
-                                     hole_picture_get_widget (picture));
+                                     hole_picture_get_widget (picture), source);
       hole_picture_free (picture);
     }
   else
@@ -518,8 +521,15 @@ filter_run (GimpProcedure       *procedure,
   else if (has_window)
     gimp_ui_init ("gimp-diffusion");
 
-  arguments_get_task (config, kind, &task);
-  drawable = drawable_check (image, drawables, kind, task.output, &error);
+  drawable = NULL;
+  if (run_mode != GIMP_RUN_WITH_LAST_VALS || kind != TASK_INPAINT ||
+      source_recall (config, image, &error))
+    {
+      arguments_get_task (config, kind, &task);
+      drawable = drawable_check (image, drawables, kind, task.output, &error);
+    }
+  if (kind == TASK_INPAINT && run_mode == GIMP_RUN_INTERACTIVE)
+    source_remember (config);
   if (drawable == NULL)
     {
       session_free (session);

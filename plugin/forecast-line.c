@@ -11,6 +11,7 @@
 
 #include "arguments.h"
 #include "drawable-check.h"
+#include "drawable-io.h"
 #include "forecast.h"
 #include "model-folder.h"
 #include "selection.h"
@@ -141,7 +142,8 @@ look_at_selection (ForecastLine *line, const Task *task, GError **error)
   /* What can change while the dialog is open: all that a run would be refused for. */
   if (gimp_item_is_valid (GIMP_ITEM (line->drawable)))
     image = gimp_item_get_image (GIMP_ITEM (line->drawable));
-  if (!drawable_check (image, drawables, line->kind, task->output, error))
+  if (!drawable_check (image, drawables, line->kind, task->output, error) ||
+      (task->source > 0 && !drawable_io_find_source (image, task->source, error)))
     return FALSE;
 
   if (line->source && task->hole.grow == line->shape.grow &&

@@ -9,6 +9,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "arguments.h"
+#include "drawable-io.h"
 #include "hole.h"
 #include "picture-view.h"
 #include "selection.h"
@@ -125,6 +126,40 @@ read_picture (HolePicture         *picture,
   g_object_unref (pixels);
 }
 
+/* What must not be copied is dark. */
+static void
+darken_forbidden (HolePicture         *picture,
+                  int                  source,
+                  const GeglRectangle *scaled,
+                  double               scale,
+                  guchar              *rgb)
+{
+  GimpImage    *image = gimp_item_get_image (GIMP_ITEM (picture->drawable));
+  GimpDrawable *item = drawable_io_find_source (image, source, NULL);
+  const gsize   n = (gsize) scaled->width * scaled->height;
+  int           x, y, own_x, own_y;
+  GeglBuffer   *buffer;
+  guint8       *values;
+
+  if (item == NULL)
+    return;
+
+  gimp_drawable_get_offsets (item, &x, &y);
+  gimp_drawable_get_offsets (picture->drawable, &own_x, &own_y);
+  values = g_malloc (n);
+  buffer = gimp_drawable_get_buffer (item);
+  gegl_buffer_get (buffer,
+                   GEGL_RECTANGLE (scaled->x + (int) floor ((own_x - x) * scale),
+                                   scaled->y + (int) floor ((own_y - y) * scale), scaled->width,
+                                   scaled->height),
+                   scale, babl_format ("Y u8"), values, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
+  g_object_unref (buffer);
+  for (gsize i = 0; i < 3 * n; i++)
+    if (values[i / 3] <= G_MAXUINT8 / 2)
+      rgb[i] /= 3;
+  g_free (values);
+}
+
 static gboolean
 update (gpointer data)
 {
@@ -154,6 +189,8 @@ update (gpointer data)
       gegl_buffer_get (hole, &scaled, scale, babl_format ("Y float"), mask, GEGL_AUTO_ROWSTRIDE,
                        GEGL_ABYSS_NONE);
 
+      if (task.source > 0)
+        darken_forbidden (picture, task.source, &scaled, scale, rgb);
       draw_hole (rgb, mask, scaled.width, scaled.height);
       if (task.inpaint.context > 0)
         draw_box (rgb, scaled.width, scaled.height,
@@ -216,10 +253,10 @@ hole_picture_new (GimpProcedureConfig *config, GimpDrawable *drawable)
   return picture;
 }
 
-GtkWidget *
+PictureView *
 hole_picture_get_widget (HolePicture *picture)
 {
-  return GTK_WIDGET (picture->view);
+  return picture->view;
 }
 
 void
