@@ -215,9 +215,9 @@ add_denoise_settings (GimpProcedure *procedure)
                                          "and fine texture."),
                                       0, 1, 0, G_PARAM_READWRITE);
   gimp_procedure_add_double_argument (
-    procedure, "luminance", _ ("_Luminance"),
+    procedure, "luminance", _ ("Luminance"),
     _ ("The share of the noise in the lightness that is removed."), 0, 1, 1, G_PARAM_READWRITE);
-  gimp_procedure_add_double_argument (procedure, "chroma", _ ("_Chroma"),
+  gimp_procedure_add_double_argument (procedure, "chroma", _ ("Chroma"),
                                       _ ("The share of the noise in the colors that is removed."),
                                       0, 1, 1, G_PARAM_READWRITE);
   add_seed (procedure);
@@ -238,17 +238,21 @@ arguments_add (GimpProcedure *procedure, TaskKind kind)
   add_settings (procedure, kind);
   if (kind == TASK_INPAINT)
     gimp_procedure_add_drawable_argument (
-      procedure, "source", _ ("Sour_ce"),
-      _ ("A channel, layer mask or layer of the image: patches come only from where it is above "
-         "one half. None means from anywhere around the selection."),
+      procedure, "source", _ ("Cop_y from"),
+      _ ("A channel, layer mask or layer of the image: patches are copied only from where it is "
+         "above one half, painted white. None means from anywhere around the selection."),
       TRUE, G_PARAM_READWRITE);
   add_output (procedure);
   add_model (procedure);
 
   /* Of the dialog alone. */
   if (kind == TASK_INPAINT)
-    gimp_procedure_add_boolean_aux_argument (procedure, "dialog-seen", NULL, NULL, FALSE,
-                                             G_PARAM_READWRITE);
+    {
+      gimp_procedure_add_boolean_aux_argument (procedure, "dialog-seen", NULL, NULL, FALSE,
+                                               G_PARAM_READWRITE);
+      gimp_procedure_add_string_aux_argument (procedure, "source-name", NULL, NULL, NULL,
+                                              G_PARAM_READWRITE);
+    }
 }
 
 void

@@ -10,6 +10,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "hole.h"
+#include "drawable-pixels.h"
 #include "selection.h"
 #include "strips.h"
 
@@ -467,28 +468,54 @@ drawable_io_new (GimpDrawable *drawable, const Task *task, GError **error)
   return io;
 }
 
+GimpDrawable *
+drawable_io_find_source (GimpImage *image, int id, GError **error)
+{
+  GimpItem *item = gimp_item_get_by_id (id);
+
+  /* What was deleted lives on in the undo steps. */
+  if (GIMP_IS_DRAWABLE (item) && gimp_item_is_valid (item) && gimp_item_get_image (item) == image)
+    return GIMP_DRAWABLE (item);
+
+  g_set_error_literal (error, GIMP_PLUG_IN_ERROR, 0,
+                       _ ("The source is not part of this image: choose one of its channels, "
+                          "layer masks or layers."));
+  return NULL;
+}
+
+/* Whether anything of the strip may be copied. */
+static gboolean
+is_usable (const DrawableIo *io, const GeglRectangle *strip, const guint8 *values, float *mask)
+{
+  const gsize n = (gsize) strip->width * strip->height;
+  gboolean    is_found = FALSE;
+
+  drawable_pixels_read_mask (io, strip, mask);
+  for (gsize i = 0; !is_found && i < n; i++)
+    is_found = values[i] > G_MAXUINT8 / 2 && mask[i] < DIFFUSION_SELECTION_MIN;
+  return is_found;
+}
+
 gboolean
 drawable_io_set_allowed (DrawableIo *io, int id, GError **error)
 {
   const GeglRectangle extent = { 0, 0, io->width, io->height };
-  GimpItem           *item = gimp_item_get_by_id (id);
+  GimpDrawable       *item = drawable_io_find_source (io->image, id, error);
+  gboolean            is_found = FALSE;
   GeglRectangle       strip;
   GeglBuffer         *buffer;
   guint8             *values;
+  float              *mask;
   int                 x, y;
 
-  if (!GIMP_IS_DRAWABLE (item) || gimp_item_get_image (item) != io->image)
-    {
-      g_set_error_literal (error, GIMP_PLUG_IN_ERROR, 0,
-                           _ ("The source is not part of this image: choose one of its channels, "
-                              "layer masks or layers."));
-      return FALSE;
-    }
+  if (item == NULL)
+    return FALSE;
 
-  gimp_drawable_get_offsets (GIMP_DRAWABLE (item), &x, &y);
-  buffer = gimp_drawable_get_buffer (GIMP_DRAWABLE (item));
+  gimp_drawable_get_offsets (item, &x, &y);
+  buffer = gimp_drawable_get_buffer (item);
   io->allowed = gegl_buffer_new (&extent, babl_format ("Y u8"));
   values = g_new (guint8, strips_max_pixels (&extent));
+  mask = g_new (float, strips_max_pixels (&extent));
   for (strips_first (&extent, &strip); strip.height > 0; strips_next (&extent, &strip))
     {
       gegl_buffer_get (buffer,
@@ -496,11 +523,17 @@ drawable_io_set_allowed (DrawableIo *io, int id, GError **error)
                                        strip.width, strip.height),
                        1.0, babl_format ("Y u8"), values, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
       gegl_buffer_set (io->allowed, &strip, 0, babl_format ("Y u8"), values, GEGL_AUTO_ROWSTRIDE);
+      is_found = is_found || is_usable (io, &strip, values, mask);
     }
+  g_free (mask);
   g_free (values);
   g_object_unref (buffer);
   io->source.read_allowed = source_read_allowed;
-  return TRUE;
+  if (!is_found)
+    g_set_error_literal (error, GIMP_PLUG_IN_ERROR, 0,
+                         _ ("The source leaves nothing to copy: paint white in it what may be "
+                            "copied, outside the selection."));
+  return is_found;
 }
 
 gboolean

@@ -68,8 +68,12 @@ void        drawable_io_free (DrawableIo *io);
 /* The same with nothing copied yet, for who fetches piece by piece. */
 DrawableIo *drawable_io_open (GimpDrawable *drawable, const Task *task, GError **error);
 
-/* Patches come only from where the drawable of this id, a channel, a layer mask or a layer of the
- * same image, is above one half. Main thread. Errors: there is no such drawable. */
+/* The channel, layer mask or layer of this id; NULL and a sentence where the image has none.
+ * Main thread. */
+GimpDrawable *drawable_io_find_source (GimpImage *image, int id, GError **error);
+
+/* Patches come only from where that is above one half. Main thread. Errors: there is no such
+ * drawable; it leaves nothing outside the hole to copy. */
 gboolean drawable_io_set_allowed (DrawableIo *io, int id, GError **error);
 
 /* Copies `rect` of the drawable and its selection, as far as that is not done. Main

@@ -23,6 +23,7 @@
 #include "model-list.h"
 #include "provenance.h"
 #include "settings-dialog.h"
+#include "source-chooser.h"
 #include "hole-surroundings.h"
 
 /* Pixels: a selection drawn around something leaves a rim of it. */
@@ -71,6 +72,13 @@ static const char *
 filter_title (TaskKind kind)
 {
   return kind == TASK_INPAINT ? _ ("Inpaint Selection") : _ ("Denoise");
+}
+
+/* In GIMP's own status bar. */
+static void
+begin_progress (TaskKind kind)
+{
+  gimp_progress_init (kind == TASK_INPAINT ? _ ("Inpainting") : _ ("Denoising"));
 }
 
 /* Free with g_free(). */
@@ -169,6 +177,7 @@ choose_result (Run *run, const Task *asked, const JobView *view, GError **error)
   progress_window_set_original (window, run->preview->original, run->preview->width,
                                 run->preview->height);
   add_candidate (&candidates, run, window);
+  gimp_progress_init (_ ("Waiting for a result to be kept or discarded"));
   while (!is_kept && !is_discarded)
     switch (progress_window_choose (window, candidates.n < CANDIDATES_MAX))
       {
@@ -181,6 +190,7 @@ choose_result (Run *run, const Task *asked, const JobView *view, GError **error)
         task_set_seed (&next, (task_get_seed (kept) + (guint32) candidates.n) & G_MAXINT32);
         run->task = &next;
         preview_restart (run->preview);
+        begin_progress (kept->kind);
         if (!job_run (run_task, run, view, &failure))
           {
             if (!watch.is_gone && !g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_CANCELLED))
@@ -197,6 +207,7 @@ choose_result (Run *run, const Task *asked, const JobView *view, GError **error)
           add_candidate (&candidates, run, window);
         next = *asked;
         run->task = kept;
+        gimp_progress_init (_ ("Waiting for a result to be kept or discarded"));
         break;
 
       default:
@@ -357,6 +368,7 @@ ask_for_settings (GimpProcedure       *procedure,
                   Session            **session)
 {
   GPtrArray      *models = model_list_new ();
+  GtkWidget      *source;
   ForecastLine   *line;
   HolePicture    *picture;
   DenoisePreview *preview;
@@ -365,6 +377,7 @@ ask_for_settings (GimpProcedure       *procedure,
   if (kind == TASK_INPAINT && hole_surroundings_are_empty (drawable))
     g_object_set (config, "sample-merged", TRUE, NULL);
   set_first_values (config, kind);
+  source = kind == TASK_INPAINT ? source_chooser_new (config, drawable) : NULL;
   line = forecast_line_new (config, gimp_procedure_get_name (procedure), kind, drawable);
 
   if (kind == TASK_INPAINT)
@@ -372,7 +385,7 @@ ask_for_settings (GimpProcedure       *procedure,
       picture = hole_picture_new (config, drawable);
       accepted =
         settings_dialog_run_inpaint (procedure, config, models, forecast_line_get_widget (line),
-                                     hole_picture_get_widget (picture));
+                                     hole_picture_get_widget (picture), source);
       hole_picture_free (picture);
     }
   else
@@ -508,8 +521,15 @@ filter_run (GimpProcedure       *procedure,
   else if (has_window)
     gimp_ui_init ("gimp-diffusion");
 
-  arguments_get_task (config, kind, &task);
-  drawable = drawable_check (image, drawables, kind, task.output, &error);
+  drawable = NULL;
+  if (run_mode != GIMP_RUN_WITH_LAST_VALS || kind != TASK_INPAINT ||
+      source_recall (config, image, &error))
+    {
+      arguments_get_task (config, kind, &task);
+      drawable = drawable_check (image, drawables, kind, task.output, &error);
+    }
+  if (kind == TASK_INPAINT && run_mode == GIMP_RUN_INTERACTIVE)
+    source_remember (config);
   if (drawable == NULL)
     {
       session_free (session);
@@ -529,7 +549,7 @@ filter_run (GimpProcedure       *procedure,
 
   if (has_window)
     view.window = open_window (image, drawable, &task);
-  gimp_progress_init (kind == TASK_INPAINT ? _ ("Inpainting") : _ ("Denoising"));
+  begin_progress (kind);
 
   session = take_engine (session, folder);
   ok = !has_window || busy_begin (drawable, &error);

@@ -11,17 +11,16 @@
 
 #include "arguments.h"
 #include "drawable-check.h"
+#include "drawable-io.h"
 #include "forecast.h"
 #include "model-folder.h"
+#include "selection.h"
 
 /* A slider that is dragged tells of every pixel. */
 #define DELAY_MS 80
 
 /* How often the selection is looked at. */
 #define POLL_MS 1000
-
-/* So many pixels of it can be looked at without being felt. */
-#define POLL_PIXELS (1 << 19)
 
 struct ForecastLine
 {
@@ -31,7 +30,7 @@ struct ForecastLine
   GimpDrawable        *drawable;
   ForecastSource      *source;    /* NULL: to be made */
   HoleShape            shape;     /* that it was made for */
-  guint                selection; /* as it was then, see selection_key() */
+  guint                selection; /* as it was then, see selection_get_key() */
   CostLine            *label;
   gulong               handler;
   guint                update_source, done_source, poll_source; /* 0: none */
@@ -133,40 +132,6 @@ choose_engine (ForecastLine *line, GError **error)
   return TRUE;
 }
 
-/* Tells selections apart: by their bounds, small ones by their values as well. While a preview
- * computes (Denoise), GIMP's buffers are left alone: drawable-io.h. */
-static guint
-selection_key (ForecastLine *line)
-{
-  GimpImage    *image = gimp_item_get_image (GIMP_ITEM (line->drawable));
-  GeglRectangle bounds = { 0, 0, 0, 0 };
-  gboolean      non_empty = FALSE;
-  guint         key = 17;
-  int           x2, y2;
-
-  if (!gimp_selection_bounds (image, &non_empty, &bounds.x, &bounds.y, &x2, &y2) || !non_empty)
-    return 0;
-
-  bounds.width = x2 - bounds.x;
-  bounds.height = y2 - bounds.y;
-  key = 31 * (31 * (31 * (31 * key + bounds.x) + bounds.y) + x2) + y2;
-  if (line->kind == TASK_INPAINT && (gint64) bounds.width * bounds.height <= POLL_PIXELS)
-    {
-      gsize       n = (gsize) bounds.width * bounds.height;
-      guint8     *values = g_malloc (n);
-      GeglBuffer *buffer =
-        gimp_drawable_get_buffer (GIMP_DRAWABLE (gimp_image_get_selection (image)));
-
-      gegl_buffer_get (buffer, &bounds, 1.0, babl_format ("Y u8"), values, GEGL_AUTO_ROWSTRIDE,
-                       GEGL_ABYSS_NONE);
-      for (gsize i = 0; i < n; i++)
-        key = 31 * key + values[i];
-      g_object_unref (buffer);
-      g_free (values);
-    }
-  return key;
-}
-
 /* Where the hole has another shape, it is looked at anew. */
 static gboolean
 look_at_selection (ForecastLine *line, const Task *task, GError **error)
@@ -177,7 +142,8 @@ look_at_selection (ForecastLine *line, const Task *task, GError **error)
   /* What can change while the dialog is open: all that a run would be refused for. */
   if (gimp_item_is_valid (GIMP_ITEM (line->drawable)))
     image = gimp_item_get_image (GIMP_ITEM (line->drawable));
-  if (!drawable_check (image, drawables, line->kind, task->output, error))
+  if (!drawable_check (image, drawables, line->kind, task->output, error) ||
+      (task->source > 0 && !drawable_io_find_source (image, task->source, error)))
     return FALSE;
 
   if (line->source && task->hole.grow == line->shape.grow &&
@@ -205,7 +171,8 @@ poll (gpointer data)
       return G_SOURCE_CONTINUE;
     }
 
-  selection = selection_key (line);
+  /* While a preview computes (Denoise), GIMP's buffers are left alone: drawable-io.h. */
+  selection = selection_get_key (line->drawable, line->kind == TASK_INPAINT);
   if (selection != line->selection)
     {
       line->selection = selection;
@@ -283,7 +250,7 @@ forecast_line_new (GimpProcedureConfig *config,
   line->cancel = g_cancellable_new ();
 
   line->label = g_object_ref_sink (cost_line_new ());
-  line->selection = selection_key (line);
+  line->selection = selection_get_key (line->drawable, line->kind == TASK_INPAINT);
   line->poll_source = g_timeout_add (POLL_MS, poll, line);
   line->handler = g_signal_connect_swapped (config, "notify", G_CALLBACK (update_soon), line);
   update (line);

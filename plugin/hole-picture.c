@@ -5,11 +5,11 @@
 #include "hole-picture.h"
 
 #include <math.h>
-#include <string.h>
 
 #include <glib/gi18n-lib.h>
 
 #include "arguments.h"
+#include "drawable-io.h"
 #include "hole.h"
 #include "picture-view.h"
 #include "selection.h"
@@ -31,7 +31,7 @@ struct HolePicture
   GimpDrawable        *drawable;
   PictureView         *view;
   GimpLayer           *visible;   /* the visible image, where that was asked for; else NULL */
-  int                  bounds[4]; /* of the selection, when it was looked at last */
+  guint                selection; /* as it was shown last, see selection_get_key() */
   gulong               handler;
   guint                source, poll_source; /* 0: none */
 };
@@ -126,11 +126,44 @@ read_picture (HolePicture         *picture,
   g_object_unref (pixels);
 }
 
+/* What must not be copied is dark. */
+static void
+darken_forbidden (HolePicture         *picture,
+                  int                  source,
+                  const GeglRectangle *scaled,
+                  double               scale,
+                  guchar              *rgb)
+{
+  GimpImage    *image = gimp_item_get_image (GIMP_ITEM (picture->drawable));
+  GimpDrawable *item = drawable_io_find_source (image, source, NULL);
+  const gsize   n = (gsize) scaled->width * scaled->height;
+  int           x, y, own_x, own_y;
+  GeglBuffer   *buffer;
+  guint8       *values;
+
+  if (item == NULL)
+    return;
+
+  gimp_drawable_get_offsets (item, &x, &y);
+  gimp_drawable_get_offsets (picture->drawable, &own_x, &own_y);
+  values = g_malloc (n);
+  buffer = gimp_drawable_get_buffer (item);
+  gegl_buffer_get (buffer,
+                   GEGL_RECTANGLE (scaled->x + (int) floor ((own_x - x) * scale),
+                                   scaled->y + (int) floor ((own_y - y) * scale), scaled->width,
+                                   scaled->height),
+                   scale, babl_format ("Y u8"), values, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
+  g_object_unref (buffer);
+  for (gsize i = 0; i < 3 * n; i++)
+    if (values[i / 3] <= G_MAXUINT8 / 2)
+      rgb[i] /= 3;
+  g_free (values);
+}
+
 static gboolean
 update (gpointer data)
 {
   HolePicture  *picture = data;
-  GimpImage    *image;
   GeglRectangle region, rect, scaled;
   GeglBuffer   *hole;
   guchar       *rgb;
@@ -141,9 +174,6 @@ update (gpointer data)
   picture->source = 0;
   arguments_get_task (picture->config, TASK_INPAINT, &task);
   if (!gimp_item_is_valid (GIMP_ITEM (picture->drawable)))
-    return G_SOURCE_REMOVE;
-  image = gimp_item_get_image (GIMP_ITEM (picture->drawable));
-  if (gimp_selection_is_empty (image))
     return G_SOURCE_REMOVE;
 
   hole = find_hole (picture, &task, &region, &rect);
@@ -159,6 +189,8 @@ update (gpointer data)
       gegl_buffer_get (hole, &scaled, scale, babl_format ("Y float"), mask, GEGL_AUTO_ROWSTRIDE,
                        GEGL_ABYSS_NONE);
 
+      if (task.source > 0)
+        darken_forbidden (picture, task.source, &scaled, scale, rgb);
       draw_hole (rgb, mask, scaled.width, scaled.height);
       if (task.inpaint.context > 0)
         draw_box (rgb, scaled.width, scaled.height,
@@ -170,6 +202,8 @@ update (gpointer data)
       g_free (mask);
       g_free (rgb);
     }
+  else
+    picture_view_clear (picture->view);
   g_object_unref (hole);
   return G_SOURCE_REMOVE;
 }
@@ -186,15 +220,15 @@ static gboolean
 poll (gpointer data)
 {
   HolePicture *picture = data;
-  int          now[4] = { 0 };
-  gboolean     non_empty;
+  guint        now;
 
-  if (gimp_item_is_valid (GIMP_ITEM (picture->drawable)) &&
-      gimp_selection_bounds (gimp_item_get_image (GIMP_ITEM (picture->drawable)), &non_empty,
-                             &now[0], &now[1], &now[2], &now[3]) &&
-      memcmp (now, picture->bounds, sizeof now) != 0)
+  if (!gimp_item_is_valid (GIMP_ITEM (picture->drawable)))
+    return G_SOURCE_CONTINUE;
+
+  now = selection_get_key (picture->drawable, TRUE);
+  if (now != picture->selection)
     {
-      memcpy (picture->bounds, now, sizeof now);
+      picture->selection = now;
       update_soon (picture);
     }
   return G_SOURCE_CONTINUE;
@@ -207,6 +241,7 @@ hole_picture_new (GimpProcedureConfig *config, GimpDrawable *drawable)
 
   picture->config = config;
   picture->drawable = drawable;
+  picture->selection = selection_get_key (drawable, TRUE);
   picture->view = g_object_ref_sink (picture_view_new ());
   picture_view_set_max_height (picture->view, MAX_HEIGHT);
   atk_object_set_name (gtk_widget_get_accessible (GTK_WIDGET (picture->view)),
@@ -218,10 +253,10 @@ hole_picture_new (GimpProcedureConfig *config, GimpDrawable *drawable)
   return picture;
 }
 
-GtkWidget *
+PictureView *
 hole_picture_get_widget (HolePicture *picture)
 {
-  return GTK_WIDGET (picture->view);
+  return picture->view;
 }
 
 void

@@ -8,6 +8,8 @@
 #include <gtk/gtk.h>
 #include <libgimp/gimp.h>
 
+#include "picture-view.h"
+
 G_BEGIN_DECLS
 
 typedef struct HolePicture HolePicture;
@@ -16,7 +18,7 @@ typedef struct HolePicture HolePicture;
 HolePicture *hole_picture_new (GimpProcedureConfig *config, GimpDrawable *drawable);
 
 /* Owned by the picture until it is packed. */
-GtkWidget *hole_picture_get_widget (HolePicture *picture);
+PictureView *hole_picture_get_widget (HolePicture *picture);
 
 void hole_picture_free (HolePicture *picture);
 

@@ -6,6 +6,9 @@
 
 #include "strips.h"
 
+/* So many pixels of it can be looked at without being felt. */
+#define KEY_PIXELS (1 << 19)
+
 void
 selection_open (Selection *selection, GimpDrawable *drawable)
 {
@@ -105,4 +108,36 @@ selection_get_region (GimpDrawable *drawable, GeglRectangle *region)
 
   *region = *GEGL_RECTANGLE (left, top, right - left + 1, bottom - top + 1);
   return right >= left;
+}
+
+guint
+selection_get_key (GimpDrawable *drawable, gboolean by_values)
+{
+  GimpImage    *image = gimp_item_get_image (GIMP_ITEM (drawable));
+  GeglRectangle bounds = { 0, 0, 0, 0 };
+  gboolean      non_empty = FALSE;
+  guint         key = 17;
+  int           x2, y2;
+
+  if (!gimp_selection_bounds (image, &non_empty, &bounds.x, &bounds.y, &x2, &y2) || !non_empty)
+    return 0;
+
+  bounds.width = x2 - bounds.x;
+  bounds.height = y2 - bounds.y;
+  key = 31 * (31 * (31 * (31 * key + bounds.x) + bounds.y) + x2) + y2;
+  if (by_values && (gint64) bounds.width * bounds.height <= KEY_PIXELS)
+    {
+      gsize       n = (gsize) bounds.width * bounds.height;
+      guint8     *values = g_malloc (n);
+      GeglBuffer *buffer =
+        gimp_drawable_get_buffer (GIMP_DRAWABLE (gimp_image_get_selection (image)));
+
+      gegl_buffer_get (buffer, &bounds, 1.0, babl_format ("Y u8"), values, GEGL_AUTO_ROWSTRIDE,
+                       GEGL_ABYSS_NONE);
+      for (gsize i = 0; i < n; i++)
+        key = 31 * key + values[i];
+      g_object_unref (buffer);
+      g_free (values);
+    }
+  return key;
 }

@@ -34,4 +34,8 @@ gboolean selection_get_bounds (GimpDrawable *drawable, GeglRectangle *bounds);
  * selected in the image. FALSE when it is empty. */
 gboolean selection_get_region (GimpDrawable *drawable, GeglRectangle *region);
 
+/* Tells selections of the drawable's image apart, in a moment: by their bounds and, `by_values`,
+ * small ones by their values as well. 0: nothing is selected. */
+guint selection_get_key (GimpDrawable *drawable, gboolean by_values);
+
 G_END_DECLS

@@ -180,6 +180,15 @@ picture_view_set_picture (PictureView *view, const guchar *rgb, int width, int h
 }
 
 void
+picture_view_clear (PictureView *view)
+{
+  g_return_if_fail (PICTURE_IS_VIEW (view));
+
+  g_clear_pointer (&view->picture, cairo_surface_destroy);
+  gtk_widget_queue_resize (GTK_WIDGET (view));
+}
+
+void
 picture_view_set_max_height (PictureView *view, int height)
 {
   g_return_if_fail (PICTURE_IS_VIEW (view));

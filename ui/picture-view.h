@@ -17,6 +17,9 @@ PictureView *picture_view_new (void);
 /* width × height pixels of 3 bytes, sRGB, row by row without padding; copied. */
 void picture_view_set_picture (PictureView *view, const guchar *rgb, int width, int height);
 
+/* The checkerboard again. */
+void picture_view_clear (PictureView *view);
+
 /* However high the picture is. */
 void picture_view_set_max_height (PictureView *view, int height);
 

@@ -13,11 +13,12 @@
 
 #include "model-chooser.h"
 #include "noise-level.h"
+#include "preset-row.h"
 #include "settings-grid.h"
 
 /* Pixels: what is around the settings, frame, cost and buttons, with a refusal of two lines;
  * and what is left to the settings at least. */
-#define AROUND_CONTENT 270
+#define AROUND_CONTENT 310
 #define LEAST_CONTENT  150
 #define CONTENT_WIDTH  440
 
@@ -25,9 +26,24 @@
 #define LOW_SCREEN  840
 #define LOW_PREVIEW 120
 
+/* What is not named has the default of the procedure. */
+static const ShippedPreset inpaint_presets[] = {
+  { N_ ("Remove an object"), "grow=2" },
+  { N_ ("Repair scratches"), "grow=1\nfeather=1\nexpert=network" },
+  { N_ ("Vary what is there"), "strength=0.6\nfeather=8\nexpert=network" },
+  { NULL, NULL },
+};
+static const ShippedPreset denoise_presets[] = {
+  { N_ ("Automatic"), "" },
+  { N_ ("Color noise only"), "luminance=0" },
+  { N_ ("Keep some grain"), "detail=0.25" },
+  { NULL, NULL },
+};
+
 typedef struct
 {
   GtkWidget    *dialog;
+  GtkWidget    *presets;
   GObject      *config;
   SettingsGrid *basic;
   SettingsGrid *advanced;
@@ -40,6 +56,7 @@ static void
 open_dialog (SettingsDialog      *self,
              GimpProcedure       *procedure,
              GimpProcedureConfig *config,
+             const ShippedPreset *presets,
              const char          *title,
              const char          *ok_label)
 {
@@ -49,6 +66,8 @@ open_dialog (SettingsDialog      *self,
   gimp_procedure_dialog_set_ok_label (GIMP_PROCEDURE_DIALOG (self->dialog), ok_label);
 
   self->config = G_OBJECT (config);
+  self->presets =
+    GTK_WIDGET (preset_row_new (self->config, gimp_procedure_get_name (procedure), presets));
   self->basic = settings_grid_new (self->config, labels);
   self->advanced = settings_grid_new (self->config, labels);
   self->hint = NULL;
@@ -83,8 +102,7 @@ scrolled_new (GtkWidget *content, GtkWidget *other)
   GtkScrolledWindow *window = GTK_SCROLLED_WINDOW (widget);
   int                height = 0, room;
 
-  if (other)
-    gtk_widget_get_preferred_height_for_width (other, CONTENT_WIDTH, NULL, &height);
+  gtk_widget_get_preferred_height_for_width (other, CONTENT_WIDTH, NULL, &height);
   room = MAX (screen_height () - height - AROUND_CONTENT, LEAST_CONTENT);
 
   gtk_scrolled_window_set_policy (window, GTK_POLICY_NEVER, GTK_POLICY_AUTOMATIC);
@@ -138,8 +156,8 @@ run_dialog (SettingsDialog *self, ShowEffects show_effects, CostLine *cost, GtkW
   gulong     handler;
   gboolean   accepted;
 
-  if (preview)
-    gtk_box_pack_start (GTK_BOX (area), preview, FALSE, FALSE, 6);
+  gtk_box_pack_start (GTK_BOX (area), self->presets, FALSE, FALSE, 6);
+  gtk_box_pack_start (GTK_BOX (area), preview, FALSE, FALSE, 6);
   gtk_box_pack_start (GTK_BOX (body), GTK_WIDGET (self->basic), FALSE, FALSE, 0);
   gtk_box_pack_start (GTK_BOX (body), expander, FALSE, FALSE, 6);
   gtk_box_pack_start (GTK_BOX (area), scrolled_new (body, preview), TRUE, TRUE, 0);
@@ -159,6 +177,9 @@ run_dialog (SettingsDialog *self, ShowEffects show_effects, CostLine *cost, GtkW
   handler = g_signal_connect_swapped (self->config, "notify", G_CALLBACK (show_effects), self);
   show_effects (self);
 
+  /* Return presses the button, and no arrow key chooses a preset by accident. */
+  gtk_widget_grab_focus (
+    gtk_dialog_get_widget_for_response (GTK_DIALOG (self->dialog), GTK_RESPONSE_OK));
   accepted = gimp_procedure_dialog_run (GIMP_PROCEDURE_DIALOG (self->dialog));
 
   g_signal_handler_disconnect (self->config, handler);
@@ -198,6 +219,9 @@ show_inpaint_effects (SettingsDialog *self)
 
   g_object_get (self->config, "resample", &resample, NULL);
 
+  /* The model copies nothing. */
+  settings_grid_set_sensitive (self->advanced, "source",
+                               !choice_is (self->config, "expert", "network"));
   settings_grid_set_sensitive (self->advanced, "eta", choice_is (self->config, "sampler", "ddim"));
   /* One pass over each jump is no jump at all. */
   settings_grid_set_sensitive (self->advanced, "jump-length", resample != 1);
@@ -208,32 +232,36 @@ settings_dialog_run_inpaint (GimpProcedure       *procedure,
                              GimpProcedureConfig *config,
                              GPtrArray           *models,
                              CostLine            *cost,
-                             GtkWidget           *picture)
+                             PictureView         *picture,
+                             GtkWidget           *source)
 {
   SettingsDialog self;
 
-  open_dialog (&self, procedure, config, _ ("Inpaint Selection"), _ ("_Inpaint"));
+  if (screen_is_low ())
+    picture_view_set_max_height (picture, LOW_PREVIEW);
+  open_dialog (&self, procedure, config, inpaint_presets, _ ("Inpaint Selection"), _ ("_Inpaint"));
 
-  settings_grid_add_scale (self.basic, "strength", 1.0, 2);
+  settings_grid_add_scale (self.basic, "strength", 1.0, 2, NULL);
   settings_grid_add_ends (self.basic, _ ("Keep its shape"), _ ("Replace it"));
-  settings_grid_add_scale (self.basic, "grow", 20.0, 0);
-  settings_grid_add_scale (self.basic, "feather", 20.0, 1);
+  settings_grid_add_scale (self.basic, "grow", 20.0, 0, _ ("px"));
+  settings_grid_add_scale (self.basic, "feather", 20.0, 1, _ ("px"));
   settings_grid_add_check (self.basic, "sample-merged");
   settings_grid_add_number (self.basic, "steps", TRUE);
   settings_grid_add_seed (self.basic, "seed");
   settings_grid_add_choice (self.basic, "output");
 
   settings_grid_add_choice (self.advanced, "expert");
+  settings_grid_add_widget (self.advanced, "source", source);
   settings_grid_add_choice (self.advanced, "sampler");
   settings_grid_add_choice (self.advanced, "spacing");
-  settings_grid_add_scale (self.advanced, "eta", 1.0, 2);
+  settings_grid_add_scale (self.advanced, "eta", 1.0, 2, NULL);
   settings_grid_add_number (self.advanced, "resample", TRUE);
   settings_grid_add_number (self.advanced, "jump-length", FALSE);
   settings_grid_add_choice (self.advanced, "data-step");
   settings_grid_add_number (self.advanced, "context", TRUE);
   add_model (&self, models);
 
-  return run_dialog (&self, show_inpaint_effects, cost, picture);
+  return run_dialog (&self, show_inpaint_effects, cost, GTK_WIDGET (picture));
 }
 
 /* --- Denoise ---------------------------------------------------------------- */
@@ -266,7 +294,7 @@ settings_dialog_run_denoise (GimpProcedure       *procedure,
   SettingsDialog self;
   NoiseLevel    *level;
 
-  open_dialog (&self, procedure, config, _ ("Denoise"), _ ("_Denoise"));
+  open_dialog (&self, procedure, config, denoise_presets, _ ("Denoise"), _ ("_Denoise"));
 
   if (screen_is_low ())
     compare_view_set_natural_height (preview_panel_get_view (preview), LOW_PREVIEW);
@@ -274,13 +302,13 @@ settings_dialog_run_denoise (GimpProcedure       *procedure,
   g_signal_connect_object (preview, "measured", G_CALLBACK (noise_level_set_measured), level,
                            G_CONNECT_SWAPPED);
   settings_grid_add_group (self.basic, "sigma", GTK_WIDGET (level));
-  settings_grid_add_scale (self.basic, "luminance", 1.0, 2);
-  settings_grid_add_scale (self.basic, "chroma", 1.0, 2);
-  settings_grid_add_scale (self.basic, "detail", 1.0, 2);
+  settings_grid_add_scale (self.basic, "luminance", 1.0, 2, NULL);
+  settings_grid_add_scale (self.basic, "chroma", 1.0, 2, NULL);
+  settings_grid_add_scale (self.basic, "detail", 1.0, 2, NULL);
   settings_grid_add_choice (self.basic, "output");
 
   settings_grid_add_choice (self.advanced, "method");
-  settings_grid_add_scale (self.advanced, "steps", 20.0, 0);
+  settings_grid_add_scale (self.advanced, "steps", 20.0, 0, NULL);
   settings_grid_add_ends (self.advanced, _ ("Smooth"), _ ("Crisp"));
   self.hint = settings_grid_add_hint (self.advanced, "");
   settings_grid_add_choice (self.advanced, "sampler");

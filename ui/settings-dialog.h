@@ -9,6 +9,7 @@
 #include <libgimp/gimp.h>
 
 #include "cost-line.h"
+#include "picture-view.h"
 #include "preview-panel.h"
 
 G_BEGIN_DECLS
@@ -16,12 +17,13 @@ G_BEGIN_DECLS
 /* Show the dialog of the procedure, with its present values in `config`; TRUE
  * when the user pressed the run button. gimp_ui_init() has been called. models: of
  * ModelCard (model-chooser.h). cost: what tells the run's cost, shown below the
- * settings; preview, picture: shown above them. */
+ * settings; preview, picture: shown above them; source: the widget of that argument. */
 gboolean settings_dialog_run_inpaint (GimpProcedure       *procedure,
                                       GimpProcedureConfig *config,
                                       GPtrArray           *models,
                                       CostLine            *cost,
-                                      GtkWidget           *picture);
+                                      PictureView         *picture,
+                                      GtkWidget           *source);
 gboolean settings_dialog_run_denoise (GimpProcedure       *procedure,
                                       GimpProcedureConfig *config,
                                       GPtrArray           *models,

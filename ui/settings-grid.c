@@ -243,7 +243,11 @@ get_limits (GParamSpec *pspec, double *lower, double *upper)
 }
 
 void
-settings_grid_add_scale (SettingsGrid *grid, const char *property, double upper, int digits)
+settings_grid_add_scale (SettingsGrid *grid,
+                         const char   *property,
+                         double        upper,
+                         int           digits,
+                         const char   *unit)
 {
   double     step = digits > 1 ? 0.01 : digits > 0 ? 0.5 : 1.0;
   double     least, most;
@@ -254,6 +258,14 @@ settings_grid_add_scale (SettingsGrid *grid, const char *property, double upper,
   if (upper < most)
     gimp_spin_scale_set_scale_limits (GIMP_SPIN_SCALE (scale), MAX (least, -upper), upper);
 
+  if (unit)
+    {
+      GtkWidget *box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, SPACING);
+
+      gtk_box_pack_start (GTK_BOX (box), scale, TRUE, TRUE, 0);
+      gtk_box_pack_start (GTK_BOX (box), gtk_label_new (unit), FALSE, FALSE, 0);
+      scale = box;
+    }
   settings_grid_add_widget (grid, property, scale);
 }
 

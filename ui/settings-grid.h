@@ -18,8 +18,12 @@ G_DECLARE_FINAL_TYPE (SettingsGrid, settings_grid, SETTINGS, GRID, GtkGrid)
 SettingsGrid *settings_grid_new (GObject *config, GtkSizeGroup *label_group);
 
 /* A double or an int. `upper` is where the slider ends, as far below 0 where the property
- * goes there; by typing the user goes on up to the limit of the property. */
-void settings_grid_add_scale (SettingsGrid *grid, const char *property, double upper, int digits);
+ * goes there; by typing the user goes on up to the limit of the property. unit: nullable. */
+void settings_grid_add_scale (SettingsGrid *grid,
+                              const char   *property,
+                              double        upper,
+                              int           digits,
+                              const char   *unit);
 
 /* What the two ends of the slider that was added last mean. */
 void settings_grid_add_ends (SettingsGrid *grid, const char *least, const char *most);

@@ -408,6 +408,13 @@ run_part (Inpaint *job, const InpaintPart *part, GError **error)
     }
 
   success = begin_preview (job, part, error) && run_stages (job, part, planes, &found, error);
+  if (success && !found && job->canvas->source->read_allowed != NULL)
+    {
+      g_set_error_literal (error, DIFFUSION_ERROR, DIFFUSION_ERROR_ARGUMENT,
+                           _ ("The source has nothing to copy that is near enough to the "
+                              "selection: paint white in it a place next to the selection."));
+      success = FALSE;
+    }
   if (success && !found)
     {
       inpaint_planes_clear (&planes[0]);

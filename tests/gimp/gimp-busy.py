@@ -13,7 +13,12 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support
 from gimp_console import Console, Tap
 
 # The selection reaches over two blocks of tiles; in the second is the square that becomes red.
-X, Y, W, H = 10, 112, 12, 50
+PLAIN = (10, 112, 12, 50)
+# What is selected, how it is shaped, and where the hole is then. The red square lies in what is added.
+SHAPES = {
+    "grown": ((17, 112, 5, 50), "#:grow 5", (12, 107, 15, 60)),
+    "feathered": ((18, 112, 10, 50), "#:feather 12", (6, 100, 34, 74)),
+}
 RED = (slice(140, 144), slice(12, 16))
 
 SETUP = """
@@ -26,7 +31,7 @@ SETUP = """
 (define (save image name number)
   (gimp-file-save RUN-NONINTERACTIVE image (string-append name (number->string number) ".png")))
 
-(define (try number busy on-channel)
+(define (try number busy on-channel x y w h . settings)
   (let* ((image (gimp-image-new 48 200 RGB))
          (layer (gimp-layer-new image "layer" 48 200 RGB-IMAGE 100 LAYER-MODE-NORMAL))
          (target layer)
@@ -38,11 +43,14 @@ SETUP = """
     (when on-channel
       (set! target (gimp-channel-new-from-component image CHANNEL-RED "red"))
       (gimp-image-insert-channel image target 0 0))
-    (gimp-image-select-rectangle image CHANNEL-OP-REPLACE 10 112 12 50)
+    (gimp-image-select-rectangle image CHANNEL-OP-REPLACE x y w h)
     (write-busy busy)
     (catch #f
-      (plug-in-diffusion-inpaint #:run-mode RUN-NONINTERACTIVE #:image image #:drawables (vector target) #:steps 1)
+      (apply plug-in-diffusion-inpaint #:run-mode RUN-NONINTERACTIVE #:image image #:drawables (vector target)
+             #:steps 1 settings)
       (set! done "done"))
+    (newline)
+    (display (list "kept" number (vector-length (gimp-image-get-channels image)) (gimp-selection-bounds image)))
     (gimp-selection-none image)
     (save image "after" number)
     (let ((layers (gimp-image-get-layers image)))
@@ -64,6 +72,12 @@ CASES = (
     "edit merged",
     "edit write",
     "edit shadow on a channel",
+    "edit shadow grown",
+    "edit merged grown",
+    "edit shadow feathered",
+    "select shadow grown",
+    "kill shadow grown",
+    "kill end grown",
     "denoise group",
     "select shadow",
     "kill group",
@@ -77,19 +91,29 @@ CASES = (
 )
 
 
+def arguments(case):
+    """Of try: what is selected, and the settings."""
+    rect, settings, _ = SHAPES.get(case.split()[-1], (PLAIN, "", None))
+    return " ".join(map(str, rect)) + " " + settings
+
+
 class Seen:
     """What one case has left."""
 
-    def __init__(self, gimp, number, words):
+    def __init__(self, gimp, case, number, words):
         self.words = words
+        self.rect = SHAPES[case.split()[-1]][2] if case.split()[-1] in SHAPES else PLAIN
         state = re.search(rf"\(try {number} (\w+) layers (\d+) parasites (\d+)\)", words)
         self.state = (state[1], int(state[2]), int(state[3])) if state else None
+        kept = re.search(rf"\(kept {number} (.*)\)", words)
+        self.kept = kept and kept[1]
         self.before, self.after, self.below = (
             cv2.imread(str(gimp.folder / f"{name}{number}.png")) for name in ("before", "after", "below")
         )
 
     def inside(self, picture):
-        return picture[Y : Y + H, X : X + W]
+        x, y, w, h = self.rect
+        return picture[y : y + h, x : x + w]
 
     def changed(self, picture):
         """How many pixels in the selection and outside of it are not what they were."""
@@ -100,10 +124,10 @@ class Seen:
     def untouched(self):
         return self.changed(self.after) == (0, 0)
 
-    def filled(self, picture, pixels=W * H):
+    def filled(self, picture, share=0.8):
         """The result is there, and nothing beside it."""
         inside, outside = self.changed(picture)
-        return 0.8 * pixels < inside <= pixels and outside == 0
+        return share * self.inside(self.before)[..., 0].size < inside and outside == 0
 
     def red(self, picture):
         return (picture[RED] == (0, 0, 255)).all()
@@ -130,6 +154,30 @@ def edits(tap, seen):
             f"edited after the merge ({moment}): what was edited stays, around it is the result",
             (case.state, case.changed(case.after)),
         )
+
+    for name, share in (("grown", 0.8), ("feathered", 0.3)):
+        case = seen[f"edit shadow {name}"]
+        tap.ok(
+            case.state == ("done", 2, 1)
+            and case.words.count(TOLD) >= 1
+            and case.red(case.below)
+            and case.changed(case.below) == (16, 0)
+            and case.filled(case.after, share),
+            f"edited before the merge where the selection was {name}: the result is a layer of its own",
+            (case.state, case.changed(case.below), case.changed(case.after)),
+        )
+    case = seen["edit merged grown"]
+    tap.ok(
+        case.state == ("done", 1, 1) and case.red(case.after) and case.filled(case.after),
+        "edited after the merge where the selection was grown: what was edited stays",
+        (case.state, case.changed(case.after)),
+    )
+    case = seen["select shadow grown"]
+    tap.ok(
+        case.state == ("failed", 1, 0) and case.untouched(),
+        "another selection just before the merge, grown: refused, and the image is as it was",
+        (case.state, case.changed(case.after)),
+    )
 
     case = seen["edit shadow on a channel"]
     tap.ok(
@@ -169,6 +217,18 @@ def kills(tap, seen):
             f"killed after the merge ({moment}): the call fails, the result stands, all else is as it was",
             (case.state, case.changed(case.after)),
         )
+    case = seen["kill shadow grown"]
+    tap.ok(
+        case.state == ("failed", 1, 0) and case.untouched() and case.kept == "0 (#t 17 112 22 162)",
+        "killed before the merge, grown: image, selection and channels are as they were",
+        (case.state, case.kept),
+    )
+    case = seen["kill end grown"]
+    tap.ok(
+        case.state == ("failed", 1, 1) and case.filled(case.after) and case.kept == "0 (#t 17 112 22 162)",
+        "killed at the end, grown: the result stands, selection and channels are as they were",
+        (case.state, case.kept),
+    )
     tap.ok(seen["kill end"].state[2] == 1, "killed at the end: with its parasite")
 
 
@@ -177,12 +237,12 @@ def main():
     with Console() as gimp:
         gimp.environment["LD_PRELOAD"] = os.environ["DIFFUSION_BUSY_USER"]
         tries = (
-            f'(try {number} "{" ".join(case.split()[:2])}" {"#t" if "channel" in case else "#f"})'
+            f'(try {number} "{" ".join(case.split()[:2])}" {"#t" if "channel" in case else "#f"} {arguments(case)})'
             for number, case in enumerate(CASES)
         )
         result = gimp.run(SETUP + "\n".join(tries), timeout=800)
         words = result.out + result.err
-        seen = {case: Seen(gimp, number, words) for number, case in enumerate(CASES)}
+        seen = {case: Seen(gimp, case, number, words) for number, case in enumerate(CASES)}
         if tap.ok(
             result.code == 0
             and all(case.state and case.below is not None for case in seen.values())

@@ -152,12 +152,62 @@ def nothing_around(tap, gimp):
         tap.ok("expects" not in result.out, f"{name}: before any work", result.out)
 
 
+# Red to the left, blue to the right, where the hole is; white in the channel is what may be copied.
+TWO = """
+(gimp-selection-none image)
+(define (half x color seed)
+  (gimp-image-select-rectangle image CHANNEL-OP-REPLACE x 0 (- 96 x) 80)
+  (gimp-context-set-foreground color)
+  (gimp-drawable-edit-fill layer FILL-FOREGROUND)
+  (gimp-drawable-merge-new-filter layer "gegl:noise-rgb" "noise" LAYER-MODE-REPLACE 1.0 "seed" seed))
+(half 0 '(200 40 40) 3)
+(half 40 '(40 40 200) 4)
+(gimp-selection-none image)
+(export "before.png")
+(define source (gimp-channel-new image "copy" 96 80 100 '(0 0 0)))
+(gimp-image-insert-channel image source 0 0)
+(define (mark x y w h)
+  (gimp-selection-none image)
+  (gimp-context-set-foreground '(0 0 0))
+  (gimp-drawable-edit-fill source FILL-FOREGROUND)
+  (gimp-image-select-rectangle image CHANNEL-OP-REPLACE x y w h)
+  (gimp-context-set-foreground '(255 255 255))
+  (gimp-drawable-edit-fill source FILL-FOREGROUND)
+  (gimp-image-select-rectangle image CHANNEL-OP-REPLACE 48 24 36 32)
+  (gimp-image-set-selected-layers image (vector layer)))
+"""
+
+
+def sources(tap, gimp):
+    inside = (slice(32, 48), slice(56, 76))
+    reds = {}
+    for name, settings in (("anywhere", ""), ("red", "#:source source")):
+        result = gimp.run(call('#:expert "picture" ' + settings, TWO + "(mark 0 0 38 80)"))
+        after = cv2.imread(str(gimp.folder / "after.png"))[inside].reshape(-1, 3).astype(float)
+        reds[name] = (after[:, 2] > after[:, 0]).mean()
+        tap.ok(result.code == 0 and (difference(gimp)[inside] > 0).mean() > 0.5, f"copied from {name}", result.err)
+    tap.ok(reds["anywhere"] < 0.1 and reds["red"] > 0.9, "what is filled in comes from the source", reds)
+
+    empty, far = "The source leaves nothing to copy", "The source has nothing to copy that is near enough"
+    for name, settings, sentence in (
+        ("all black", "(gimp-image-select-rectangle image CHANNEL-OP-REPLACE 48 24 36 32)", empty),
+        ("white in the hole alone", "(mark 50 26 30 28)", empty),
+        ("a few pixels", "(mark 2 2 2 2)", far),
+        ("of another image", "(mark 0 0 38 80) (set! source other)", "The source is not part of this image"),
+    ):
+        other = "(define other (vector-ref (gimp-image-get-layers (gimp-image-duplicate image)) 0))"
+        result = gimp.run(call('#:expert "picture" #:source source', TWO + other + settings))
+        tap.ok(result.code == 70 and sentence in result.err, f"a source, {name}: refused in words", result.err)
+        tap.ok(sentence == far or "expects" not in result.out, f"{name}: before any work", result.out)
+
+
 def main():
     tap = Tap()
     with Console(formats=("file-png",)) as gimp:
         shapes(tap, gimp)
         merged(tap, gimp)
         nothing_around(tap, gimp)
+        sources(tap, gimp)
     tap.finish()
 
 

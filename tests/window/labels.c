@@ -3,18 +3,18 @@
  * labels.c: a GTK module (GTK_MODULES) by which tests read windows: what the labels of
  * a program's dialogs say is written to the file DIFFUSION_LABELS/PROGRAM whenever it
  * changes: for each dialog that is seen its role, then each label, a line each, and each
- * drawing area: its type, place on the screen, size, and what it says to a screen reader.
+ * drawing area: its type, place on the screen, size, and what it says to a screen reader;
+ * what is chosen in lists of texts;
+ * of other windows the progress bars, how full they are and what they say.
  * The file DIFFUSION_LABELS/PROGRAM.busy holds the longest time, in milliseconds of work of
- * the main thread, that passed between two turns of the main loop while a dialog was seen: by
- * the processor's clock, so that other programs do not count.
+ * the main thread, that passed between two turns of the main loop while the same dialog was seen:
+ * by the processor's clock, so that other programs do not count.
  */
 #include <gtk/gtk.h>
 #include <time.h>
 
 #define PERIOD_MS 50
 #define TURN_MS   2
-
-static gboolean dialog_is_seen;
 
 void gtk_module_init (int *argc, char ***argv);
 
@@ -41,10 +41,29 @@ append_labels (GtkWidget *widget, gpointer data)
 
   if (GTK_IS_LABEL (widget))
     g_string_append_printf (text, "%s\n", gtk_label_get_text (GTK_LABEL (widget)));
+  else if (GTK_IS_COMBO_BOX_TEXT (widget))
+    {
+      char *chosen = gtk_combo_box_text_get_active_text (GTK_COMBO_BOX_TEXT (widget));
+
+      g_string_append_printf (text, "Combo %s\n", chosen);
+      g_free (chosen);
+    }
   else if (GTK_IS_DRAWING_AREA (widget))
     append_area (widget, text);
   else if (GTK_IS_CONTAINER (widget))
     gtk_container_forall (GTK_CONTAINER (widget), append_labels, text);
+}
+
+static void
+append_bars (GtkWidget *widget, gpointer data)
+{
+  GtkProgressBar *bar = GTK_IS_PROGRESS_BAR (widget) ? GTK_PROGRESS_BAR (widget) : NULL;
+
+  if (bar && gtk_widget_get_mapped (widget))
+    g_string_append_printf (data, "Bar %.2f %s\n", gtk_progress_bar_get_fraction (bar),
+                            gtk_progress_bar_get_text (bar));
+  else if (GTK_IS_CONTAINER (widget))
+    gtk_container_forall (GTK_CONTAINER (widget), append_bars, data);
 }
 
 static gboolean
@@ -55,14 +74,14 @@ write_labels (gpointer data)
   GString *text = g_string_new (NULL);
   char    *path;
 
-  dialog_is_seen = FALSE;
   for (GList *window = windows; window; window = window->next)
     if (GTK_IS_DIALOG (window->data) && gtk_widget_get_mapped (window->data))
       {
-        dialog_is_seen = TRUE;
         g_string_append_printf (text, "%s\n", gtk_window_get_role (window->data));
         append_labels (window->data, text);
       }
+    else
+      append_bars (window->data, text);
   g_list_free (windows);
 
   if (g_strcmp0 (text->str, *written) != 0)
@@ -77,17 +96,33 @@ write_labels (gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
+/* The first that is seen; NULL: none. */
+static GtkWidget *
+seen_dialog (void)
+{
+  GList     *windows = gtk_window_list_toplevels ();
+  GtkWidget *seen = NULL;
+
+  for (GList *window = windows; window; window = window->next)
+    if (GTK_IS_DIALOG (window->data) && gtk_widget_get_mapped (window->data))
+      seen = window->data;
+  g_list_free (windows);
+  return seen;
+}
+
 static gboolean
 watch_work (gpointer data)
 {
-  static double last = -1.0, longest = 0.0;
+  static double     last = 0.0, longest = 0.0;
+  static GtkWidget *last_seen = NULL;
+  GtkWidget        *seen = seen_dialog ();
 
   struct timespec t;
   double          now;
 
   clock_gettime (CLOCK_THREAD_CPUTIME_ID, &t);
   now = 1e3 * (double) t.tv_sec + 1e-6 * (double) t.tv_nsec;
-  if (dialog_is_seen && last >= 0.0 && now - last > longest)
+  if (seen && seen == last_seen && now - last > longest)
     {
       char *name = g_strconcat (g_get_prgname (), ".busy", NULL);
       char *path = g_build_filename (g_getenv ("DIFFUSION_LABELS"), name, NULL);
@@ -100,7 +135,8 @@ watch_work (gpointer data)
     }
   /* Without what writing has cost. */
   clock_gettime (CLOCK_THREAD_CPUTIME_ID, &t);
-  last = dialog_is_seen ? 1e3 * (double) t.tv_sec + 1e-6 * (double) t.tv_nsec : -1.0;
+  last = 1e3 * (double) t.tv_sec + 1e-6 * (double) t.tv_nsec;
+  last_seen = seen;
   return G_SOURCE_CONTINUE;
 }
 

@@ -49,7 +49,7 @@ def look(folder, name, language, settings, environment, screen):
                     wait_for("the preview", lambda: " Comput" not in gimp.read(), 60)
                     time.sleep(6)
                 desktop.picture(f"{short}", dialog)
-                desktop.keys("alt+v" if not language else "alt+w")
+                desktop.keys("alt+w" if language == "de" else "alt+v")
                 time.sleep(1)
                 desktop.picture(f"{short}-advanced")
                 desktop.keys("Escape")

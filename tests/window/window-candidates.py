@@ -30,6 +30,12 @@ def start(desktop, gimp):
     return window
 
 
+def gimp_bars(gimp):
+    """The progress bars of GIMP itself."""
+    files = [file for file in gimp.labels.glob("gimp*") if "diffusion" not in file.name and file.suffix != ".busy"]
+    return [line for file in files for line in file.read_text().splitlines() if line.startswith("Bar")]
+
+
 def picture_place(gimp):
     return list(map(int, gimp.wait_words("PictureView").split()[1:5]))
 
@@ -66,6 +72,10 @@ def main():
         tap.ok(gimp.snapshot() == before and len(set(expected)) == 3, "three seeds, three results, all taken back")
 
         window = start(desktop, gimp)
+        words = wait_for(
+            "GIMP's status bar", lambda: [line for line in gimp_bars(gimp) if "Waiting for a result" in line]
+        )
+        tap.ok(words[0].startswith("Bar 0.00"), "GIMP's bar says what is waited for", words)
         tap.ok("demo-photo.png" in desktop.title(window), "the title names the layer", desktop.title(window))
         first = shown(desktop, gimp, "one-result")
         desktop.keys("alt+d")
