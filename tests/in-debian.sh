@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# in-debian.sh [--suite trixie|forky] COMMAND [ARGUMENT...]
+# in-debian.sh [--suite trixie|forky] [--packages NAME] COMMAND [ARGUMENT...]
 #
 # Runs COMMAND in the top folder of this tree on a Debian that has GIMP 3: on
 # this machine where it is one, else in a root of that Debian, which is made
@@ -10,6 +10,9 @@
 #
 #   tests/in-debian.sh gimp-console-3.0 --version
 #   tests/in-debian.sh sh -c 'meson setup /var/tmp/b && ninja -C /var/tmp/b'
+#
+# --packages: those of NAME-packages.txt beside this script and no others, in a
+# root of their own; else those of debian-packages.txt.
 #
 # In a root the tree is /src and ../shared, where there is one, is /shared;
 # /var/tmp outlives the command, /tmp does not.  Set in either case:
@@ -22,14 +25,19 @@ die () { echo "in-debian.sh: $*" >&2; exit 125; }
 
 here=$(cd "$(dirname "$0")" && pwd -P)
 tree=$(dirname "$here")
-list=$here/debian-packages.txt
 
-suite=
-case ${1-} in
-  --suite)   suite=${2-}; shift 2 || die "--suite needs a name" ;;
-  --suite=*) suite=${1#*=}; shift ;;
-esac
-[ $# -gt 0 ] || die "usage: in-debian.sh [--suite trixie|forky] COMMAND [ARGUMENT...]"
+suite="" needs=debian
+while :; do
+  case ${1-} in
+    --suite)    suite=${2-}; shift 2 || die "--suite needs a name" ;;
+    --suite=*)  suite=${1#*=}; shift ;;
+    --packages) needs=${2-}; shift 2 || die "--packages needs a name" ;;
+    *)          break ;;
+  esac
+done
+[ $# -gt 0 ] || die "usage: in-debian.sh [--suite trixie|forky] [--packages NAME] COMMAND [ARGUMENT...]"
+list=$here/$needs-packages.txt
+[ -r "$list" ] || die "there is no $list"
 
 ID="" VERSION_ID="" VERSION_CODENAME=""
 # shellcheck source=/dev/null
@@ -96,6 +104,7 @@ fi
 # ------------------------------------------------------------- in a root of it --
 
 root=$cache/root-$suite
+[ "$needs" = debian ] || root=$root-$needs
 
 # An ordinary user is root in a namespace of their own user numbers.
 user=
@@ -183,7 +192,7 @@ make_root ()
 # The list of packages or the sources changed: bring the root up to date.
 update_root ()
 {
-  echo "Installing what is new in tests/debian-packages.txt in $root" >&2
+  echo "Installing what is new in tests/$needs-packages.txt in $root" >&2
   existing <"$work/sources" >"$work/sources.list"
   fetch_options >"$work/apt.conf"
   # shellcheck disable=SC2016

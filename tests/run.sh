@@ -31,6 +31,9 @@ fi
 
 . tests/build.sh
 rm -f "$build"/meson-logs/testlog*
-[ $# -gt 0 ] || [ -n "${DIFFUSION_CHECKS-}" ] || set -- --no-suite checks
+if [ $# = 0 ]; then
+  [ -n "${DIFFUSION_CHECKS-}" ] || set -- --no-suite checks
+  [ -n "${DIFFUSION_MATRIX-}" ] || set -- "$@" --no-suite package
+fi
 meson test -C "$build" --no-rebuild --print-errorlogs "$@" 9>&- || true
 exec python3 tests/support/count.py "$build/meson-logs"

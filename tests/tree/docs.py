@@ -19,7 +19,7 @@ from gimp_console import Tap, console
 
 TREE = pathlib.Path(__file__).resolve().parents[2]
 DOCUMENTS = {  # and how many commands each has at least
-    "README.md": 5,
+    "README.md": 6,
     "CONTRIBUTING.md": 2,
     "NEWS.md": 0,
     "core/README.md": 1,
@@ -32,6 +32,7 @@ DOCUMENTS = {  # and how many commands each has at least
 }
 SMALLER = {
     "sh tests/run.sh\n": "sh tests/run.sh areas names\n",
+    "sudo apt install ": "apt-get install --simulate ",
     "--minutes 120 --decay 20 ": "--minutes .1 --decay .05 --channels 16,32 --patch 32 --batch 4 --ema .9 ",
     "--minutes 1 ": "--minutes .5 ",
 }
@@ -48,6 +49,7 @@ EXPECTED = {  # a word of the block: what it leaves behind, in the copy or the h
     "--out guessed": ("guessed",),
 }
 SAYS = {  # a word of the block: what has to be among its output
+    "plugin/package.sh": r"^Inst gimp-diffusion ",
     "tests/run.sh": r"^[1-9]\d* passed, 0 failed$",
     "areas.py": r"^ok 3 - no circles$",
     "benchmark-kernels": r"^product .*baseline",

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The translations: every source file with strings is listed, and every language
 has every string, with the same placeholders and mnemonics where there are any."""
+import os
 import sys
 import pathlib
 import re
@@ -23,8 +24,15 @@ def lines(path):
 
 
 def run(*command):
+    # The rules for AppStream's XML lie in po/its.
     return subprocess.run(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+        command,
+        env=os.environ | {"GETTEXTDATADIRS": str(PO)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
     )
 
 
@@ -32,8 +40,10 @@ def sources_with_strings():
     return sorted(
         str(path.relative_to(TOP))
         for folder in ("core", "plugin", "ui")
-        for path in (TOP / folder).rglob("*.c")
-        if re.search(r"\b(N?C?_|g_dngettext) \(|\bN?C?_\(\"", path.read_text())
+        for path in (TOP / folder).rglob("*")
+        if path.name.endswith(".metainfo.xml.in")
+        or path.suffix == ".c"
+        and re.search(r"\b(N?C?_|g_dngettext) \(|\bN?C?_\(\"", path.read_text())
     )
 
 
