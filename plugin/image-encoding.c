@@ -17,6 +17,9 @@
 /* More entries than any TIFF's directory has. */
 #define TIFF_ENTRIES_MAX 4096
 
+/* What GIMP takes for a JPEG and a WebP. */
+#define HEIF_QUALITY 90
+
 /* --- WebP ----------------------------------------------------------------- */
 
 static guint32
@@ -232,6 +235,14 @@ image_encoding_read (ImageEncoding *encoding, GFile *file, GimpImage *image)
     encoding->interlaced = head[28] == 1;
   else if (size > 2 && is_tga (file)) /* which has no signature */
     encoding->run_lengths = head[2] >= 8;
+  else if (heif_header_read (&encoding->heif, head, size))
+    {
+      encoding->lossless = encoding->heif.keeps_colours;
+      if (!encoding->lossless)
+        encoding->lost = g_strdup_printf (_ ("a HEIC or AVIF does not tell its quality: it is "
+                                             "written with quality %d"),
+                                          HEIF_QUALITY);
+    }
   else
     encoding->lossless = jxl_header_keeps_colours (head, size);
 
@@ -254,6 +265,19 @@ has_8_bits (GimpImage *image)
          precision == GIMP_PRECISION_U8_PERCEPTUAL;
 }
 
+/* GIMP's own quality for these is 50, at half the size of the colours and 8 bits. */
+static void
+keep_heif (const ImageEncoding *encoding, GimpProcedureConfig *config, GimpImage *image)
+{
+  int         depth = encoding->heif.depth;
+  const char *layout = encoding->heif.is_subsampled ? "yuv420" : "yuv444";
+
+  if (depth != 8 && depth != 10 && depth != 12)
+    depth = has_8_bits (image) ? 8 : 12;
+  g_object_set (config, "lossless", encoding->lossless, "quality", HEIF_QUALITY, "save-bit-depth",
+                depth, "pixel-format", encoding->lossless ? "rgb" : layout, NULL);
+}
+
 void
 image_encoding_keep (const ImageEncoding *encoding,
                      GimpProcedureConfig *config,
@@ -265,6 +289,9 @@ image_encoding_keep (const ImageEncoding *encoding,
   else if (g_str_equal (procedure_name, "file-jpegxl-export"))
     g_object_set (config, "lossless", encoding->lossless, "save-bit-depth",
                   has_8_bits (image) ? 8 : 16, NULL);
+  else if (g_str_equal (procedure_name, "file-heif-export") ||
+           g_str_equal (procedure_name, "file-heif-av1-export"))
+    keep_heif (encoding, config, image);
   else if (g_str_equal (procedure_name, "file-tiff-export") && encoding->tiff)
     /* The thumbnail is a second page, which GIMP itself takes for the picture. */
     g_object_set (config, "compression", encoding->tiff, "include-thumbnail", FALSE, NULL);

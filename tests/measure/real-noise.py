@@ -22,6 +22,7 @@ import numpy as np
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(TESTS, 'support'))
 from drawings import drawings as drawings_of_support, rounded as q
+
 SHARED = os.environ.get('DIFFUSION_SHARED') or os.path.join(TESTS, '..', '..', 'shared')
 
 
