@@ -56,6 +56,28 @@ webp_is_lossless (const guint8 *data, gsize size)
   return FALSE;
 }
 
+/* --- JPEG ----------------------------------------------------------------- */
+
+/* Segments follow one another: a marker, a length, the content. The one that begins a frame
+ * tells how many colours there are; 4 are those of printing. */
+static gboolean
+jpeg_is_cmyk (const guint8 *data, gsize size)
+{
+  gsize at = 2;
+
+  while (size - at >= 10 && data[at] == 0xff)
+    {
+      guint8 marker = data[at + 1];
+
+      if (marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc)
+        return data[at + 9] == 4;
+      at += 2 + (data[at + 2] << 8 | data[at + 3]);
+      if (at > size)
+        break;
+    }
+  return FALSE;
+}
+
 /* --- TIFF ----------------------------------------------------------------- */
 
 typedef struct
@@ -235,6 +257,12 @@ image_encoding_read (ImageEncoding *encoding, GFile *file, GimpImage *image)
     encoding->interlaced = head[28] == 1;
   else if (size > 2 && is_tga (file)) /* which has no signature */
     encoding->run_lengths = head[2] >= 8;
+  else if (size > 2 && head[0] == 0xff && head[1] == 0xd8)
+    {
+      if (jpeg_is_cmyk (head, size))
+        encoding->lost = g_strdup (_ ("GIMP opens a JPEG in the colors of printing as RGB, and "
+                                      "writes it so"));
+    }
   else if (heif_header_read (&encoding->heif, head, size))
     {
       encoding->lossless = encoding->heif.keeps_colours;

@@ -97,6 +97,7 @@ def lossless(tap):
         for name in wanted:
             rgb.save(folder / f"{name}.tif", compression="tiff_lzw" if name == "lzw" else name)
         rgba.save(folder / "ta.tif", compression="tiff_lzw")
+        rgb.convert("CMYK").save(folder / "cmyk.jpg", quality=100)
         odd = False
         try:
             rgb.save(folder / "zstd.tif", compression="zstd")
@@ -142,6 +143,12 @@ def lossless(tap):
             tap.ok(seen == code, f"{name}.tif keeps its compression", seen)
         tap.ok(b"VP8L" in (out / "w.webp").read_bytes()[:64], "a lossless WebP stays one")
         tap.ok(b"VP8 " in (out / "lossy.webp").read_bytes()[:200], "a lossy one stays lossy")
+        tap.ok(
+            "cmyk.jpg: GIMP opens a JPEG in the colors of printing as RGB" in result.out
+            and Image.open(out / "cmyk.jpg").mode == "RGB",
+            "a JPEG in CMYK becomes RGB, which is said",
+            result.out,
+        )
         tap.ok((out / "lossy.jxl").stat().st_size < (out / "j.jxl").stat().st_size, "a lossy JPEG XL stays lossy")
         tap.ok(
             f"GIMP cannot write the TIFF compression {'Zstandard' if odd else 'JPEG'}" in result.out,
