@@ -17,6 +17,9 @@
 /* More entries than any TIFF's directory has. */
 #define TIFF_ENTRIES_MAX 4096
 
+/* What GIMP takes for a JPEG and a WebP. */
+#define HEIF_QUALITY 90
+
 /* --- WebP ----------------------------------------------------------------- */
 
 static guint32
@@ -49,6 +52,28 @@ webp_is_lossless (const guint8 *data, gsize size)
       if (length > size - at)
         return FALSE;
       at += length;
+    }
+  return FALSE;
+}
+
+/* --- JPEG ----------------------------------------------------------------- */
+
+/* Segments follow one another: a marker, a length, the content. The one that begins a frame
+ * tells how many colours there are; 4 are those of printing. */
+static gboolean
+jpeg_is_cmyk (const guint8 *data, gsize size)
+{
+  gsize at = 2;
+
+  while (size - at >= 10 && data[at] == 0xff)
+    {
+      guint8 marker = data[at + 1];
+
+      if (marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc)
+        return data[at + 9] == 4;
+      at += 2 + (data[at + 2] << 8 | data[at + 3]);
+      if (at > size)
+        break;
     }
   return FALSE;
 }
@@ -232,6 +257,20 @@ image_encoding_read (ImageEncoding *encoding, GFile *file, GimpImage *image)
     encoding->interlaced = head[28] == 1;
   else if (size > 2 && is_tga (file)) /* which has no signature */
     encoding->run_lengths = head[2] >= 8;
+  else if (size > 2 && head[0] == 0xff && head[1] == 0xd8)
+    {
+      if (jpeg_is_cmyk (head, size))
+        encoding->lost = g_strdup (_ ("GIMP opens a JPEG in the colors of printing as RGB, and "
+                                      "writes it so"));
+    }
+  else if (heif_header_read (&encoding->heif, head, size))
+    {
+      encoding->lossless = encoding->heif.keeps_colours;
+      if (!encoding->lossless)
+        encoding->lost = g_strdup_printf (_ ("a HEIC or AVIF does not tell its quality: it is "
+                                             "written with quality %d"),
+                                          HEIF_QUALITY);
+    }
   else
     encoding->lossless = jxl_header_keeps_colours (head, size);
 
@@ -254,6 +293,19 @@ has_8_bits (GimpImage *image)
          precision == GIMP_PRECISION_U8_PERCEPTUAL;
 }
 
+/* GIMP's own quality for these is 50, at half the size of the colours and 8 bits. */
+static void
+keep_heif (const ImageEncoding *encoding, GimpProcedureConfig *config, GimpImage *image)
+{
+  int         depth = encoding->heif.depth;
+  const char *layout = encoding->heif.is_subsampled ? "yuv420" : "yuv444";
+
+  if (depth != 8 && depth != 10 && depth != 12)
+    depth = has_8_bits (image) ? 8 : 12;
+  g_object_set (config, "lossless", encoding->lossless, "quality", HEIF_QUALITY, "save-bit-depth",
+                depth, "pixel-format", encoding->lossless ? "rgb" : layout, NULL);
+}
+
 void
 image_encoding_keep (const ImageEncoding *encoding,
                      GimpProcedureConfig *config,
@@ -265,6 +317,9 @@ image_encoding_keep (const ImageEncoding *encoding,
   else if (g_str_equal (procedure_name, "file-jpegxl-export"))
     g_object_set (config, "lossless", encoding->lossless, "save-bit-depth",
                   has_8_bits (image) ? 8 : 16, NULL);
+  else if (g_str_equal (procedure_name, "file-heif-export") ||
+           g_str_equal (procedure_name, "file-heif-av1-export"))
+    keep_heif (encoding, config, image);
   else if (g_str_equal (procedure_name, "file-tiff-export") && encoding->tiff)
     /* The thumbnail is a second page, which GIMP itself takes for the picture. */
     g_object_set (config, "compression", encoding->tiff, "include-thumbnail", FALSE, NULL);

@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * image-encoding.h: how a file is encoded, where GIMP forgets it: whether WebP and JPEG XL
- * are lossless, the compression of a TIFF, the interlacing of a PNG. What GIMP notes of a
+ * image-encoding.h: how a file is encoded, where GIMP forgets it: whether WebP, JPEG XL,
+ * HEIC and AVIF are lossless, the compression of a TIFF, the interlacing of a PNG. What GIMP notes of a
  * JPEG is in jpeg-quality.h.
  */
 #pragma once
 
 #include <libgimp/gimp.h>
 
+#include "heif-header.h"
+
 G_BEGIN_DECLS
 
 typedef struct
 {
-  gboolean    lossless;    /* a WebP or JPEG XL */
+  gboolean    lossless;    /* a WebP, JPEG XL, HEIC or AVIF */
+  HeifHeader  heif;        /* depth 0: not told, or no HEIC or AVIF */
   gboolean    interlaced;  /* a PNG */
   gboolean    run_lengths; /* a TGA */
   const char *tiff;        /* a choice of file-tiff-export; NULL: no TIFF */

@@ -97,6 +97,7 @@ def lossless(tap):
         for name in wanted:
             rgb.save(folder / f"{name}.tif", compression="tiff_lzw" if name == "lzw" else name)
         rgba.save(folder / "ta.tif", compression="tiff_lzw")
+        rgb.convert("CMYK").save(folder / "cmyk.jpg", quality=100)
         odd = False
         try:
             rgb.save(folder / "zstd.tif", compression="zstd")
@@ -142,12 +143,73 @@ def lossless(tap):
             tap.ok(seen == code, f"{name}.tif keeps its compression", seen)
         tap.ok(b"VP8L" in (out / "w.webp").read_bytes()[:64], "a lossless WebP stays one")
         tap.ok(b"VP8 " in (out / "lossy.webp").read_bytes()[:200], "a lossy one stays lossy")
+        tap.ok(
+            "cmyk.jpg: GIMP opens a JPEG in the colors of printing as RGB" in result.out
+            and Image.open(out / "cmyk.jpg").mode == "RGB",
+            "a JPEG in CMYK becomes RGB, which is said",
+            result.out,
+        )
         tap.ok((out / "lossy.jxl").stat().st_size < (out / "j.jxl").stat().st_size, "a lossy JPEG XL stays lossy")
         tap.ok(
             f"GIMP cannot write the TIFF compression {'Zstandard' if odd else 'JPEG'}" in result.out,
             "a compression that GIMP cannot write is named",
             result.out,
         )
+
+
+def make_heif(source, target, options):
+    procedure = "file-heif-av1-export" if target.endswith("avif") else "file-heif-export"
+    return (
+        f'(let ((image (gimp-file-load RUN-NONINTERACTIVE "{source}")))\n'
+        f'  ({procedure} #:run-mode RUN-NONINTERACTIVE #:image image #:file "{target}" {options})\n'
+        f"  (gimp-image-delete image))\n"
+    )
+
+
+def heif(tap):
+    """HEIC and AVIF, made by GIMP itself."""
+    kept, lossy = '#:lossless #t #:pixel-format "rgb"', '#:quality 80 #:pixel-format "yuv444"'
+    kinds = {
+        "rgb": ("rgb.png", kept + " #:save-bit-depth 8"),
+        "rgba": ("rgba.png", kept + " #:save-bit-depth 8"),
+        "deep10": ("deep.png", kept + " #:save-bit-depth 10"),
+        "deep12": ("deep.png", kept + " #:save-bit-depth 12"),
+        "lossy": ("rgb.png", lossy + " #:save-bit-depth 8"),
+    }
+    names = [f"{name}.{extension}" for name in kinds for extension in ("avif", "heic")]
+    with Console(formats=("file-png", "file-heif")) as gimp:
+        (gimp.folder / "in").mkdir()
+        rgba = photo(alpha=True)
+        rgba[..., 3] = np.linspace(30, 255, HEIGHT).astype(np.uint8)[:, None]
+        Image.fromarray(photo()).save(gimp.folder / "rgb.png")
+        Image.fromarray(rgba).save(gimp.folder / "rgba.png")
+        cv2.imwrite(str(gimp.folder / "deep.png"), photo()[..., ::-1].astype(np.uint16) * 257 + 3)
+        script = ""
+        for name in names:
+            source, options = kinds[name.split(".")[0]]
+            script += make_heif(source, f"in/{name}", options)
+        for extension in ("avif", "heic"):
+            folder = gimp.folder / "in"
+            for name in kinds:
+                cv2.imwrite(str(folder / f"{name}_mask.png"), mask())
+            script += call("plug-in-diffusion-batch-inpaint", pattern=f"in/*.{extension}", output_folder="out", steps=1)
+        for name in names:
+            script += convert(f"in/{name}", f"{name}.before.png") + convert(f"out/{name}", f"{name}.after.png")
+        result = gimp.run(script, timeout=800)
+        if not tap.ok(result.code == 0, "HEIC and AVIF are filled", result.out + result.err):
+            return
+        for name in names:
+            before, after = (read(gimp.folder / f"{name}.{when}.png") for when in ("before", "after"))
+            if not name.startswith("lossy"):
+                outside_is_same(tap, name, after, before)
+                continue
+            far = np.abs(after[mask() == 0].astype(int) - before[mask() == 0])
+            tap.ok(
+                far.mean() < 2 and f"{name}: a HEIC or AVIF does not tell its quality" in result.out,
+                f"{name} stays near to what it was, and that its quality is not known is said",
+                f"{far.mean():.2f} levels apart on average: {result.out}",
+            )
+            tap.note(f"{name}: {far.mean():.2f} levels apart on average, {far.max()} at most")
 
 
 def hidden_colours(tap):
@@ -252,6 +314,7 @@ def viewed(picture):
 def main():
     tap = Tap()
     lossless(tap)
+    heif(tap)
     hidden_colours(tap)
     turned(tap)
     tap.finish()

@@ -67,6 +67,32 @@ def dark(tap):
             tap.note(f"{share:.3f} of the brightness, {psnr(filled / DARK, light):.1f} dB at full light")
 
 
+SHADE, SHADED_HOLE = 330, (slice(130, 170), slice(160, 200))  # pixels from the corner; rows, columns
+
+
+def dark_corner(tap):
+    """An ordinary picture with a corner in the dark, the hole in it. The picture outside keeps its bits."""
+    photo = cv2.imread(str(DATA / "demo-photo.png"))
+    light = cv2.copyMakeBorder(photo, 144, 144, 256, 256, cv2.BORDER_REFLECT)
+    row, column = np.mgrid[: light.shape[0], : light.shape[1]]
+    shade = np.clip((np.maximum(row, 0.75 * column) - SHADE) / 60, 0, 1)[..., None]
+    shaded = (light * (DARK + (1 - DARK) * shade)).round().astype(np.uint8)
+    rows, columns = SHADED_HOLE
+    script = FILL_DARK.replace("{start} {start} {size} {size}", f"{columns.start} {rows.start} 40 40").format()
+    with Console() as gimp:
+        cv2.imwrite(str(gimp.folder / "light.png"), light)
+        cv2.imwrite(str(gimp.folder / "shaded.png"), shaded)
+        result = gimp.run(script + '(fill-dark "light.png") (fill-dark "shaded.png")', timeout=800)
+        if not tap.ok(result.code == 0, "a dark corner is filled", result.err):
+            return
+        filled = {n: cv2.imread(str(gimp.folder / f"filled-{n}.png")) for n in ("light", "shaded")}
+    share = filled["shaded"][SHADED_HOLE].mean() / (DARK * filled["light"][SHADED_HOLE].mean())
+    tap.ok(0.95 < share < 1.05, "as bright as when it is filled in the light", f"{share:.3f} of it")
+    tap.note(f"dark corner: {share:.3f} of the brightness")
+    filled["shaded"][SHADED_HOLE] = shaded[SHADED_HOLE]
+    tap.ok((filled["shaded"] == shaded).all(), "and the light picture around it keeps its bits")
+
+
 def psnr(a, b):
     return 10 * np.log10(255**2 / ((a.astype(float) - b.astype(float)) ** 2).mean())
 
@@ -112,6 +138,7 @@ def main():
                 f"{psnr(mean, clean[HOLE]):.2f} dB"
             )
     dark(tap)
+    dark_corner(tap)
     tap.finish()
 
 

@@ -20,11 +20,10 @@ import cv2
 import numpy as np
 
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(TESTS, 'support'))
+from drawings import drawings as drawings_of_support, rounded as q
+
 SHARED = os.environ.get('DIFFUSION_SHARED') or os.path.join(TESTS, '..', '..', 'shared')
-
-
-def q(a):
-    return np.clip(np.rint(a), 0, 255).astype(np.uint8)
 
 
 def saved(a, quality):
@@ -104,42 +103,7 @@ def salt():
 
 
 def drawings():
-    """Hatching, lines, text, screentone, pixel art, gradients, rings."""
-    h = w = 320
-    row, column = np.mgrid[:h, :w].astype(np.float32)
-    sheet = lambda gray: q(np.repeat(np.asarray(gray, np.float32)[..., None], 3, 2))
-    made = []
-    for pitch in (5, 7.3, 12):
-        for angle in (0, 17, 45, 90):
-            a = np.radians(angle)
-            at = np.abs((column * np.cos(a) + row * np.sin(a)) % pitch - pitch / 2)
-            made.append(('hatch %g at %d' % (pitch, angle), sheet(255 * np.clip(at, 0, 1))))
-    for pitch in (4, 6.5):
-        dots = np.cos(2 * np.pi * (column + row) / 1.414 / pitch) + np.cos(2 * np.pi * (column - row) / 1.414 / pitch)
-        tone = 0.2 + 0.5 * column / w
-        made.append(('screentone %g' % pitch, sheet(255 * (dots < 2 - 4 * tone))))
-        made.append(('soft screentone %g' % pitch, sheet(255 * np.clip(0.5 + (2 - 4 * tone - dots) * pitch / 6, 0, 1))))
-    for seed, n in ((1, 6), (2, 60), (3, 300)):
-        rng, a = np.random.default_rng(seed), np.full((h, w, 3), 255, np.uint8)
-        for _ in range(n):
-            p = rng.integers(0, 320, 4).tolist()
-            cv2.line(a, p[:2], p[2:], (0, 0, 0), 1, cv2.LINE_AA)
-        made.append(('%d lines' % n, a))
-    for size in (0.3, 0.5):
-        a = np.full((h, w, 3), 255, np.uint8)
-        for i in range(int(h / (30 * size))):
-            words = 'The quick brown fox jumps over %d dogs' % (i * 137)
-            cv2.putText(
-                a, words, (4, int((i + 1) * 30 * size)), cv2.FONT_HERSHEY_SIMPLEX, size, (0, 0, 0), 1, cv2.LINE_AA
-            )
-        made.append(('text %g' % size, a))
-    for k in (2, 3):
-        rng = np.random.default_rng(k)
-        art = rng.integers(0, 256, (6, 3)).astype(np.uint8)[rng.integers(0, 6, (h // k + 1, w // k + 1))]
-        made.append(('pixel art x%d' % k, np.kron(art, np.ones((k, k, 1), np.uint8))[:h, :w]))
-    made.append(('gradient', q(np.stack([column / 2, row / 2, 255 - column / 2], 2))))
-    made.append(('rings', sheet(127 + 100 * np.cos((column**2 + row**2) / 400))))
-    for name, a in made:
+    for name, a in drawings_of_support():
         yield name, a, a
 
 

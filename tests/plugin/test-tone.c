@@ -116,10 +116,26 @@ small_sun (int x, int y)
   return x < 8 && y < 8 ? 20 : ordinary (x, y);
 }
 
+/* An ordinary picture whose corners are as dark as dark () is. */
+static float
+dark_corners (int x, int y)
+{
+  float u = 2.0f * x / (SIZE - 1) - 1, v = 2.0f * y / (SIZE - 1) - 1;
+
+  return (0.2f + 0.8f * ordinary (x, y)) * MAX (1 - 0.47f * (u * u + v * v), 0.06f);
+}
+
+/* Dark, but for a window that takes a twentieth of it. */
+static float
+lit_window (int x, int y)
+{
+  return x >= 64 && x < 88 && y >= 64 && y < 88 ? 0.7f : dark (x, y);
+}
+
 static void
 ordinary_pictures_are_left_alone (void)
 {
-  const Scene scenes[] = { black, ordinary, noisy_white, small_sun };
+  const Scene scenes[] = { black, ordinary, noisy_white, small_sun, dark_corners, lit_window };
   Tone        tone;
 
   for (gsize i = 0; i < G_N_ELEMENTS (scenes); i++)
