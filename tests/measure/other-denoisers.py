@@ -6,7 +6,8 @@
 
 GIMP's denoise-dct and noise-reduction, at their defaults and, denoise-dct, told the true deviation; where they are installed, darktable's
 denoise (profiled) at its defaults (pictures that are not raw have no profile: the generic one is used) and RawTherapee's noise reduction at
-several strengths of luminance, chrominance automatic. A line for each set, program and setting: PSNR of the even and of the odd pictures."""
+several strengths of luminance, chrominance automatic. A line for each set, program and setting: PSNR of the even and of the odd pictures.
+"""
 import argparse
 import importlib.util
 import os
@@ -68,7 +69,9 @@ XMP = """<?xml version="1.0" encoding="UTF-8"?>
 def darktable(pictures):
     """dt_iop_denoiseprofile_params_t of version 11 at its defaults: wavelets, the profile found by the program (a = −1)."""
     bands = [k / 6 for k in range(7)] * 6
-    params = struct.pack('<8f3f3fi42f42fiiii', 1, 7, 1, 1, 0, 0, 0.1, 1, *[-1] * 3, *[-1] * 3, 1, *bands, *[0.5] * 42, 1, 1, 1, 1)
+    params = struct.pack(
+        '<8f3f3fi42f42fiiii', 1, 7, 1, 1, 0, 0, 0.1, 1, *[-1] * 3, *[-1] * 3, 1, *bands, *[0.5] * 42, 1, 1, 1, 1
+    )
     with tempfile.TemporaryDirectory() as folder:
         out = []
         pathlib.Path(folder, 'style.xmp').write_text(XMP % params.hex())
