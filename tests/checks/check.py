@@ -125,7 +125,9 @@ def run_tests(tap, kind, folder):
         tap.ok(test["result"] in ("OK", "SKIP"), f"{kind}: {test['name'].rpartition(' / ')[2]}", text)
     found = sorted(reports.iterdir())
     if kind != "lines":
-        tap.ok(not found, f"{kind}: the sanitizer has nothing to say", "\n".join(f.read_text()[:6000] for f in found[:5]))
+        tap.ok(
+            not found, f"{kind}: the sanitizer has nothing to say", "\n".join(f.read_text()[:6000] for f in found[:5])
+        )
 
 
 def coverage(tap, source, folder):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Many runs in one GIMP, and one batch of many files: neither GIMP nor the plug-in takes more memory or more open
-files from one to the next, and nothing temporary is left. 40 runs and 300 files; with DIFFUSION_MATRIX=1 1000 and 10,000."""
+files from one to the next, and nothing temporary is left. 40 runs and 300 files; with DIFFUSION_MATRIX=1 1000 and 10,000.
+"""
 import sys
 import os
 import pathlib

@@ -247,8 +247,7 @@ test_reverse (void)
           int    at = expected->hole[backwards ? expected->n_hole - 1 - k : k];
           int    side = backwards ? 1 : -1;
           float *x = expected->colour;
-          float  mean =
-            0.5f * (x[4 * (at + side) + c] + x[4 * (at + side * expected->stride) + c]);
+          float  mean = 0.5f * (x[4 * (at + side) + c] + x[4 * (at + side * expected->stride) + c]);
 
           x[4 * at + c] = backwards ? 0.5f * (x[4 * at + c] + mean) : mean;
         }
@@ -270,8 +269,8 @@ test_reverse (void)
       for (int k = 0; k < expected->n_hole; k++)
         for (int c = 0; c < 3; c++)
           {
-            float  *x = expected->colour + 4 * expected->hole[k] + c;
-            double  mean = x0[3 * expected->hole[k] + c];
+            float *x = expected->colour + 4 * expected->hole[k] + c;
+            double mean = x0[3 * expected->hole[k] + c];
 
             *x = (float) (mean + next / sigma * (*x - mean));
           }
