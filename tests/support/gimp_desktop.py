@@ -418,6 +418,16 @@ class GimpWindow:
                 self.desktop.keys("Escape", "Escape")
         raise Timeout(f"{role} does not open")
 
+    def call(self, role, scheme):
+        """Has Script-Fu call what opens the dialog with this role, whose menus may be in any language; the call ends
+        with the dialog, and is not waited for."""
+        self.forget()
+        self.number += 1
+        part = self.folder / f"question-{self.number}.part"
+        part.write_text(scheme)
+        part.rename(part.with_suffix(""))
+        return self.desktop.wait_window(role)
+
     def undo(self):
         self._step("ctrl+z")
 

@@ -79,9 +79,13 @@ def main():
         ours, gimp = catalog(language)
         for name, labels in WINDOWS.items():
             shown = [ours.gettext(label) for label in labels]
-            if name in ("Inpaint", "Denoise"):
-                shown += [gimp.gettext(label) for label in GIMP]
-            double = {key: found for key, found in keys(shown).items() if len(found) > 1}
+            buttons = [gimp.gettext(label) for label in GIMP] if name in ("Inpaint", "Denoise") else []
+            # Two of GIMP's own buttons that share a key are GIMP's affair.
+            double = {
+                key: found
+                for key, found in keys(shown + buttons).items()
+                if len(found) > 1 and not set(found) <= set(buttons)
+            }
             tap.ok(not double, f"{language or 'en'}, {name}: one key, one thing", double)
     sources = "".join(path.read_text() for folder in ("plugin", "ui") for path in (TOP / folder).glob("*.c"))
     lost = [label for labels in WINDOWS.values() for label in labels if f'"{label}"' not in sources]

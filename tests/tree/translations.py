@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The translations: every source file with strings is listed, and every language
-has every string, with the same placeholders and mnemonics where there are any."""
+"""The translations: every source file with strings is listed, and every language has every string,
+with the same placeholders and mnemonics where there are any, and every page of the help, built alike."""
 import os
 import sys
 import pathlib
@@ -13,6 +13,7 @@ from gimp_console import Tap
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 PO = TOP / "po"
+HELP = TOP / "help"
 
 # Those of meson's preset "glib" that the tree has a use for.
 KEYWORDS = ("_", "N_", "C_:1c,2", "NC_:1c,2", "g_dngettext:2,3")
@@ -47,6 +48,25 @@ def sources_with_strings():
     )
 
 
+def structure(page):
+    """The page's tags without what is translated in them."""
+    tags = re.findall(r"<[^>]+>", page.read_text())
+    return [re.sub(r' (lang|dir|title)="[^"]*"', "", tag) for tag in tags]
+
+
+def check_help(tap, language):
+    pages = sorted(path.name for path in (HELP / "en").iterdir())
+    folder = HELP / language
+    there = sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+    tap.ok(there == pages, f"{language}: the help has its pages", there)
+    other = [name for name in pages if name in there and structure(folder / name) != structure(HELP / "en" / name)]
+    tap.ok(not other, f"{language}: they are built as the English ones", other)
+    same = [name for name in there if (folder / name).read_text() == (HELP / "en" / name).read_text()]
+    tap.ok(not same, f"{language}: they are not English", same)
+    built = re.search(r"foreach language : (\[.*\])", (HELP / "meson.build").read_text())[1]
+    tap.ok(f"'{language}'" in built, f"{language}: its help is installed")
+
+
 def main():
     tap = Tap()
     listed, found = lines(PO / "POTFILES.in"), sources_with_strings()
@@ -71,6 +91,7 @@ def main():
             tap.ok(checked.returncode == 0, f"{language}: well-formed", checked.stdout)
             compared = run("msgcmp", catalog, template)
             tap.ok(compared.returncode == 0, f"{language}: complete", compared.stdout)
+            check_help(tap, language)
     tap.finish()
 
 

@@ -4,7 +4,7 @@
  * a program's dialogs say is written to the file DIFFUSION_LABELS/PROGRAM whenever it
  * changes: for each dialog that is seen its role, then each label, a line each, and each
  * drawing area: its type, place on the screen, size, and what it says to a screen reader;
- * what is chosen in lists of texts;
+ * what is chosen in lists of texts; "Cut off: " and a label's words when it has less room than they take;
  * of other windows the progress bars, how full they are and what they say.
  * The file DIFFUSION_LABELS/PROGRAM.busy holds the longest time, in milliseconds of work of
  * the main thread, that passed between two turns of the main loop while the same dialog was seen:
@@ -31,6 +31,18 @@ append_area (GtkWidget *widget, GString *text)
                           gtk_widget_get_allocated_height (widget), words ? words : "");
 }
 
+static gboolean
+is_cut_off (GtkLabel *label)
+{
+  PangoLayout *layout = gtk_label_get_layout (label);
+  int          width, height;
+
+  pango_layout_get_pixel_size (layout, &width, &height);
+  return pango_layout_is_ellipsized (layout) ||
+         width > gtk_widget_get_allocated_width (GTK_WIDGET (label)) ||
+         height > gtk_widget_get_allocated_height (GTK_WIDGET (label));
+}
+
 static void
 append_labels (GtkWidget *widget, gpointer data)
 {
@@ -40,7 +52,11 @@ append_labels (GtkWidget *widget, gpointer data)
     return;
 
   if (GTK_IS_LABEL (widget))
-    g_string_append_printf (text, "%s\n", gtk_label_get_text (GTK_LABEL (widget)));
+    {
+      g_string_append_printf (text, "%s\n", gtk_label_get_text (GTK_LABEL (widget)));
+      if (is_cut_off (GTK_LABEL (widget)))
+        g_string_append_printf (text, "Cut off: %s\n", gtk_label_get_text (GTK_LABEL (widget)));
+    }
   else if (GTK_IS_COMBO_BOX_TEXT (widget))
     {
       char *chosen = gtk_combo_box_text_get_active_text (GTK_COMBO_BOX_TEXT (widget));
