@@ -365,6 +365,8 @@ settings_grid_add_ends (SettingsGrid *grid, const char *least, const char *most)
 {
   GtkWidget *box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, SPACING);
 
+  /* GIMP's sliders grow from the left in every language. */
+  gtk_widget_set_direction (box, GTK_TEXT_DIR_LTR);
   gtk_box_pack_start (GTK_BOX (box), small_label_new (least), FALSE, FALSE, 0);
   gtk_box_pack_end (GTK_BOX (box), small_label_new (most), FALSE, FALSE, 0);
   settings_grid_add_below (grid, box);

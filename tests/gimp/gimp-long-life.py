@@ -133,7 +133,9 @@ def main():
         tap.note(f"{seconds:.0f} s")
         for program in samples:
             check(tap, f"{program}, {FILES} files", samples[program])
-        left = [str(p) for folder in (temporary, gimp.folder / "profile" / "tmp") for p in folder.rglob("*") if p.is_file()]
+        left = [
+            str(p) for folder in (temporary, gimp.folder / "profile" / "tmp") for p in folder.rglob("*") if p.is_file()
+        ]
         tap.ok(not left, "nothing temporary is left", left)
     tap.finish()
 

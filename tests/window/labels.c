@@ -4,6 +4,7 @@
  * a program's dialogs say is written to the file DIFFUSION_LABELS/PROGRAM whenever it
  * changes: for each dialog that is seen its role, then each label, a line each, and each
  * drawing area: its type, place on the screen, size, and what it says to a screen reader;
+ * with DIFFUSION_EXPAND=1 expanders are opened;
  * what is chosen in lists of texts; "Cut off: " and a label's words when it has less room than they take;
  * of other windows the progress bars, how full they are and what they say.
  * The file DIFFUSION_LABELS/PROGRAM.busy holds the longest time, in milliseconds of work of
@@ -37,6 +38,9 @@ is_cut_off (GtkLabel *label)
   PangoLayout *layout = gtk_label_get_layout (label);
   int          width, height;
 
+  /* In an expander that is shut there is no room for anything. */
+  if (gtk_widget_get_allocated_width (GTK_WIDGET (label)) <= 1)
+    return FALSE;
   pango_layout_get_pixel_size (layout, &width, &height);
   return pango_layout_is_ellipsized (layout) ||
          width > gtk_widget_get_allocated_width (GTK_WIDGET (label)) ||
@@ -51,6 +55,8 @@ append_labels (GtkWidget *widget, gpointer data)
   if (!gtk_widget_get_mapped (widget))
     return;
 
+  if (GTK_IS_EXPANDER (widget) && g_getenv ("DIFFUSION_EXPAND"))
+    gtk_expander_set_expanded (GTK_EXPANDER (widget), TRUE);
   if (GTK_IS_LABEL (widget))
     {
       g_string_append_printf (text, "%s\n", gtk_label_get_text (GTK_LABEL (widget)));

@@ -43,23 +43,29 @@ def look(tap, desktop, gimp, language, words, name):
     desktop.wait_gone(role)
 
 
+def look_all(tap, desktop, language):
+    with GimpWindow(desktop, PHOTO, language) as gimp:
+        words = gettext.translation("gimp-diffusion", gimp.locale, [language]).gettext
+        gimp.ask("(gimp-image-select-rectangle (remote-image) CHANNEL-OP-REPLACE 150 60 60 40)")
+        if language == "de":
+            role = "gimp-plug-in-diffusion-inpaint"
+            gimp.open(role, mnemonic(words("_Inpaint Selection…")))
+            tap.ok(True, "de: the menu opens the dialog")
+            desktop.keys("Escape")
+            desktop.wait_gone(role)
+        for name in FILTERS:
+            look(tap, desktop, gimp, language, words, name)
+
+
 def main():
     tap = Tap()
     languages = [word for word in LINGUAS.read_text().split("\n") if word and not word.startswith("#")]
     if os.environ.get("DIFFUSION_MATRIX") != "1":
         languages = [word for word in languages if word in SOME]
     for language in languages:
-        with Desktop(os.environ.get("DIFFUSION_RESULTS")) as desktop, GimpWindow(desktop, PHOTO, language) as gimp:
-            words = gettext.translation("gimp-diffusion", gimp.locale, [language]).gettext
-            gimp.ask("(gimp-image-select-rectangle (remote-image) CHANNEL-OP-REPLACE 150 60 60 40)")
-            if language == "de":
-                role = "gimp-plug-in-diffusion-inpaint"
-                gimp.open(role, mnemonic(words("_Inpaint Selection…")))
-                tap.ok(True, "de: the menu opens the dialog")
-                desktop.keys("Escape")
-                desktop.wait_gone(role)
-            for name in FILTERS:
-                look(tap, desktop, gimp, language, words, name)
+        with Desktop(os.environ.get("DIFFUSION_RESULTS")) as desktop:
+            desktop.env["DIFFUSION_EXPAND"] = "1"
+            look_all(tap, desktop, language)
     tap.finish()
 
 
