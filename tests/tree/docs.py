@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import time
 
 import cv2
 
@@ -118,6 +119,7 @@ def run_block(tap, copy, environment, document, block):
     smaller = block
     for words, fewer in SMALLER.items():
         smaller = smaller.replace(words, fewer)
+    start = time.monotonic()
     done = subprocess.run(
         ["sh", "-euc", smaller],
         cwd=copy,
@@ -129,6 +131,7 @@ def run_block(tap, copy, environment, document, block):
         errors="replace",
         timeout=1800,
     )
+    tap.note(f"{title}: {time.monotonic() - start:.0f} s")
     missing = [f for word, files in EXPECTED.items() if word in block for f in files if not (copy / f).exists()]
     missing += [s for word, s in SAYS.items() if word in block and not re.search(s, done.stdout, re.M)]
     if for_all and not list((copy / "home" / "dest").rglob("gimp-diffusion/gimp-diffusion")):
