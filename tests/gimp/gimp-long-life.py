@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Many runs in one GIMP, and one batch of many files: neither GIMP nor the plug-in takes more memory or more open
-files from one to the next, and nothing temporary is left. 40 runs and 100 files; with DIFFUSION_MATRIX=1 1000 and 2000.
+files from one to the next, and nothing temporary is left. 25 runs and 50 files; with DIFFUSION_MATRIX=1 1000 and 2000.
 """
 import sys
 import os
@@ -21,7 +21,7 @@ MIB = 1 << 20
 # GROWTH: what a process may take more at the end than after its first third. GIMP's own caches still fill in its first
 # hundred runs.
 LONG = os.environ.get("DIFFUSION_MATRIX") == "1"
-RUNS, FILES, GROWTH = (1000, 2000, 8 * MIB) if LONG else (40, 100, 32 * MIB)
+RUNS, FILES, GROWTH = (1000, 2000, 8 * MIB) if LONG else (25, 50, 32 * MIB)
 
 RUN = """
 (define (run k)
