@@ -102,7 +102,10 @@ number_new (SettingsGrid *grid, const char *property, gboolean automatic)
 {
   GtkWidget *spin = gimp_prop_spin_button_new (grid->config, property, 1.0, 10.0, 0);
 
-  gtk_widget_set_halign (spin, GTK_ALIGN_START);
+  /* Where the row begins: GIMP's spin buttons run from left to right in every language. */
+  gtk_widget_set_halign (
+    spin, gtk_widget_get_direction (spin) == gtk_widget_get_default_direction () ? GTK_ALIGN_START
+                                                                                 : GTK_ALIGN_END);
 
   if (automatic)
     {
