@@ -63,7 +63,8 @@
 
 /* What is taken out of a photograph where nothing is sure, at both sizes. More of it takes out
  * more of real cameras' noise and of clean photographs, which keep 45 dB
- * (tests/measure/real-noise.py). Where even the smoothest windows hold next to nothing it is not a photograph's noise. */
+ * (tests/measure/real-noise.py). Where even the smoothest windows hold next to nothing it is not
+ * a photograph's noise. */
 #define TRACE      2.0
 #define TRACE_HALF 2.5
 #define TRACE_FROM 0.8

@@ -13,8 +13,8 @@
 #define MACS        6e9
 #define SOURCES_MIN 512
 
-/* The noise of the first and the last step, levels: as wide as the range of colours, and less
- * than a picture's grain. Known pixels lie at half of it. */
+/* The noise of the first and the last step, levels: half the range of colours, and 1 % of the
+ * range. Known pixels lie at half of it. */
 #define STEPS       10
 #define SIGMA_FIRST 127.5
 #define SIGMA_LAST  2.55

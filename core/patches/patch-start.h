@@ -4,7 +4,7 @@
  * diffusion model (patch-posterior.h), from noise on, over all known patches. A pixel's x̂_0 is the
  * mean of what the patches around it say, those nearer to the border counting more; the step is
  * that of DDIM (Song et al. 2021, equation 12, η = 0). The posterior mean counts how many patches
- * there are of a kind, which the nearest one does not: what is rare around the hole stays out of it.
+ * there are of a kind, which the nearest one does not.
  */
 #pragma once
 

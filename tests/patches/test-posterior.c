@@ -221,8 +221,8 @@ x0_by_definition (const PatchLevel *level, double sigma, double *x0)
   g_free (weights);
 }
 
-/* Ten steps of x ← x̂_0 + σ' / σ (x − x̂_0), from noise as wide as the range of colours down to 1 %
- * of it. */
+/* Ten steps of x ← x̂_0 + σ' / σ (x − x̂_0), from noise of half the range of colours down to 1 % of
+ * the range. */
 static void
 test_reverse (void)
 {
