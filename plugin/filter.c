@@ -74,11 +74,19 @@ filter_title (TaskKind kind)
   return kind == TASK_INPAINT ? _ ("Inpaint Selection") : _ ("Denoise");
 }
 
-/* In GIMP's own status bar. */
+/* In GIMP's own status bar. A bar that is there already would keep its fraction when it gets a new
+ * text, and libgimp drops an update that follows another too soon. So the old bar ends first. */
 static void
-begin_progress (TaskKind kind)
+begin_progress (const char *text)
 {
-  gimp_progress_init (kind == TASK_INPAINT ? _ ("Inpainting") : _ ("Denoising"));
+  gimp_progress_end ();
+  gimp_progress_init (text);
+}
+
+static const char *
+run_text (TaskKind kind)
+{
+  return kind == TASK_INPAINT ? _ ("Inpainting") : _ ("Denoising");
 }
 
 /* Free with g_free(). */
@@ -177,7 +185,7 @@ choose_result (Run *run, const Task *asked, const JobView *view, GError **error)
   progress_window_set_original (window, run->preview->original, run->preview->width,
                                 run->preview->height);
   add_candidate (&candidates, run, window);
-  gimp_progress_init (_ ("Waiting for a result to be kept or discarded"));
+  begin_progress (_ ("Waiting for a result to be kept or discarded"));
   while (!is_kept && !is_discarded)
     switch (progress_window_choose (window, candidates.n < CANDIDATES_MAX))
       {
@@ -190,7 +198,7 @@ choose_result (Run *run, const Task *asked, const JobView *view, GError **error)
         task_set_seed (&next, (task_get_seed (kept) + (guint32) candidates.n) & G_MAXINT32);
         run->task = &next;
         preview_restart (run->preview);
-        begin_progress (kept->kind);
+        begin_progress (run_text (kept->kind));
         if (!job_run (run_task, run, view, &failure))
           {
             if (!watch.is_gone && !g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_CANCELLED))
@@ -207,7 +215,7 @@ choose_result (Run *run, const Task *asked, const JobView *view, GError **error)
           add_candidate (&candidates, run, window);
         next = *asked;
         run->task = kept;
-        gimp_progress_init (_ ("Waiting for a result to be kept or discarded"));
+        begin_progress (_ ("Waiting for a result to be kept or discarded"));
         break;
 
       default:
@@ -549,7 +557,7 @@ filter_run (GimpProcedure       *procedure,
 
   if (has_window)
     view.window = open_window (image, drawable, &task);
-  begin_progress (kind);
+  begin_progress (run_text (kind));
 
   session = take_engine (session, folder);
   ok = !has_window || busy_begin (drawable, &error);
