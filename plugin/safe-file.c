@@ -155,10 +155,11 @@ safe_file_flush (GFile *file)
 gboolean
 safe_file_move (GFile *from, GFile *to, gboolean overwrite, GError **error)
 {
-  const char *old = g_file_peek_path (from), *new = g_file_peek_path (to);
-  gboolean    ok = FALSE;
+  gboolean ok = FALSE;
 
 #ifdef RENAME_NOREPLACE
+  const char *old = g_file_peek_path (from), *new = g_file_peek_path (to);
+
   if (!overwrite && old && new)
     {
       if (renameat2 (AT_FDCWD, old, AT_FDCWD, new, RENAME_NOREPLACE) == 0)

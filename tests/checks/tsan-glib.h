@@ -9,6 +9,9 @@
  */
 #pragma once
 
+/* It stands before what a source defines for itself. */
+#define _GNU_SOURCE
+
 /* Meson's first try of the compiler knows no GLib. */
 #if __has_include(<glib.h>)
 

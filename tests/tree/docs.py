@@ -35,7 +35,7 @@ SMALLER = {
     "sh tests/run.sh\n": "sh tests/run.sh areas names\n",
     "sudo apt install ": "apt-get install --simulate ",
     "--minutes 120 --decay 20 ": "--minutes .1 --decay .05 --channels 16,32 --patch 32 --batch 4 --ema .9 ",
-    "--minutes 1 ": "--minutes .5 ",
+    "--minutes 1 ": "--minutes .2 ",
 }
 EXPECTED = {  # a word of the block: what it leaves behind, in the copy or the home
     "plugin/demo.sh": ("demo-output/2-inpainted.png", "demo-output/4-denoised.png"),
