@@ -102,15 +102,15 @@ layer_name (const Task *task)
 
 /* What the run will take; refuses it when the memory is not there. */
 static gboolean
-foretell (Session       *session,
-          GimpDrawable  *drawable,
-          const Task    *task,
-          const JobView *view,
-          Forecast      *forecast,
-          GError       **error)
+foretell (Session          *session,
+          const DrawableIo *io,
+          const Task       *task,
+          const JobView    *view,
+          Forecast         *forecast,
+          GError          **error)
 {
   const JobView   unseen = { .share = 0 };
-  ForecastSource *source = forecast_source_new (drawable, task);
+  ForecastSource *source = forecast_source_new_from_io (io);
   gboolean        ok;
 
   ok = forecast_make (session, source, task, forecast, error) && forecast_check (forecast, error);
@@ -266,7 +266,7 @@ apply (Session       *session,
   if ((task->kind == TASK_INPAINT &&
        !hole_surroundings_check (run.io, task->inpaint.strength, error)) ||
       (task->source > 0 && !drawable_io_set_allowed (run.io, task->source, error)) ||
-      !foretell (session, drawable, task, view, &forecast, error) ||
+      !foretell (session, run.io, task, view, &forecast, error) ||
       (view->window && !(own_view.preview = preview_new (run.io, error))))
     {
       drawable_io_free (run.io);

@@ -6,7 +6,6 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "drawable-io.h"
 #include "hole.h"
 #include "selection.h"
 #include "strips.h"
@@ -49,30 +48,23 @@ read_flags (gpointer             data,
 }
 
 static void
-set_flags (ForecastSource      *source,
-           GimpDrawable        *drawable,
-           GeglBuffer          *hole,
-           const GeglRectangle *rect)
+set_flags (ForecastSource *source, GeglBuffer *pixels, const Selection *selection)
 {
-  gsize         most = strips_max_pixels (rect);
-  float        *alpha = g_new (float, 2 * most); /* "YA float", the second of each pair */
-  float        *mask = g_new (float, most);
-  gboolean      has_alpha = gimp_drawable_has_alpha (drawable);
-  GeglBuffer   *pixels = gimp_drawable_get_buffer (drawable);
-  guint8       *flag = source->flags;
-  Selection     selection;
-  GeglRectangle strip;
+  const DiffusionRect *region = &source->region;
+  const GeglRectangle  rect = { region->x, region->y, region->width, region->height };
+  gsize                most = strips_max_pixels (&rect);
+  float               *alpha = g_new (float, 2 * most); /* "YA float", the second of each pair */
+  float               *mask = g_new (float, most);
+  gboolean             has_alpha = babl_format_has_alpha (gegl_buffer_get_format (pixels));
+  guint8              *flag;
+  GeglRectangle        strip;
 
-  selection_open (&selection, drawable);
-  for (strips_first (rect, &strip); strip.height > 0; strips_next (rect, &strip))
+  flag = source->flags = g_malloc ((gsize) rect.width * rect.height);
+  for (strips_first (&rect, &strip); strip.height > 0; strips_next (&rect, &strip))
     {
       gsize n = (gsize) strip.width * strip.height;
 
-      if (hole)
-        gegl_buffer_get (hole, &strip, 1.0, babl_format ("Y float"), mask, GEGL_AUTO_ROWSTRIDE,
-                         GEGL_ABYSS_NONE);
-      else
-        selection_read (&selection, &strip, mask);
+      selection_read (selection, &strip, mask);
       if (has_alpha)
         gegl_buffer_get (pixels, &strip, 1.0, babl_format ("YA float"), alpha, GEGL_AUTO_ROWSTRIDE,
                          GEGL_ABYSS_NONE);
@@ -80,26 +72,18 @@ set_flags (ForecastSource      *source,
         *flag++ = (mask[i] >= DIFFUSION_SELECTION_MIN ? SELECTED : 0) |
                   (!has_alpha || alpha[2 * i + 1] > 0 ? VISIBLE : 0);
     }
-  selection_close (&selection);
-  g_object_unref (pixels);
   g_free (mask);
   g_free (alpha);
 }
 
-ForecastSource *
-forecast_source_new (GimpDrawable *drawable, const Task *task)
+static ForecastSource *
+source_new (GimpDrawable *drawable, const GeglRectangle *region, gboolean has_selection)
 {
   ForecastSource *source = g_new0 (ForecastSource, 1);
-  GeglBuffer     *hole = NULL;
-  GeglRectangle   region;
 
-  selection_get_region (drawable, &region);
-  if (hole_is_shaped (&task->hole) &&
-      !gimp_selection_is_empty (gimp_item_get_image (GIMP_ITEM (drawable))))
-    hole = hole_new (drawable, &task->hole, &region);
-  source->region = (DiffusionRect) { region.x, region.y, region.width, region.height };
+  source->region = (DiffusionRect) { region->x, region->y, region->width, region->height };
   source->bytes_per_pixel = gimp_drawable_get_bpp (drawable);
-  source->has_selection = !gimp_selection_is_empty (gimp_item_get_image (GIMP_ITEM (drawable)));
+  source->has_selection = has_selection;
   source->source = (DiffusionSource) {
     .width = gimp_drawable_get_width (drawable),
     .height = gimp_drawable_get_height (drawable),
@@ -107,13 +91,45 @@ forecast_source_new (GimpDrawable *drawable, const Task *task)
     .read = read_flags,
     .data = source,
   };
+  return source;
+}
+
+ForecastSource *
+forecast_source_new (GimpDrawable *drawable, const Task *task)
+{
+  gboolean  has_selection = !gimp_selection_is_empty (gimp_item_get_image (GIMP_ITEM (drawable)));
+  Selection selection = { NULL, 0, 0 };
+  GeglRectangle   region;
+  ForecastSource *source;
+  GeglBuffer     *pixels;
+
+  if (has_selection && hole_is_shaped (&task->hole))
+    selection.buffer = hole_new (drawable, &task->hole, &region);
+  else
+    {
+      selection_get_region (drawable, &region);
+      selection_open (&selection, drawable);
+    }
+  source = source_new (drawable, &region, has_selection);
 
   if (task->kind == TASK_INPAINT)
     {
-      source->flags = g_malloc ((gsize) region.width * region.height);
-      set_flags (source, drawable, hole, &region);
+      pixels = gimp_drawable_get_buffer (drawable);
+      set_flags (source, pixels, &selection);
+      g_object_unref (pixels);
     }
-  g_clear_object (&hole);
+  selection_close (&selection);
+  return source;
+}
+
+ForecastSource *
+forecast_source_new_from_io (const DrawableIo *io)
+{
+  const Selection selection = { io->selection, 0, 0 };
+  ForecastSource *source = source_new (io->drawable, &io->region, io->has_selection);
+
+  if (io->kind == TASK_INPAINT)
+    set_flags (source, io->pixels, &selection);
   return source;
 }
 

@@ -8,6 +8,7 @@
 
 #include <libgimp/gimp.h>
 
+#include "drawable-io.h"
 #include "session.h"
 #include "task.h"
 
@@ -34,6 +35,9 @@ typedef struct
 /* Reads the selection as the task shapes it, for Inpaint the transparency too; it takes a
  * while in a large image. The drawable has passed drawable_check(). Main thread. */
 ForecastSource *forecast_source_new (GimpDrawable *drawable, const Task *task);
+
+/* Of a run: from what it has read already. */
+ForecastSource *forecast_source_new_from_io (const DrawableIo *io);
 void            forecast_source_free (ForecastSource *source);
 
 /* Errors: those of the model's metadata and of core's costs. */

@@ -53,7 +53,7 @@ static void
 grow (float *plane, int width, int height, int radius)
 {
   float *grown = g_new0 (float, (gsize) width *height);
-  int   *queue = g_new (int, width);
+  int   *queue = g_new0 (int, width);
 
   for (int dy = -radius; dy <= radius; dy++)
     {
@@ -97,8 +97,8 @@ soften (float *plane, int width, int height, double feather)
 {
   double sigma = feather / SIGMAS_PER_FEATHER, sum = 0;
   int    reach = (int) ceil (feather);
-  float *kernel = g_new (float, 2 * reach + 1);
-  float *line = g_new (float, MAX (width, height) + 2 * reach);
+  float *kernel = g_new0 (float, 2 * reach + 1);
+  float *line = g_new0 (float, MAX (width, height) + 2 * reach);
 
   for (int k = -reach; k <= reach; k++)
     sum += exp (-0.5 * k * k / (sigma * sigma));

@@ -37,7 +37,7 @@ covers (const DrawableIo *io)
   gsize         most = strips_max_pixels (&io->region);
   float        *above = g_new (float, 2 * most);
   float        *below = g_new (float, 2 * most);
-  float        *mask = g_new (float, most);
+  float        *mask = g_new0 (float, most);
   gboolean      result = TRUE;
   GeglRectangle strip;
 

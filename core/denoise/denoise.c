@@ -138,7 +138,7 @@ take_residual (const Denoise *job,
 
   for (int i = 0; i < n; i++)
     {
-      float change[3], light = 0.0f;
+      float change[3] = { 0 }, light;
 
       if (!(alpha[i] > 0.0f))
         continue;
@@ -149,8 +149,10 @@ take_residual (const Denoise *job,
           /* Where only impulses go, the others stay to the bit. */
           if (job->window.t <= -1.0 && fabsf (change[c]) <= 1e-5f)
             change[c] = 0.0f;
-          light += n_channels == 1 ? change[c] : luma[c] * change[c];
         }
+      light = change[0];
+      if (n_channels == 3)
+        light = luma[0] * change[0] + luma[1] * change[1] + luma[2] * change[2];
       for (int c = 0; c < n_channels; c++)
         if (!isfinite (v[c * stride + i]))
           v[c * stride + i] = x0[c * x0_stride + i];

@@ -150,33 +150,37 @@ find_slope (int width, int height, const float *plane, const float *hole, const 
 {
   Slope  slope = { 0.0, 0.0, -1.0f, 1.0f };
   double n = 0, x0 = 0, y0 = 0, v0 = 0, xx = 0, xy = 0, yy = 0, xv = 0, yv = 0, scale;
+  gsize  i = 0;
 
-  for (gsize i = 0; i < (gsize) width * height; i++)
-    if (near[i] && hole[i] == 0.0f)
-      {
-        n++;
-        x0 += i % width;
-        y0 += i / width;
-        v0 += plane[i];
-        slope.least = MIN (slope.least, plane[i]);
-        slope.most = MAX (slope.most, plane[i]);
-      }
+  for (int y = 0; y < height; y++)
+    for (int x = 0; x < width; x++, i++)
+      if (near[i] && hole[i] == 0.0f)
+        {
+          n++;
+          x0 += x;
+          y0 += y;
+          v0 += plane[i];
+          slope.least = MIN (slope.least, plane[i]);
+          slope.most = MAX (slope.most, plane[i]);
+        }
   if (n == 0)
     return slope;
   x0 /= n;
   y0 /= n;
   v0 /= n;
-  for (gsize i = 0; i < (gsize) width * height; i++)
-    if (near[i] && hole[i] == 0.0f)
-      {
-        double x = i % width - x0, y = i / width - y0, v = plane[i] - v0;
+  i = 0;
+  for (int y = 0; y < height; y++)
+    for (int x = 0; x < width; x++, i++)
+      if (near[i] && hole[i] == 0.0f)
+        {
+          double dx = x - x0, dy = y - y0, v = plane[i] - v0;
 
-        xx += x * x;
-        xy += x * y;
-        yy += y * y;
-        xv += x * v;
-        yv += y * v;
-      }
+          xx += dx * dx;
+          xy += dx * dy;
+          yy += dy * dy;
+          xv += dx * v;
+          yv += dy * v;
+        }
   /* Pixels in one row say nothing of what is above and below. */
   scale = xx * yy - xy * xy;
   if (scale > 1e-3 * MAX (xx, yy) * MAX (xx, yy))
