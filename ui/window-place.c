@@ -23,6 +23,7 @@ typedef struct
   char    *name;
   gboolean is_known;
   int      place[2];
+  int      height;
 } Seen;
 
 static void
@@ -34,12 +35,33 @@ free_seen (gpointer data)
   g_free (seen);
 }
 
+/* A window that has grown beyond the screen's lower edge goes up as far as it can. What the user
+ * moves there stays. */
+static void
+stay_on_screen (GtkWindow *window)
+{
+  GdkWindow   *surface = gtk_widget_get_window (GTK_WIDGET (window));
+  GdkMonitor  *monitor = gdk_display_get_monitor_at_window (gdk_display_get_default (), surface);
+  GdkRectangle area, frame;
+
+  gdk_monitor_get_workarea (monitor, &area);
+  gdk_window_get_frame_extents (surface, &frame);
+  if (frame.y + frame.height > area.y + area.height)
+    gtk_window_move (window, frame.x, MAX (area.y, area.y + area.height - frame.height));
+}
+
 static gboolean
 note (GtkWindow *window, GdkEvent *event, Seen *seen)
 {
+  int height;
+
   if (gtk_widget_get_mapped (GTK_WIDGET (window)))
     {
       gtk_window_get_position (window, &seen->place[0], &seen->place[1]);
+      gtk_window_get_size (window, NULL, &height);
+      if (height > seen->height)
+        stay_on_screen (window);
+      seen->height = height;
       seen->is_known = TRUE;
     }
   return GDK_EVENT_PROPAGATE;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * window-place.h: a window opens where the user has left it: beside what is worked on, once
- * it has been moved there. Main thread only.
+ * it has been moved there; and when it grows, it stays on the screen. Main thread only.
  */
 #pragma once
 

@@ -18,8 +18,8 @@ from gimp_desktop import Desktop, GimpWindow
 DIALOG = "gimp-plug-in-diffusion-inpaint"
 PROGRESS = "gimp-diffusion-progress"
 
-PLACE = (760, 360)  # of the progress window: beside the selection, not over it
-PATIENCE = 40  # seconds: the run may have been quicker than the look
+PLACE = (790, 110)  # of the progress window: beside the selection, not over it
+PATIENCE = 150  # seconds: the run may have been quicker than the look
 COLOURS = 220  # of the file: a third of the size, and the eye sees no difference
 
 

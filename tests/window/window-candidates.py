@@ -10,7 +10,7 @@ import cv2
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
 from gimp_console import Tap
-from gimp_desktop import Desktop, GimpWindow, wait_for
+from gimp_desktop import SCREEN, Desktop, GimpWindow, wait_for
 
 PHOTO = pathlib.Path(__file__).resolve().parent.parent / "data" / "demo-photo.png"
 DIALOG = "gimp-plug-in-diffusion-inpaint"
@@ -47,6 +47,12 @@ def move(desktop, gimp, window, x, y):
     while len(places) < 10 or places[-1] == places[0] or len(set(map(tuple, places[-9:]))) > 1:
         time.sleep(0.1)
         places.append(picture_place(gimp))
+
+
+def whole(desktop, window):
+    """Where the window is, once nothing of it lies below the screen."""
+    place = desktop.geometry(window)
+    return place if place[1] + place[3] <= SCREEN[1] else None
 
 
 def shown(desktop, gimp, name):
@@ -114,6 +120,7 @@ def main():
         for n in (2, 3):
             desktop.keys("alt+t")
             gimp.wait_words(f"Result {n} of {n}")
+        move(desktop, gimp, window, 40, SCREEN[1] - 330)
         desktop.keys("Left")
         gimp.wait_words("Result 2 of 3")
         tap.ok(True, "an arrow key goes to the result before")
@@ -126,8 +133,10 @@ def main():
         gimp.undo()
         tap.ok(gimp.snapshot() == before, "one Ctrl+Z gives back the exact bytes")
 
-        # The next run begins with what was kept.
-        start(desktop, gimp)
+        # The next run begins with what was kept, low on the screen; it grows with the results.
+        window = start(desktop, gimp)
+        place = wait_for("the window as a whole", lambda: whole(desktop, window), 20) or desktop.geometry(window)
+        tap.ok(place[1] > SCREEN[1] // 4, "a window that has grown stays on the screen", place)
         desktop.keys("alt+k")
         desktop.wait_gone(PROGRESS)
         wait_for("the result", gimp.provenance)
