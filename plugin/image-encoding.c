@@ -58,10 +58,16 @@ webp_is_lossless (const guint8 *data, gsize size)
 
 /* --- JPEG ----------------------------------------------------------------- */
 
+typedef struct
+{
+  gboolean is_cmyk, is_progressive;
+} JpegFrame;
+
 /* Segments follow one another: a marker, a length, the content. The one that begins a frame
- * tells how many colours there are; 4 are those of printing. */
-static gboolean
-jpeg_is_cmyk (const guint8 *data, gsize size)
+ * tells by its marker how it is coded, and how many colours there are; 4 are those of
+ * printing. */
+static JpegFrame
+find_jpeg_frame (const guint8 *data, gsize size)
 {
   gsize at = 2;
 
@@ -70,10 +76,46 @@ jpeg_is_cmyk (const guint8 *data, gsize size)
       guint8 marker = data[at + 1];
 
       if (marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc)
-        return data[at + 9] == 4;
+        return (JpegFrame) { data[at + 9] == 4, (marker & 3) == 2 };
       at += 2 + (data[at + 2] << 8 | data[at + 3]);
       if (at > size)
         break;
+    }
+  return (JpegFrame) { FALSE, FALSE };
+}
+
+/* --- PNG ------------------------------------------------------------------ */
+
+/* What GIMP takes out of a PNG's texts: the comment, metadata, and what other programs have
+ * packed metadata into. */
+static gboolean
+is_read_by_gimp (const char *keyword)
+{
+  return g_str_equal (keyword, "Comment") || g_str_equal (keyword, "XML:com.adobe.xmp") ||
+         g_str_has_prefix (keyword, "Raw profile type ");
+}
+
+/* Chunks follow one another: a length, four letters, the content, a checksum. A text begins with
+ * its keyword of at most 79 letters and a zero. */
+static gboolean
+png_has_other_text (const guint8 *data, gsize size)
+{
+  gsize at = 8;
+
+  while (size - at >= 12)
+    {
+      guint64 length =
+        (guint32) data[at] << 24 | data[at + 1] << 16 | data[at + 2] << 8 | data[at + 3];
+      const guint8 *letters = data + at + 4, *keyword = data + at + 8;
+      gsize         left = MIN (size - at - 8, length);
+
+      if ((memcmp (letters, "tEXt", 4) == 0 || memcmp (letters, "zTXt", 4) == 0 ||
+           memcmp (letters, "iTXt", 4) == 0) &&
+          memchr (keyword, 0, left) && !is_read_by_gimp ((const char *) keyword))
+        return TRUE;
+      if (length + 12 > size - at)
+        return FALSE;
+      at += length + 12;
     }
   return FALSE;
 }
@@ -254,12 +296,20 @@ image_encoding_read (ImageEncoding *encoding, GFile *file, GimpImage *image)
   else if (is_tiff (head, size))
     read_tiff (encoding, stream, head);
   else if (size > 28 && memcmp (head, "\x89PNG", 4) == 0)
-    encoding->interlaced = head[28] == 1;
+    {
+      encoding->interlaced = head[28] == 1;
+      if (png_has_other_text (head, size))
+        encoding->lost =
+          g_strdup (_ ("of a PNG's texts GIMP keeps the comment alone: the others are lost"));
+    }
   else if (size > 2 && is_tga (file)) /* which has no signature */
     encoding->run_lengths = head[2] >= 8;
   else if (size > 2 && head[0] == 0xff && head[1] == 0xd8)
     {
-      if (jpeg_is_cmyk (head, size))
+      JpegFrame frame = find_jpeg_frame (head, size);
+
+      encoding->progressive = frame.is_progressive;
+      if (frame.is_cmyk)
         encoding->lost = g_strdup (_ ("GIMP opens a JPEG in the colors of printing as RGB, and "
                                       "writes it so"));
     }
@@ -326,6 +376,8 @@ image_encoding_keep (const ImageEncoding *encoding,
   else if (g_str_equal (procedure_name, "file-png-export"))
     /* The colours of transparent pixels are zeroed otherwise. */
     g_object_set (config, "interlaced", encoding->interlaced, "save-transparent", TRUE, NULL);
+  else if (g_str_equal (procedure_name, "file-jpeg-export"))
+    g_object_set (config, "progressive", encoding->progressive, NULL);
   else if (g_str_equal (procedure_name, "file-tga-export"))
     g_object_set (config, "rle", encoding->run_lengths, NULL);
   else if (g_str_equal (procedure_name, "file-bmp-export") &&

@@ -17,6 +17,7 @@ typedef struct
   gboolean    lossless;    /* a WebP, JPEG XL, HEIC or AVIF */
   HeifHeader  heif;        /* depth 0: not told, or no HEIC or AVIF */
   gboolean    interlaced;  /* a PNG */
+  gboolean    progressive; /* a JPEG */
   gboolean    run_lengths; /* a TGA */
   const char *tiff;        /* a choice of file-tiff-export; NULL: no TIFF */
   char       *lost;        /* nullable: a sentence on what GIMP cannot write like this */

@@ -8,6 +8,7 @@
 
 #include "base/planes.h"
 #include "picture/push-pull.h"
+#include "picture/surface.h"
 
 #define LEVEL (2.0f / 255.0f)
 
@@ -22,6 +23,11 @@
 #define SWEEPS_MAX     400
 #define OVERRELAXATION 1.9f
 #define SETTLED        (0.02f * LEVEL)
+
+/* A surface that misses what is known by no more goes on beyond its values, by so many times
+ * their range; another one does not. */
+#define FITS   LEVEL
+#define BEYOND 4.0f
 
 /* --- Smooth or not --------------------------------------------------------------------- */
 
@@ -137,68 +143,6 @@ sweep (int width, int height, float *plane, const float *hole, gboolean backward
   return most;
 }
 
-/* Of one channel: what it rises by, per pixel, and the range of what is known. */
-typedef struct
-{
-  double across, down;
-  float  least, most;
-} Slope;
-
-/* The plane through the known pixels that are `near` the hole: least squares. */
-static Slope
-find_slope (int width, int height, const float *plane, const float *hole, const guint8 *near)
-{
-  Slope  slope = { 0.0, 0.0, -1.0f, 1.0f };
-  double n = 0, x0 = 0, y0 = 0, v0 = 0, xx = 0, xy = 0, yy = 0, xv = 0, yv = 0, scale;
-  gsize  i = 0;
-
-  for (int y = 0; y < height; y++)
-    for (int x = 0; x < width; x++, i++)
-      if (near[i] && hole[i] == 0.0f)
-        {
-          n++;
-          x0 += x;
-          y0 += y;
-          v0 += plane[i];
-          slope.least = MIN (slope.least, plane[i]);
-          slope.most = MAX (slope.most, plane[i]);
-        }
-  if (n == 0)
-    return slope;
-  x0 /= n;
-  y0 /= n;
-  v0 /= n;
-  i = 0;
-  for (int y = 0; y < height; y++)
-    for (int x = 0; x < width; x++, i++)
-      if (near[i] && hole[i] == 0.0f)
-        {
-          double dx = x - x0, dy = y - y0, v = plane[i] - v0;
-
-          xx += dx * dx;
-          xy += dx * dy;
-          yy += dy * dy;
-          xv += dx * v;
-          yv += dy * v;
-        }
-  /* Pixels in one row say nothing of what is above and below. */
-  scale = xx * yy - xy * xy;
-  if (scale > 1e-3 * MAX (xx, yy) * MAX (xx, yy))
-    {
-      slope.across = (yy * xv - xy * yv) / scale;
-      slope.down = (xx * yv - xy * xv) / scale;
-    }
-  return slope;
-}
-
-static void
-add_slope (int width, int height, float *plane, const Slope *slope, double times)
-{
-  for (int y = 0; y < height; y++)
-    for (int x = 0; x < width; x++)
-      plane[(gsize) y * width + x] += (float) (times * (slope->across * x + slope->down * y));
-}
-
 static gboolean
 fill_plane (int           width,
             int           height,
@@ -207,9 +151,10 @@ fill_plane (int           width,
             const guint8 *near,
             GError      **error)
 {
-  gsize  size = (gsize) width * height;
-  Slope  slope = find_slope (width, height, plane, hole, near);
-  float *rest = planes_new (width, height, 2, error), *known = rest + size;
+  gsize   size = (gsize) width * height;
+  float  *rest = planes_new (width, height, 2, error), *known = rest + size;
+  float   beyond, least, most;
+  Surface surface;
 
   if (rest == NULL)
     return FALSE;
@@ -218,7 +163,8 @@ fill_plane (int           width,
       rest[i] = plane[i];
       known[i] = hole[i] == 0.0f ? 1.0f : 0.0f;
     }
-  add_slope (width, height, rest, &slope, -1.0);
+  surface_fit (&surface, width, height, plane, hole, near);
+  surface_add (&surface, width, height, rest, -1.0);
   if (!push_pull_fill (width, height, 1, GUESS_SWEEPS, rest, known, error))
     {
       g_free (rest);
@@ -227,10 +173,13 @@ fill_plane (int           width,
   for (int k = 0; k < SWEEPS_MAX; k++)
     if (sweep (width, height, rest, hole, k % 2 == 1) < SETTLED)
       break;
-  add_slope (width, height, rest, &slope, 1.0);
+  surface_add (&surface, width, height, rest, 1.0);
+  beyond = surface.off < FITS ? BEYOND * (surface.most - surface.least) : 0.0f;
+  least = MAX (surface.least - beyond, MIN (surface.least, -1.0f));
+  most = MIN (surface.most + beyond, MAX (surface.most, 1.0f));
   for (gsize i = 0; i < size; i++)
     if (hole[i] != 0.0f)
-      plane[i] = CLAMP (rest[i], slope.least, slope.most);
+      plane[i] = CLAMP (rest[i], least, most);
   g_free (rest);
   return TRUE;
 }

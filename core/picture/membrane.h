@@ -19,8 +19,9 @@ gboolean membrane_suits (int          width,
                          int          ring);
 
 /* Fills `picture` in place where `hole` is not 0. The membrane is stretched over what is left
- * when the plane through the known pixels within `ring` of the hole is taken away: so a gradient
- * goes on to the picture's edge too. Error: DIFFUSION_ERROR_MEMORY. */
+ * when the smooth surface (surface.h) through the known pixels within `ring` of the hole is taken
+ * away: so a gradient goes on to the picture's edge too, and a bent one through the hole. Error:
+ * DIFFUSION_ERROR_MEMORY. */
 gboolean membrane_fill (int          width,
                         int          height,
                         int          n_channels,

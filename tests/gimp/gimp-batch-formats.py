@@ -6,7 +6,7 @@ import pathlib
 
 import cv2
 import numpy as np
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
 from gimp_console import Console, Tap, call
@@ -153,6 +153,40 @@ def lossless(tap):
         tap.ok(
             f"GIMP cannot write the TIFF compression {'Zstandard' if odd else 'JPEG'}" in result.out,
             "a compression that GIMP cannot write is named",
+            result.out,
+        )
+
+
+def described(tap):
+    """How a JPEG is coded stays; what a PNG tells in words that GIMP does not keep is said."""
+    with Console() as gimp:
+        folder = gimp.folder / "in"
+        folder.mkdir()
+        rgb = Image.fromarray(photo())
+        for name, progressive in (("baseline", False), ("progressive", True)):
+            rgb.save(folder / f"{name}.jpg", quality=85, subsampling=1, progressive=progressive)
+        for name, keyword in (("titled", "Title"), ("commented", "Comment")):
+            texts = PngImagePlugin.PngInfo()
+            texts.add_text(keyword, "some words")
+            rgb.save(folder / f"{name}.png", pnginfo=texts)
+        result = gimp.run(call("plug-in-diffusion-batch-denoise", pattern="in/*", output_folder="out", sigma=10))
+        if not tap.ok(result.code == 0, "pictures with words and without are denoised", result.out + result.err):
+            return
+        for name in ("baseline", "progressive"):
+            before, after = (Image.open(gimp.folder / f / f"{name}.jpg") for f in ("in", "out"))
+            tap.ok(
+                before.info.get("progressive") == after.info.get("progressive")
+                and before.layer == after.layer
+                and before.quantization == after.quantization,
+                f"a {name} JPEG stays one, of the same quality",
+                f"{after.info.get('progressive')}, {after.layer}",
+            )
+        said = "of a PNG's texts GIMP keeps the comment alone"
+        tap.ok(f"titled.png: {said}" in result.out, "a title that is lost is said", result.out)
+        tap.ok(
+            f"commented.png: {said}" not in result.out
+            and Image.open(gimp.folder / "out" / "commented.png").info.get("Comment") == "some words",
+            "a comment is kept",
             result.out,
         )
 
@@ -314,6 +348,7 @@ def viewed(picture):
 def main():
     tap = Tap()
     lossless(tap)
+    described(tap)
     heif(tap)
     hidden_colours(tap)
     turned(tap)

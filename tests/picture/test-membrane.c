@@ -52,6 +52,24 @@ sky (int x, int y, int c)
 }
 
 static float
+cone (int x, int y, int c)
+{
+  return 0.6f - 0.009f * hypotf (x - 130, y - 100) + 0.1f * c;
+}
+
+static float
+glow (int x, int y, int c)
+{
+  return 0.9f * expf (-((x - 20) * (x - 20) + (y - 10) * (y - 10)) / 8000.0f) - 0.1f * c;
+}
+
+static float
+dusk (int x, int y, int c)
+{
+  return 0.8f * powf ((HEIGHT - y) / (float) HEIGHT, 2.2f) - 0.2f * c;
+}
+
+static float
 dots (int x, int y, int c)
 {
   return x % 4 == 0 && y % 4 == 0 ? -0.2f : 0.1f;
@@ -120,6 +138,54 @@ test_fill (void)
       }
 }
 
+/* The mean square of what the fill misses, in decibels. */
+static double
+quality_of (float (*painter) (int x, int y, int c), const DiffusionRect *rect, int ring)
+{
+  double sum = 0;
+
+  paint (painter, rect);
+  g_assert_true (membrane_fill (WIDTH, HEIGHT, 3, picture, hole, ring, NULL));
+  for (int c = 0; c < 3; c++)
+    for (int y = rect->y; y < rect->y + rect->height; y++)
+      for (int x = rect->x; x < rect->x + rect->width; x++)
+        sum += pow (picture[(c * HEIGHT + y) * WIDTH + x] - painter (x, y, c), 2);
+  return 10 * log10 (4 / MAX (sum / (3 * rect->width * rect->height), 1e-12));
+}
+
+/* A gradient that is bent goes on bent, through the hole and to the picture's edge. */
+static void
+test_bent (void)
+{
+  static const struct
+  {
+    const char *name;
+    float (*painter) (int x, int y, int c);
+  } gradients[] = { { "cone", cone }, { "glow", glow }, { "dusk", dusk } };
+  static const DiffusionRect holes[] = {
+    { 40, 30, 40, 30 }, { 0, 20, 30, 50 }, { 30, 0, 50, 40 }, { 0, 30, WIDTH, 20 }
+  };
+
+  for (gsize g = 0; g < G_N_ELEMENTS (gradients); g++)
+    for (gsize k = 0; k < G_N_ELEMENTS (holes); k++)
+      {
+        double quality = quality_of (gradients[g].painter, &holes[k], 10);
+
+        g_test_message ("%s %d: %.1f dB", gradients[g].name, (int) k, quality);
+        g_assert_cmpfloat (quality, >, 44.0);
+      }
+}
+
+/* A few rows beside a strip from side to side tell how it goes on. */
+static void
+test_strip (void)
+{
+  double quality = quality_of (sky, &(DiffusionRect) { 0, 0, WIDTH, 30 }, 3);
+
+  g_test_message ("%.1f dB", quality);
+  g_assert_cmpfloat (quality, >, 44.0);
+}
+
 static float
 gray (int x, int y, int c)
 {
@@ -182,6 +248,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/membrane/suits", test_suits);
   g_test_add_func ("/membrane/fill", test_fill);
+  g_test_add_func ("/membrane/bent", test_bent);
+  g_test_add_func ("/membrane/strip", test_strip);
   g_test_add_func ("/membrane/colour-curve", test_curve);
   return g_test_run ();
 }

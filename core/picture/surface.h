@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * surface.h: the smooth surface through what is known around a hole: a polynomial of the third
+ * degree in the two coordinates, by least squares. It goes on where a gradient is bent too.
+ */
+#pragma once
+
+#include <glib.h>
+
+#define SURFACE_TERMS 10
+
+typedef struct
+{
+  double across, down, left,
+    top;                         /* u = across · x + left, v = down · y + top: −1…1 near the hole */
+  double weights[SURFACE_TERMS]; /* 1, u, v, u², uv, v², u³, u²v, uv², v³ */
+  double off;                    /* root of the mean square of what it misses the known by */
+  float  least, most;            /* of the known */
+} Surface;
+
+/* Of a plane of height × width, where `near` is not 0; known where `hole` is 0 too. A term that the
+ * known pixels tell too little of is left out, so a few rows give no curve for what is far from them.
+ * Nothing known: 0 everywhere. */
+void surface_fit (Surface      *surface,
+                  int           width,
+                  int           height,
+                  const float  *plane,
+                  const float  *hole,
+                  const guint8 *near);
+
+/* Adds it `times` times to the plane. */
+void surface_add (const Surface *surface, int width, int height, float *plane, double times);
