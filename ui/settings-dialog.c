@@ -112,6 +112,34 @@ set_bar_apart (GtkWidget *window)
   g_object_unref (style);
 }
 
+static gboolean
+show_focus (gpointer scrolled)
+{
+  GtkWidget *toplevel = gtk_widget_get_toplevel (scrolled);
+  GtkWidget *viewport = gtk_bin_get_child (GTK_BIN (scrolled));
+  GtkWidget *focus = GTK_IS_WINDOW (toplevel) ? gtk_window_get_focus (GTK_WINDOW (toplevel)) : NULL;
+  GtkWidget *content = viewport ? gtk_bin_get_child (GTK_BIN (viewport)) : NULL;
+  int        y;
+
+  if (focus && content && gtk_widget_is_ancestor (focus, content) &&
+      gtk_widget_translate_coordinates (focus, content, 0, 0, NULL, &y))
+    gtk_adjustment_clamp_page (gtk_scrolled_window_get_vadjustment (GTK_SCROLLED_WINDOW (scrolled)),
+                               y, y + gtk_widget_get_allocated_height (focus));
+  g_object_unref (scrolled);
+  return G_SOURCE_REMOVE;
+}
+
+/* A refusal takes room from the settings: what the user is at does not go out of sight. */
+static void
+height_changed (GtkWidget *scrolled, GdkRectangle *room)
+{
+  int before = GPOINTER_TO_INT (g_object_get_data (G_OBJECT (scrolled), "height"));
+
+  if (room->height < before)
+    g_idle_add (show_focus, g_object_ref (scrolled));
+  g_object_set_data (G_OBJECT (scrolled), "height", GINT_TO_POINTER (room->height));
+}
+
 /* So that the buttons stay on the screen, whatever is opened; `other`: what is not scrolled. */
 static GtkWidget *
 scrolled_new (GtkWidget *content, GtkWidget *other)
@@ -130,6 +158,7 @@ scrolled_new (GtkWidget *content, GtkWidget *other)
   gtk_scrolled_window_set_propagate_natural_height (window, TRUE);
   gtk_scrolled_window_set_max_content_height (window, room);
   gtk_container_add (GTK_CONTAINER (widget), content);
+  g_signal_connect (widget, "size-allocate", G_CALLBACK (height_changed), NULL);
   gtk_widget_show (widget);
   return widget;
 }
@@ -197,8 +226,9 @@ run_dialog (SettingsDialog *self, ShowEffects show_effects, CostLine *cost, GtkW
   show_effects (self);
 
   /* Return presses the button, and no arrow key chooses a preset by accident. */
-  gtk_widget_grab_focus (
-    gtk_dialog_get_widget_for_response (GTK_DIALOG (self->dialog), GTK_RESPONSE_OK));
+  if (cost_line_is_usable (cost) || !gtk_widget_child_focus (preview, GTK_DIR_TAB_FORWARD))
+    gtk_widget_grab_focus (
+      gtk_dialog_get_widget_for_response (GTK_DIALOG (self->dialog), GTK_RESPONSE_OK));
   accepted = gimp_procedure_dialog_run (GIMP_PROCEDURE_DIALOG (self->dialog));
 
   g_signal_handler_disconnect (self->config, handler);

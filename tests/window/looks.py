@@ -28,7 +28,7 @@ LOOKS = (
     ("dark", "", "", {}, (1280, 900)),
     ("light", "", '(theme "Default")(theme-color-scheme light)', {}, (1280, 900)),
     ("german", "de", "", {}, (1280, 900)),
-    ("right-to-left", "ar", "", {}, (1280, 900)),
+    ("right-to-left", "ar", "", {"DIFFUSION_EXPAND": "1"}, (1280, 900)),
     ("double", "", "", {"GDK_SCALE": "2"}, (2560, 1800)),
     ("small", "", "", {}, (1024, 700)),
 )
@@ -40,9 +40,12 @@ class Look:
         self.words = gettext.translation("gimp-diffusion", gimp.locale, [language], fallback=True).gettext
 
     def press(self, label):
-        """The key of what has this label in English."""
+        """The key of what has this label in English; False where no keyboard here has it."""
         shown = self.words(label)
-        self.desktop.keys("alt+" + shown[shown.index("_") + 1].lower())
+        key = shown[shown.index("_") + 1].lower()
+        if key.isascii():
+            self.desktop.keys("alt+" + key)
+        return key.isascii()
 
     def told(self, sentence):
         """Waits for the words before the first number in it."""
@@ -56,12 +59,10 @@ class Look:
             time.sleep(6)
         time.sleep(1)
         self.desktop.picture(name, dialog)
-        self.press("Ad_vanced")
-        time.sleep(1)
-        self.desktop.picture(f"{name}-advanced")
-        if "files" not in name:
-            self.desktop.keys(*["Tab"] * 3)
-            self.press("M_odel")
+        if self.press("Ad_vanced"):
+            time.sleep(1)
+            self.desktop.picture(f"{name}-advanced")
+        if "files" not in name and self.press("M_odel"):
             self.desktop.keys("Down")
             time.sleep(2)
             self.desktop.picture(f"{name}-refused")
@@ -74,7 +75,8 @@ class Look:
         self.desktop.wait_gone(role)
 
     def results(self):
-        self.press("_Inpaint")
+        self.gimp.call("gimp-plug-in-diffusion-inpaint", CALL.format(name="inpaint"))
+        self.desktop.keys("Return")
         window = self.desktop.wait_window(PROGRESS)
         time.sleep(2)
         self.desktop.picture("progress", window)
@@ -97,9 +99,8 @@ def look(folder, name, language, settings, environment, screen):
         with gimp:
             gimp.ask(SELECT)
             looks = Look(desktop, gimp, language)
-            looks.dialog("inpaint")
             looks.results()
-            for dialog in ("denoise", "inpaint-files", "denoise-files"):
+            for dialog in ("inpaint", "denoise", "inpaint-files", "denoise-files"):
                 looks.close(looks.dialog(dialog))
 
 
