@@ -194,12 +194,23 @@ show_usable (CostLine *cost, GParamSpec *pspec, GtkDialog *dialog)
   gtk_dialog_set_response_sensitive (dialog, GTK_RESPONSE_OK, cost_line_is_usable (cost));
 }
 
+/* Over the whole width, lest GTK puts the words at the wrong end from right to left. */
+static GtkWidget *
+advanced_new (void)
+{
+  GtkWidget *expander = gtk_expander_new_with_mnemonic (_ ("Ad_vanced"));
+
+  gtk_expander_set_label_fill (GTK_EXPANDER (expander), TRUE);
+  gtk_label_set_xalign (GTK_LABEL (gtk_expander_get_label_widget (GTK_EXPANDER (expander))), 0.0);
+  return expander;
+}
+
 /* Packs the rows, lets the user work, and closes the dialog. */
 static gboolean
 run_dialog (SettingsDialog *self, ShowEffects show_effects, CostLine *cost, GtkWidget *preview)
 {
   GtkWidget *area = gtk_dialog_get_content_area (GTK_DIALOG (self->dialog));
-  GtkWidget *expander = gtk_expander_new_with_mnemonic (_ ("Ad_vanced"));
+  GtkWidget *expander = advanced_new ();
   GtkWidget *body = gtk_box_new (GTK_ORIENTATION_VERTICAL, 0);
   gulong     handler;
   gboolean   accepted;

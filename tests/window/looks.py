@@ -98,6 +98,7 @@ def look(folder, name, language, settings, environment, screen):
         (gimp.folder / "profile" / "gimp-diffusion" / "models" / "Broken" / "config.json").write_text("{}")
         with gimp:
             gimp.ask(SELECT)
+            desktop.run("xdotool", "mousemove", "2", "2")  # no tooltip in the way
             looks = Look(desktop, gimp, language)
             looks.results()
             for dialog in ("inpaint", "denoise", "inpaint-files", "denoise-files"):
