@@ -258,23 +258,23 @@ arguments_add (GimpProcedure *procedure, TaskKind kind)
 void
 arguments_add_batch (GimpProcedure *procedure, TaskKind kind)
 {
-  gimp_procedure_add_string_argument (procedure, "pattern", _ ("_Pattern"),
+  gimp_procedure_add_string_argument (procedure, "pattern", _ ("File _names"),
                                       _ ("The files to work on: a path whose last part may hold "
                                          "the wildcards *, ? and […], such as photos/*.jpg."),
                                       NULL, G_PARAM_READWRITE);
   if (kind == TASK_INPAINT)
-    gimp_procedure_add_string_argument (procedure, "mask-suffix", _ ("Mask _suffix"),
+    gimp_procedure_add_string_argument (procedure, "mask-suffix", _ ("Mas_k suffix"),
                                         _ ("What stands at the end of the name of a mask: with "
                                            "_mask, the mask of a.png is a_mask.png beside it, "
                                            "white where the picture is to be filled."),
                                         "_mask", G_PARAM_READWRITE);
-  gimp_procedure_add_file_argument (procedure, "output-folder", _ ("_Output folder"),
+  gimp_procedure_add_file_argument (procedure, "output-folder", _ ("O_utput folder"),
                                     _ ("The folder that the results are written to under the "
                                        "names of their inputs. It is made where it is missing."),
                                     GIMP_FILE_CHOOSER_ACTION_ANY, TRUE, NULL, G_PARAM_READWRITE);
   add_settings (procedure, kind);
   add_model (procedure);
-  gimp_procedure_add_boolean_argument (procedure, "overwrite", _ ("Over_write"),
+  gimp_procedure_add_boolean_argument (procedure, "overwrite", _ ("Replace e_xisting results"),
                                        _ ("Whether results that exist already are made again; "
                                           "otherwise these files are skipped."),
                                        FALSE, G_PARAM_READWRITE);

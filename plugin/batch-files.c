@@ -133,8 +133,8 @@ list_inputs (const char *folder, const char *pattern, const char *mask_suffix, G
   return names;
 }
 
-static gboolean
-make_folder (GFile *folder, GError **error)
+gboolean
+batch_files_make_folder (GFile *folder, GError **error)
 {
   GError *problem = NULL;
 
@@ -168,7 +168,7 @@ batch_files_find (const char *pattern,
   if (names && names->len == 0)
     g_set_error (error, GIMP_PLUG_IN_ERROR, 0,
                  _ ("No file matches “%s”: check the folder and the pattern."), pattern);
-  else if (names && make_folder (output_folder, error))
+  else if (names)
     {
       files = g_ptr_array_new_with_free_func (batch_file_free);
       for (guint i = 0; i < names->len; i++)

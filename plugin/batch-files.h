@@ -19,11 +19,14 @@ typedef struct
  * part may hold *, ? and […]; a file that is called just like the pattern is the only
  * match. Case counts unless nothing matches then. Without those whose name ends in
  * `mask_suffix` before the extension (nullable). An array of BatchFile that owns them;
- * NULL when nothing matches. The output folder is made. Errors: GIMP_PLUG_IN_ERROR. */
+ * NULL when nothing matches. Nothing is written. Errors: GIMP_PLUG_IN_ERROR. Any thread. */
 GPtrArray *batch_files_find (const char *pattern,
                              const char *mask_suffix,
                              GFile      *output_folder,
                              GError    **error);
+
+/* Makes it where it is missing. Errors: GIMP_PLUG_IN_ERROR. */
+gboolean batch_files_make_folder (GFile *folder, GError **error);
 
 /* The mask beside the input: its name with the suffix before the extension. The
  * extension is the input's, else ".png", else one of any picture; names are compared

@@ -6,12 +6,17 @@
 
 #include <glib/gi18n-lib.h>
 
+#include <libgimp/gimpui.h>
+
 #include "arguments.h"
+#include "batch-dialog.h"
 #include "batch-files.h"
 #include "batch-mask.h"
 #include "drawable-check.h"
+#include "files-window.h"
 #include "filter.h"
 #include "image-file.h"
+#include "message.h"
 #include "model-folder.h"
 
 typedef struct
@@ -25,7 +30,23 @@ typedef struct
   GPtrArray  *files;
   Session    *session;
   GHashTable *writable; /* extensions that GIMP has been seen to write */
+
+  FilesWindow  *window; /* NULL: none, and no GTK at all */
+  GCancellable *cancel; /* then NULL too */
+  int           number; /* of the file that is at work, from 1 on */
+  int           n_run, n_skipped, n_failed;
+  gint64        started; /* monotonic microseconds, when the first one began that was run; 0 */
 } Batch;
+
+/* GIMP opens and writes files while this process waits. Between that the window is looked after.
+ * FALSE: the user has pressed Cancel. */
+static gboolean
+go_on (const Batch *batch, GError **error)
+{
+  while (batch->window && g_main_context_iteration (NULL, FALSE))
+    ;
+  return !g_cancellable_set_error_if_cancelled (batch->cancel, error);
+}
 
 /* --- One file ------------------------------------------------------------- */
 
@@ -93,8 +114,10 @@ run_image (Batch           *batch,
   if (task->kind == TASK_INPAINT && !select_what_to_fill (batch, file, image, error))
     return FALSE;
 
-  if (!drawable_check (image, layers, task->kind, OUTPUT_IN_PLACE, error) ||
-      !filter_apply (batch->session, layers[0], task, batch->procedure_name, view, error))
+  if (!go_on (batch, error) ||
+      !drawable_check (image, layers, task->kind, OUTPUT_IN_PLACE, error) ||
+      !filter_apply (batch->session, layers[0], task, batch->procedure_name, view, error) ||
+      !go_on (batch, error))
     return FALSE;
 
   /* Formats that keep a selection would show it. */
@@ -133,7 +156,7 @@ run_file (Batch           *batch,
     return FALSE;
 
   image_encoding_read (&encoding, file->input, image);
-  ok = run_image (batch, file, image, &encoding, task, view, error);
+  ok = go_on (batch, error) && run_image (batch, file, image, &encoding, task, view, error);
   if (ok)
     *lost = g_steal_pointer (&encoding.lost);
   image_encoding_clear (&encoding);
@@ -143,81 +166,192 @@ run_file (Batch           *batch,
 
 /* --- All files ------------------------------------------------------------ */
 
-static void
-tell_skipped (const BatchFile *file, int number, int n)
+static const char *
+name_of (const BatchFile *file)
 {
-  g_print (_ ("[%d/%d] %s: skipped, %s exists\n"), number, n, gimp_file_get_utf8_name (file->input),
-           gimp_file_get_utf8_name (file->output));
+  return gimp_file_get_utf8_name (file->input);
 }
 
-/* The file with this number, from 1 on: runs it and tells of it in a line. */
-static gboolean
-run_one (Batch *batch, int number, GError **error)
+/* The name in its folder, which is enough in a window. Free with g_free(). */
+static char *
+short_name_of (const BatchFile *file)
 {
-  const BatchFile *file = batch->files->pdata[number - 1];
-  const char      *name = gimp_file_get_utf8_name (file->input);
+  return g_path_get_basename (name_of (file));
+}
+
+/* Takes the line over. */
+static void
+log_line (const Batch *batch, char *line)
+{
+  files_window_add_line (batch->window, line);
+  g_free (line);
+}
+
+/* JobView's. */
+static void
+tell_progress (gpointer data, double fraction)
+{
+  Batch *batch = data;
+  int    n = (int) batch->files->len;
+  double elapsed = (g_get_monotonic_time () - batch->started) / 1e6;
+  double worked = batch->n_run + batch->n_failed + fraction;
+  double left = n - batch->number + 1 - fraction;
+  double seconds = elapsed < 1 || worked < 0.02 ? -1 : elapsed * left / worked;
+
+  files_window_set_progress (batch->window, (batch->number - 1 + fraction) / n, seconds);
+}
+
+static void
+begin_file (Batch *batch, const BatchFile *file, double fraction)
+{
+  int   n = (int) batch->files->len;
+  char *name, *status;
+
+  gimp_progress_set_text_printf (_ ("%d of %d: %s"), batch->number, n, name_of (file));
+  gimp_progress_update (fraction);
+
+  if (batch->window)
+    {
+      name = short_name_of (file);
+      status = g_strdup_printf (_ ("%d of %d: %s"), batch->number, n, name);
+      files_window_set_status (batch->window, status);
+      tell_progress (batch, 0);
+      g_free (status);
+      g_free (name);
+    }
+}
+
+static void
+tell_skipped (Batch *batch, const BatchFile *file)
+{
+  batch->n_skipped++;
+  if (batch->window)
+    {
+      char *name = short_name_of (file);
+
+      log_line (batch, g_strdup_printf (_ ("%s: skipped, its result exists"), name));
+      g_free (name);
+    }
+  else
+    g_print (_ ("[%d/%d] %s: skipped, %s exists\n"), batch->number, (int) batch->files->len,
+             name_of (file), gimp_file_get_utf8_name (file->output));
+}
+
+static void
+tell_failed (Batch *batch, const BatchFile *file, const GError *error)
+{
+  batch->n_failed++;
+  if (batch->window)
+    {
+      char *name = short_name_of (file);
+
+      log_line (batch, g_strdup_printf (_ ("%s: failed, %s"), name, error->message));
+      g_free (name);
+    }
+  else
+    g_print (_ ("[%d/%d] %s: failed, %s\n"), batch->number, (int) batch->files->len, name_of (file),
+             error->message);
+}
+
+/* found, lost: nullable sentences. */
+static void
+tell_done (Batch           *batch,
+           const BatchFile *file,
+           const Task      *task,
+           double           seconds,
+           const char      *found,
+           const char      *lost)
+{
+  int   n = (int) batch->files->len;
+  char *name = short_name_of (file);
+  char *settings = task_describe (task);
+
+  batch->n_run++;
+  if (batch->window)
+    log_line (batch, g_strdup_printf (_ ("%s: done in %.1f s"), name, seconds));
+  else
+    g_print (_ ("[%d/%d] %s: done in %.1f s, %s\n"), batch->number, n, name_of (file), seconds,
+             settings);
+
+  for (int i = 0; i < 2; i++)
+    {
+      const char *sentence = i == 0 ? found : lost;
+
+      if (sentence && batch->window)
+        log_line (batch, g_strdup_printf ("%s: %s", name, sentence));
+      else if (sentence)
+        g_print ("[%d/%d] %s: %s\n", batch->number, n, name_of (file), sentence);
+    }
+  g_free (settings);
+  g_free (name);
+}
+
+/* The file at work: runs it and tells of it in a line. */
+static gboolean
+run_one (Batch *batch, GError **error)
+{
+  const BatchFile *file = batch->files->pdata[batch->number - 1];
   int              n = (int) batch->files->len;
-  JobView          view = { .start = (number - 1.0) / n, .share = 1.0 / n };
+  JobView          view = { .start = (batch->number - 1.0) / n,
+                            .share = 1.0 / n,
+                            .cancel = batch->cancel,
+                            .tell = batch->window ? tell_progress : NULL,
+                            .tell_data = batch };
   Task             task = batch->task;
   gint64           start = g_get_monotonic_time ();
   GError          *problem = NULL;
-  char            *settings, *found, *lost;
+  char            *found, *lost;
 
-  gimp_progress_set_text_printf (_ ("%d of %d: %s"), number, n, name);
-  gimp_progress_update (view.start);
+  begin_file (batch, file, view.start);
+  if (!go_on (batch, error))
+    return FALSE;
 
   if (!batch->overwrite && g_file_query_exists (file->output, NULL))
     {
-      tell_skipped (file, number, n);
+      tell_skipped (batch, file);
       return TRUE;
     }
 
+  if (batch->started == 0)
+    batch->started = start;
   if (!run_file (batch, file, &task, &view, &lost, &problem))
     {
       /* Another run into the same folder was faster. */
       if (!batch->overwrite && g_error_matches (problem, G_IO_ERROR, G_IO_ERROR_EXISTS))
         {
-          tell_skipped (file, number, n);
+          tell_skipped (batch, file);
           g_clear_error (&problem);
           return TRUE;
         }
-      g_print (_ ("[%d/%d] %s: failed, %s\n"), number, n, name, problem->message);
+      if (!g_error_matches (problem, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+        tell_failed (batch, file, problem);
       g_propagate_error (error, problem);
       return FALSE;
     }
 
-  settings = task_describe (&task);
-  g_print (_ ("[%d/%d] %s: done in %.1f s, %s\n"), number, n, name,
-           (g_get_monotonic_time () - start) / 1e6, settings);
   found = task_describe_found (&task);
-  if (found)
-    g_print ("[%d/%d] %s: %s\n", number, n, name, found);
-  if (lost)
-    g_print ("[%d/%d] %s: %s\n", number, n, name, lost);
+  tell_done (batch, file, &task, (g_get_monotonic_time () - start) / 1e6, found, lost);
   g_free (found);
   g_free (lost);
-  g_free (settings);
   return TRUE;
 }
 
 /* Runs them all. Returns what failed, a line for each. */
 static GString *
-run_files (Batch *batch, int *n_failed)
+run_files (Batch *batch)
 {
   GString *failures = g_string_new (NULL);
 
-  *n_failed = 0;
-  for (int i = 0; i < (int) batch->files->len; i++)
+  for (guint i = 0; i < batch->files->len && !g_cancellable_is_cancelled (batch->cancel); i++)
     {
       const BatchFile *file = batch->files->pdata[i];
       GError          *error = NULL;
 
-      if (!run_one (batch, i + 1, &error))
+      batch->number = (int) i + 1;
+      if (!run_one (batch, &error))
         {
-          g_string_append_printf (failures, "\n%s: %s", gimp_file_get_utf8_name (file->input),
-                                  error->message);
+          g_string_append_printf (failures, "\n%s: %s", name_of (file), error->message);
           g_clear_error (&error);
-          (*n_failed)++;
         }
     }
 
@@ -261,7 +395,7 @@ read_arguments (Batch *batch, GimpProcedureConfig *config, TaskKind kind, GError
   batch->session = session_new (folder);
 
   batch->files = batch_files_find (batch->pattern, batch->mask_suffix, batch->output_folder, error);
-  return batch->files != NULL;
+  return batch->files != NULL && batch_files_make_folder (batch->output_folder, error);
 }
 
 static void
@@ -275,39 +409,120 @@ batch_clear (Batch *batch)
   g_clear_pointer (&batch->pattern, g_free);
 }
 
+/* --- With windows --------------------------------------------------------- */
+
+static const char *
+title_of (TaskKind kind)
+{
+  return kind == TASK_INPAINT ? _ ("Inpaint Files") : _ ("Denoise Files");
+}
+
+static void
+open_window (Batch *batch, TaskKind kind)
+{
+  batch->cancel = g_cancellable_new ();
+  batch->window = files_window_new (title_of (kind));
+  g_signal_connect_swapped (batch->window, "cancel", G_CALLBACK (g_cancellable_cancel),
+                            batch->cancel);
+  gtk_window_present (GTK_WINDOW (batch->window));
+  go_on (batch, NULL);
+}
+
+/* Says how it ended, until the user has read it. `error`: why nothing was done, or NULL. */
+static void
+close_window (Batch *batch, TaskKind kind, const GError *error)
+{
+  gboolean is_cancelled = g_cancellable_is_cancelled (batch->cancel);
+  char    *text;
+
+  if (batch->files && !error)
+    {
+      int n_left = (int) batch->files->len - batch->n_run - batch->n_skipped - batch->n_failed;
+
+      /* Translators: numbers of files. */
+      text = n_left > 0 ? g_strdup_printf (_ ("Done: %d, skipped: %d, failed: %d, cancelled: %d"),
+                                           batch->n_run, batch->n_skipped, batch->n_failed, n_left)
+                        : g_strdup_printf (_ ("Done: %d, skipped: %d, failed: %d"), batch->n_run,
+                                           batch->n_skipped, batch->n_failed);
+      files_window_set_progress (batch->window, 1 - (double) n_left / batch->files->len, -1);
+      gimp_progress_end ();
+      files_window_finish (batch->window, text);
+      g_free (text);
+    }
+  gtk_widget_destroy (GTK_WIDGET (batch->window));
+  g_clear_object (&batch->cancel);
+
+  if (error && !is_cancelled)
+    message_show (title_of (kind), error->message);
+}
+
+/* The mode that the procedure was called with; those for scripts have none. */
+static GimpRunMode
+run_mode_of (GimpProcedureConfig *config)
+{
+  GimpRunMode mode = GIMP_RUN_NONINTERACTIVE;
+
+  if (g_object_class_find_property (G_OBJECT_GET_CLASS (config), "run-mode"))
+    g_object_get (config, "run-mode", &mode, NULL);
+  return mode;
+}
+
+/* -------------------------------------------------------------------------- */
+
 GimpValueArray *
 batch_run (GimpProcedure *procedure, GimpProcedureConfig *config, gpointer data)
 {
   TaskKind          kind = GPOINTER_TO_INT (data);
+  GimpRunMode       mode = run_mode_of (config);
   Batch             batch = { .procedure_name = gimp_procedure_get_name (procedure) };
-  JobView           unseen = { .share = 0 };
   GimpPDBStatusType status = GIMP_PDB_CALLING_ERROR;
   GError           *error = NULL;
-  int               n_failed = 0;
+
+  /* GIMP without windows hands on any mode; GTK would end the process there. */
+  if (gimp_display_name () == NULL)
+    mode = GIMP_RUN_NONINTERACTIVE;
+  if (mode != GIMP_RUN_NONINTERACTIVE)
+    {
+      gimp_ui_init ("gimp-diffusion");
+      if (mode == GIMP_RUN_INTERACTIVE && !batch_dialog_run (procedure, config, kind))
+        return gimp_procedure_new_return_values (procedure, GIMP_PDB_CANCEL, NULL);
+    }
 
   filter_init_gegl ();
   gimp_plug_in_set_pdb_error_handler (gimp_get_plug_in (), GIMP_PDB_ERROR_HANDLER_PLUGIN);
   batch.writable = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  if (mode != GIMP_RUN_NONINTERACTIVE)
+    open_window (&batch, kind);
 
   if (read_arguments (&batch, config, kind, &error))
     {
+      JobView loading = { .share = 0, .cancel = batch.cancel };
+
       status = GIMP_PDB_EXECUTION_ERROR;
       gimp_progress_init (kind == TASK_INPAINT ? _ ("Inpainting") : _ ("Denoising"));
 
       /* A model that cannot be loaded is one error, not one for each file. */
-      if (job_run (session_load, batch.session, &unseen, &error))
+      if (job_run (session_load, batch.session, &loading, &error))
         {
-          GString *failures = run_files (&batch, &n_failed);
+          GString *failures = run_files (&batch);
 
-          if (n_failed == 0)
+          /* The window has told of those. */
+          if (batch.n_failed == 0 || batch.window)
             status = GIMP_PDB_SUCCESS;
           else
-            g_set_error (&error, GIMP_PLUG_IN_ERROR, 0, _ ("%d of %d files failed:%s"), n_failed,
-                         (int) batch.files->len, failures->str);
+            g_set_error (&error, GIMP_PLUG_IN_ERROR, 0, _ ("%d of %d files failed:%s"),
+                         batch.n_failed, (int) batch.files->len, failures->str);
           g_string_free (failures, TRUE);
         }
     }
 
+  if (batch.window)
+    {
+      close_window (&batch, kind, error);
+      if (error)
+        status = GIMP_PDB_CANCEL;
+      g_clear_error (&error);
+    }
   batch_clear (&batch);
   return gimp_procedure_new_return_values (procedure, status, error);
 }

@@ -316,6 +316,8 @@ start (gpointer data)
   session = forecast_line_get_session (preview->line);
   if (session == NULL)
     {
+      if (!cost_line_is_usable (forecast_line_get_widget (preview->line)))
+        show_unchanged (preview);
       preview->start_source = g_timeout_add (RETRY_MS, start, preview);
       return G_SOURCE_REMOVE;
     }

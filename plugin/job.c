@@ -85,6 +85,8 @@ show_news (gpointer data)
       progress_window_set_status (job->view->window, NULL);
       progress_window_set_progress (job->view->window, step, n_steps, fraction, seconds);
     }
+  if (job->view->tell)
+    job->view->tell (job->view->tell_data, fraction);
   gimp_progress_update (job->view->start + job->view->share * fraction);
 
   return G_SOURCE_REMOVE;
@@ -210,7 +212,7 @@ job_run (JobFunc func, gpointer data, const JobView *view, GError **error)
   GThread *thread;
 
   g_mutex_init (&job.lock);
-  job.cancel = g_cancellable_new ();
+  job.cancel = view->cancel ? g_object_ref (view->cancel) : g_cancellable_new ();
   job.finish = g_cancellable_new ();
   job.loop = g_main_loop_new (NULL, FALSE);
   if (view->window)

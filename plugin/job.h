@@ -21,6 +21,9 @@ typedef struct
   GimpDrawable   *drawable;     /* nullable: when it goes away, the job is ended */
   double          seconds;      /* that the job is expected to take; 0 or less: not known */
   double          start, share; /* the part of GIMP's progress bar that the job fills */
+  GCancellable   *cancel;       /* nullable: ends the job from outside */
+  void (*tell) (gpointer data, double fraction); /* nullable: how far the job is */
+  gpointer tell_data;
 } JobView;
 
 /* Errors: those of `func`; G_IO_ERROR_CANCELLED when the user cancelled; GIMP_PLUG_IN_ERROR

@@ -24,6 +24,8 @@ static const Entry entries[] = {
   { "plug-in-diffusion-denoise", denoise_procedure_new },
   { "plug-in-diffusion-batch-inpaint", batch_inpaint_procedure_new },
   { "plug-in-diffusion-batch-denoise", batch_denoise_procedure_new },
+  { "plug-in-diffusion-inpaint-files", inpaint_files_procedure_new },
+  { "plug-in-diffusion-denoise-files", denoise_files_procedure_new },
 };
 
 #define DIFFUSION_TYPE_PLUG_IN (diffusion_plug_in_get_type ())

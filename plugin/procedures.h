@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * procedures.h: the four procedures, one creating function each.
+ * procedures.h: the six procedures, one creating function each.
  */
 #pragma once
 
@@ -12,6 +12,8 @@ GimpProcedure *inpaint_procedure_new (GimpPlugIn *plug_in, const char *name);
 GimpProcedure *denoise_procedure_new (GimpPlugIn *plug_in, const char *name);
 GimpProcedure *batch_inpaint_procedure_new (GimpPlugIn *plug_in, const char *name);
 GimpProcedure *batch_denoise_procedure_new (GimpPlugIn *plug_in, const char *name);
+GimpProcedure *inpaint_files_procedure_new (GimpPlugIn *plug_in, const char *name);
+GimpProcedure *denoise_files_procedure_new (GimpPlugIn *plug_in, const char *name);
 
 /* Authors and dates, the same for all. */
 void procedures_set_attribution (GimpProcedure *procedure);

@@ -49,7 +49,7 @@ fail (GError **error, const char *sentence)
 static gboolean
 is_preset_property (const GParamSpec *pspec)
 {
-  static const char *const others[] = { "seed", "sample-merged", "dialog-seen", NULL };
+  static const char *const others[] = { "seed", "sample-merged", "dialog-seen", "overwrite", NULL };
 
   return (G_IS_PARAM_SPEC_INT (pspec) || G_IS_PARAM_SPEC_DOUBLE (pspec) ||
           G_IS_PARAM_SPEC_BOOLEAN (pspec) || GIMP_IS_PARAM_SPEC_CHOICE (pspec)) &&

@@ -18,6 +18,7 @@
 
 #include "picture-view.h"
 #include "result-strip.h"
+#include "time-left.h"
 #include "window-place.h"
 
 enum
@@ -349,38 +350,6 @@ progress_window_new (const char *title, gboolean can_keep)
   return window;
 }
 
-/* "about 40 seconds left". An estimate that is worth a second only near its
- * end is told in coarser units before. */
-static char *
-describe_time_left (double seconds)
-{
-  int n;
-
-  if (seconds < 0.0)
-    return g_strdup ("");
-
-  if (seconds < 55.0)
-    {
-      n = seconds < 10.0 ? (int) (seconds + 0.5) : 5 * (int) (seconds / 5.0 + 0.5);
-      if (n < 1)
-        return g_strdup (_ ("almost done"));
-
-      return g_strdup_printf (
-        g_dngettext (GETTEXT_PACKAGE, "about %d second left", "about %d seconds left", n), n);
-    }
-
-  if (seconds < 55.0 * 60.0)
-    {
-      n = MAX (1, (int) (seconds / 60.0 + 0.5));
-      return g_strdup_printf (
-        g_dngettext (GETTEXT_PACKAGE, "about %d minute left", "about %d minutes left", n), n);
-    }
-
-  n = MAX (1, (int) MIN (seconds / 3600.0 + 0.5, 1e6));
-  return g_strdup_printf (
-    g_dngettext (GETTEXT_PACKAGE, "about %d hour left", "about %d hours left", n), n);
-}
-
 void
 progress_window_set_progress (ProgressWindow *window,
                               int             step,
@@ -406,7 +375,7 @@ progress_window_set_progress (ProgressWindow *window,
 
   if (!window->is_cancelling && !window->is_keeping)
     {
-      text = describe_time_left (seconds_left);
+      text = time_left_describe (seconds_left);
       gtk_label_set_text (window->time_left, text);
       g_free (text);
     }

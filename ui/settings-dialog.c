@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * settings-dialog.c: the dialogs of Inpaint and Denoise; see settings-dialog.h.
+ * settings-dialog.c: the dialogs of Inpaint and Denoise, for one picture and for many files; see
+ * settings-dialog.h.
  *
  * What most users want is in sight; the rest waits under "Advanced", which is
  * open from the start when something in it is not at its default. A setting
@@ -11,6 +12,7 @@
 #include <glib/gi18n-lib.h>
 #include <libgimp/gimpui.h>
 
+#include "files-rows.h"
 #include "model-chooser.h"
 #include "noise-level.h"
 #include "preset-row.h"
@@ -40,11 +42,16 @@ static const ShippedPreset denoise_presets[] = {
   { NULL, NULL },
 };
 
+/* Presets of one picture are those of many. */
+#define INPAINT "plug-in-diffusion-inpaint"
+#define DENOISE "plug-in-diffusion-denoise"
+
 typedef struct
 {
   GtkWidget    *dialog;
   GtkWidget    *presets;
   GObject      *config;
+  GtkSizeGroup *labels;
   SettingsGrid *basic;
   SettingsGrid *advanced;
   GtkLabel     *hint;
@@ -56,22 +63,20 @@ static void
 open_dialog (SettingsDialog      *self,
              GimpProcedure       *procedure,
              GimpProcedureConfig *config,
+             const char          *filter,
              const ShippedPreset *presets,
              const char          *title,
              const char          *ok_label)
 {
-  GtkSizeGroup *labels = gtk_size_group_new (GTK_SIZE_GROUP_HORIZONTAL);
-
+  self->labels = gtk_size_group_new (GTK_SIZE_GROUP_HORIZONTAL);
   self->dialog = gimp_procedure_dialog_new (procedure, config, title);
   gimp_procedure_dialog_set_ok_label (GIMP_PROCEDURE_DIALOG (self->dialog), ok_label);
 
   self->config = G_OBJECT (config);
-  self->presets =
-    GTK_WIDGET (preset_row_new (self->config, gimp_procedure_get_name (procedure), presets));
-  self->basic = settings_grid_new (self->config, labels);
-  self->advanced = settings_grid_new (self->config, labels);
+  self->presets = GTK_WIDGET (preset_row_new (self->config, filter, presets));
+  self->basic = settings_grid_new (self->config, self->labels);
+  self->advanced = settings_grid_new (self->config, self->labels);
   self->hint = NULL;
-  g_object_unref (labels);
 }
 
 /* What GTK may fill of the screen, in its own pixels. */
@@ -94,6 +99,47 @@ screen_is_low (void)
   return screen_height () < LOW_SCREEN;
 }
 
+/* GIMP's theme has the bar touch the rows. */
+static void
+set_bar_apart (GtkWidget *window)
+{
+  GtkCssProvider *style = gtk_css_provider_new ();
+
+  gtk_css_provider_load_from_data (style, "* { -GtkScrolledWindow-scrollbar-spacing: 6; }", -1,
+                                   NULL);
+  gtk_style_context_add_provider (gtk_widget_get_style_context (window), GTK_STYLE_PROVIDER (style),
+                                  GTK_STYLE_PROVIDER_PRIORITY_APPLICATION);
+  g_object_unref (style);
+}
+
+static gboolean
+show_focus (gpointer scrolled)
+{
+  GtkWidget *toplevel = gtk_widget_get_toplevel (scrolled);
+  GtkWidget *viewport = gtk_bin_get_child (GTK_BIN (scrolled));
+  GtkWidget *focus = GTK_IS_WINDOW (toplevel) ? gtk_window_get_focus (GTK_WINDOW (toplevel)) : NULL;
+  GtkWidget *content = viewport ? gtk_bin_get_child (GTK_BIN (viewport)) : NULL;
+  int        y;
+
+  if (focus && content && gtk_widget_is_ancestor (focus, content) &&
+      gtk_widget_translate_coordinates (focus, content, 0, 0, NULL, &y))
+    gtk_adjustment_clamp_page (gtk_scrolled_window_get_vadjustment (GTK_SCROLLED_WINDOW (scrolled)),
+                               y, y + gtk_widget_get_allocated_height (focus));
+  g_object_unref (scrolled);
+  return G_SOURCE_REMOVE;
+}
+
+/* A refusal takes room from the settings: what the user is at does not go out of sight. */
+static void
+height_changed (GtkWidget *scrolled, GdkRectangle *room)
+{
+  int before = GPOINTER_TO_INT (g_object_get_data (G_OBJECT (scrolled), "height"));
+
+  if (room->height < before)
+    g_idle_add (show_focus, g_object_ref (scrolled));
+  g_object_set_data (G_OBJECT (scrolled), "height", GINT_TO_POINTER (room->height));
+}
+
 /* So that the buttons stay on the screen, whatever is opened; `other`: what is not scrolled. */
 static GtkWidget *
 scrolled_new (GtkWidget *content, GtkWidget *other)
@@ -108,9 +154,11 @@ scrolled_new (GtkWidget *content, GtkWidget *other)
   gtk_scrolled_window_set_policy (window, GTK_POLICY_NEVER, GTK_POLICY_AUTOMATIC);
   gtk_scrolled_window_set_overlay_scrolling (window,
                                              FALSE); /* else nobody sees that there is more */
+  set_bar_apart (widget);
   gtk_scrolled_window_set_propagate_natural_height (window, TRUE);
   gtk_scrolled_window_set_max_content_height (window, room);
   gtk_container_add (GTK_CONTAINER (widget), content);
+  g_signal_connect (widget, "size-allocate", G_CALLBACK (height_changed), NULL);
   gtk_widget_show (widget);
   return widget;
 }
@@ -146,12 +194,23 @@ show_usable (CostLine *cost, GParamSpec *pspec, GtkDialog *dialog)
   gtk_dialog_set_response_sensitive (dialog, GTK_RESPONSE_OK, cost_line_is_usable (cost));
 }
 
+/* Over the whole width, lest GTK puts the words at the wrong end from right to left. */
+static GtkWidget *
+advanced_new (void)
+{
+  GtkWidget *expander = gtk_expander_new_with_mnemonic (_ ("Ad_vanced"));
+
+  gtk_expander_set_label_fill (GTK_EXPANDER (expander), TRUE);
+  gtk_label_set_xalign (GTK_LABEL (gtk_expander_get_label_widget (GTK_EXPANDER (expander))), 0.0);
+  return expander;
+}
+
 /* Packs the rows, lets the user work, and closes the dialog. */
 static gboolean
 run_dialog (SettingsDialog *self, ShowEffects show_effects, CostLine *cost, GtkWidget *preview)
 {
   GtkWidget *area = gtk_dialog_get_content_area (GTK_DIALOG (self->dialog));
-  GtkWidget *expander = gtk_expander_new_with_mnemonic (_ ("Ad_vanced"));
+  GtkWidget *expander = advanced_new ();
   GtkWidget *body = gtk_box_new (GTK_ORIENTATION_VERTICAL, 0);
   gulong     handler;
   gboolean   accepted;
@@ -178,12 +237,14 @@ run_dialog (SettingsDialog *self, ShowEffects show_effects, CostLine *cost, GtkW
   show_effects (self);
 
   /* Return presses the button, and no arrow key chooses a preset by accident. */
-  gtk_widget_grab_focus (
-    gtk_dialog_get_widget_for_response (GTK_DIALOG (self->dialog), GTK_RESPONSE_OK));
+  if (cost_line_is_usable (cost) || !gtk_widget_child_focus (preview, GTK_DIR_TAB_FORWARD))
+    gtk_widget_grab_focus (
+      gtk_dialog_get_widget_for_response (GTK_DIALOG (self->dialog), GTK_RESPONSE_OK));
   accepted = gimp_procedure_dialog_run (GIMP_PROCEDURE_DIALOG (self->dialog));
 
   g_signal_handler_disconnect (self->config, handler);
   gtk_widget_destroy (self->dialog);
+  g_object_unref (self->labels);
 
   return accepted;
 }
@@ -227,6 +288,15 @@ show_inpaint_effects (SettingsDialog *self)
   settings_grid_set_sensitive (self->advanced, "jump-length", resample != 1);
 }
 
+static void
+add_hole_rows (SettingsGrid *grid)
+{
+  settings_grid_add_scale (grid, "strength", 1.0, 2, NULL);
+  settings_grid_add_ends (grid, _ ("Keep its shape"), _ ("Replace it"));
+  settings_grid_add_scale (grid, "grow", 20.0, 0, _ ("px"));
+  settings_grid_add_scale (grid, "feather", 20.0, 1, _ ("px"));
+}
+
 gboolean
 settings_dialog_run_inpaint (GimpProcedure       *procedure,
                              GimpProcedureConfig *config,
@@ -239,12 +309,10 @@ settings_dialog_run_inpaint (GimpProcedure       *procedure,
 
   if (screen_is_low ())
     picture_view_set_max_height (picture, LOW_PREVIEW);
-  open_dialog (&self, procedure, config, inpaint_presets, _ ("Inpaint Selection"), _ ("_Inpaint"));
+  open_dialog (&self, procedure, config, INPAINT, inpaint_presets, _ ("Inpaint Selection"),
+               _ ("_Inpaint"));
 
-  settings_grid_add_scale (self.basic, "strength", 1.0, 2, NULL);
-  settings_grid_add_ends (self.basic, _ ("Keep its shape"), _ ("Replace it"));
-  settings_grid_add_scale (self.basic, "grow", 20.0, 0, _ ("px"));
-  settings_grid_add_scale (self.basic, "feather", 20.0, 1, _ ("px"));
+  add_hole_rows (self.basic);
   settings_grid_add_check (self.basic, "sample-merged");
   settings_grid_add_number (self.basic, "steps", TRUE);
   settings_grid_add_seed (self.basic, "seed");
@@ -267,6 +335,16 @@ settings_dialog_run_inpaint (GimpProcedure       *procedure,
 /* --- Denoise ---------------------------------------------------------------- */
 
 static void
+show_steps (SettingsDialog *self)
+{
+  int steps;
+
+  g_object_get (self->config, "steps", &steps, NULL);
+  gtk_label_set_text (self->hint, steps > 1 ? _ ("Several steps: crisper, with invented detail")
+                                            : _ ("One step: the smoothest and most faithful"));
+}
+
+static void
 show_denoise_effects (SettingsDialog *self)
 {
   gboolean is_renoise = choice_is (self->config, "method", "renoise");
@@ -276,12 +354,27 @@ show_denoise_effects (SettingsDialog *self)
 
   g_object_get (self->config, "steps", &steps, NULL);
 
-  gtk_label_set_text (self->hint, steps > 1 ? _ ("Several steps: crisper, with invented detail")
-                                            : _ ("One step: the smoothest and most faithful"));
-
+  show_steps (self);
   settings_grid_set_sensitive (self->advanced, "sampler", steps > 1);
   /* Only where random numbers are drawn. */
   settings_grid_set_sensitive (self->advanced, "seed", is_renoise || (steps > 1 && draws_noise));
+}
+
+static void
+add_noise_rows (SettingsGrid *grid, NoiseLevel *level)
+{
+  settings_grid_add_group (grid, "sigma", GTK_WIDGET (level));
+  settings_grid_add_scale (grid, "luminance", 1.0, 2, NULL);
+  settings_grid_add_scale (grid, "chroma", 1.0, 2, NULL);
+  settings_grid_add_scale (grid, "detail", 1.0, 2, NULL);
+}
+
+static void
+add_steps_rows (SettingsDialog *self)
+{
+  settings_grid_add_scale (self->advanced, "steps", 20.0, 0, NULL);
+  settings_grid_add_ends (self->advanced, _ ("Smooth"), _ ("Crisp"));
+  self->hint = settings_grid_add_hint (self->advanced, "");
 }
 
 gboolean
@@ -294,26 +387,78 @@ settings_dialog_run_denoise (GimpProcedure       *procedure,
   SettingsDialog self;
   NoiseLevel    *level;
 
-  open_dialog (&self, procedure, config, denoise_presets, _ ("Denoise"), _ ("_Denoise"));
+  open_dialog (&self, procedure, config, DENOISE, denoise_presets, _ ("Denoise"), _ ("_Denoise"));
 
   if (screen_is_low ())
     compare_view_set_natural_height (preview_panel_get_view (preview), LOW_PREVIEW);
   level = noise_level_new (self.config);
   g_signal_connect_object (preview, "measured", G_CALLBACK (noise_level_set_measured), level,
                            G_CONNECT_SWAPPED);
-  settings_grid_add_group (self.basic, "sigma", GTK_WIDGET (level));
-  settings_grid_add_scale (self.basic, "luminance", 1.0, 2, NULL);
-  settings_grid_add_scale (self.basic, "chroma", 1.0, 2, NULL);
-  settings_grid_add_scale (self.basic, "detail", 1.0, 2, NULL);
+  add_noise_rows (self.basic, level);
   settings_grid_add_choice (self.basic, "output");
 
   settings_grid_add_choice (self.advanced, "method");
-  settings_grid_add_scale (self.advanced, "steps", 20.0, 0, NULL);
-  settings_grid_add_ends (self.advanced, _ ("Smooth"), _ ("Crisp"));
-  self.hint = settings_grid_add_hint (self.advanced, "");
+  add_steps_rows (&self);
   settings_grid_add_choice (self.advanced, "sampler");
   settings_grid_add_seed (self.advanced, "seed");
   add_model (&self, models);
 
   return run_dialog (&self, show_denoise_effects, cost, GTK_WIDGET (preview));
+}
+
+/* --- Many files ------------------------------------------------------------- */
+
+/* Where the picture is in the other dialogs. */
+static GtkWidget *
+files_grid_new (SettingsDialog *self, const char *names)
+{
+  SettingsGrid *grid = settings_grid_new (self->config, self->labels);
+
+  files_rows_add (grid, self->config, names);
+  gtk_widget_show (GTK_WIDGET (grid));
+  return GTK_WIDGET (grid);
+}
+
+static void
+show_nothing (SettingsDialog *self)
+{
+}
+
+gboolean
+settings_dialog_run_inpaint_files (GimpProcedure       *procedure,
+                                   GimpProcedureConfig *config,
+                                   GPtrArray           *models,
+                                   CostLine            *cost)
+{
+  SettingsDialog self;
+
+  open_dialog (&self, procedure, config, INPAINT, inpaint_presets, _ ("Inpaint Files"),
+               _ ("_Inpaint"));
+
+  add_hole_rows (self.basic);
+  settings_grid_add_number (self.basic, "steps", TRUE);
+
+  settings_grid_add_choice (self.advanced, "expert");
+  add_model (&self, models);
+
+  return run_dialog (&self, show_nothing, cost, files_grid_new (&self, "*.png"));
+}
+
+gboolean
+settings_dialog_run_denoise_files (GimpProcedure       *procedure,
+                                   GimpProcedureConfig *config,
+                                   GPtrArray           *models,
+                                   CostLine            *cost)
+{
+  SettingsDialog self;
+
+  open_dialog (&self, procedure, config, DENOISE, denoise_presets, _ ("Denoise Files"),
+               _ ("_Denoise"));
+
+  add_noise_rows (self.basic, noise_level_new (self.config));
+
+  add_steps_rows (&self);
+  add_model (&self, models);
+
+  return run_dialog (&self, show_steps, cost, files_grid_new (&self, "*.jpg"));
 }

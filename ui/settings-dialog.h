@@ -30,4 +30,14 @@ gboolean settings_dialog_run_denoise (GimpProcedure       *procedure,
                                       CostLine            *cost,
                                       PreviewPanel        *preview);
 
+/* The same for many files, which `config` has the pattern of. */
+gboolean settings_dialog_run_inpaint_files (GimpProcedure       *procedure,
+                                            GimpProcedureConfig *config,
+                                            GPtrArray           *models,
+                                            CostLine            *cost);
+gboolean settings_dialog_run_denoise_files (GimpProcedure       *procedure,
+                                            GimpProcedureConfig *config,
+                                            GPtrArray           *models,
+                                            CostLine            *cost);
+
 G_END_DECLS

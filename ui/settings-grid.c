@@ -165,7 +165,8 @@ settings_grid_new (GObject *config, GtkSizeGroup *label_group)
 static GtkWidget *
 first_focus (GtkWidget *widget)
 {
-  while (GTK_IS_BOX (widget) && !GTK_IS_SPIN_BUTTON (widget))
+  while (GTK_IS_BOX (widget) && !GTK_IS_SPIN_BUTTON (widget) &&
+         !GTK_IS_FILE_CHOOSER_BUTTON (widget))
     {
       GList *children = gtk_container_get_children (GTK_CONTAINER (widget));
 
@@ -176,10 +177,10 @@ first_focus (GtkWidget *widget)
   return widget;
 }
 
-void
-settings_grid_make_accessible (GtkWidget *widget, GParamSpec *pspec)
+static void
+make_accessible (GtkWidget *widget, const char *label)
 {
-  char **parts = g_strsplit (g_param_spec_get_nick (pspec), "_", -1);
+  char **parts = g_strsplit (label, "_", -1);
   char  *name = g_strjoinv ("", parts);
 
   atk_object_set_name (gtk_widget_get_accessible (widget), name);
@@ -190,16 +191,20 @@ settings_grid_make_accessible (GtkWidget *widget, GParamSpec *pspec)
 }
 
 void
-settings_grid_add_widget (SettingsGrid *grid, const char *property, GtkWidget *widget)
+settings_grid_make_accessible (GtkWidget *widget, GParamSpec *pspec)
 {
-  GParamSpec *pspec = find_property (grid, property);
-  GtkWidget  *label = gtk_label_new_with_mnemonic (g_param_spec_get_nick (pspec));
-  Row        *row = g_new (Row, 1);
+  make_accessible (widget, g_param_spec_get_nick (pspec));
+}
+
+GtkWidget *
+settings_grid_add_row (SettingsGrid *grid, const char *text, const char *tooltip, GtkWidget *widget)
+{
+  GtkWidget *label = gtk_label_new_with_mnemonic (text);
 
   gtk_label_set_xalign (GTK_LABEL (label), 0.0);
   gtk_label_set_mnemonic_widget (GTK_LABEL (label), first_focus (widget));
-  settings_grid_make_accessible (first_focus (widget), pspec);
-  gtk_widget_set_tooltip_text (label, g_param_spec_get_blurb (pspec));
+  make_accessible (first_focus (widget), text);
+  gtk_widget_set_tooltip_text (label, tooltip);
   gtk_widget_set_hexpand (widget, TRUE);
   gtk_size_group_add_widget (grid->label_group, label);
 
@@ -207,11 +212,20 @@ settings_grid_add_widget (SettingsGrid *grid, const char *property, GtkWidget *w
   gtk_grid_attach (GTK_GRID (grid), widget, 1, grid->n_rows, 1, 1);
   gtk_widget_show (label);
   gtk_widget_show_all (widget);
+  grid->n_rows++;
+  return label;
+}
 
-  row->label = label;
+void
+settings_grid_add_widget (SettingsGrid *grid, const char *property, GtkWidget *widget)
+{
+  GParamSpec *pspec = find_property (grid, property);
+  Row        *row = g_new (Row, 1);
+
+  row->label = settings_grid_add_row (grid, g_param_spec_get_nick (pspec),
+                                      g_param_spec_get_blurb (pspec), widget);
   row->widget = widget;
   g_hash_table_insert (grid->rows, g_strdup (property), row);
-  grid->n_rows++;
 }
 
 void

@@ -44,6 +44,12 @@ void settings_grid_add_choice (SettingsGrid *grid, const char *property);
  * an entry, press the dialog's button. */
 void settings_grid_make_accessible (GtkWidget *widget, GParamSpec *pspec);
 
+/* Any widget that is bound to no property or to several. Returns the label; tooltip: nullable. */
+GtkWidget *settings_grid_add_row (SettingsGrid *grid,
+                                  const char   *label,
+                                  const char   *tooltip,
+                                  GtkWidget    *widget);
+
 /* Any widget that takes care of `property` itself. */
 void settings_grid_add_widget (SettingsGrid *grid, const char *property, GtkWidget *widget);
 

@@ -15,6 +15,7 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 
 # What can be seen at the same time. Labels of arguments stand in plugin/arguments.c.
 COMMON = ("Ste_ps", "Sa_mpler", "S_eed", "_New Seed", "O_utput", "M_odel", "Ad_vanced")
+FILES = ("Pictur_es in", "File _names", "O_utput folder", "Replace e_xisting results", "Ste_ps", "M_odel", "Ad_vanced")
 WINDOWS = {
     "Inpaint": COMMON
     + (
@@ -45,6 +46,27 @@ WINDOWS = {
         "_Keep detail",
         "Me_thod",
     ),
+    "Inpaint Files": FILES
+    + (
+        "_Inpaint",
+        "Mas_k suffix",
+        "_What is there",
+        "Grow _by",
+        "_Feather its edge",
+        "Con_tent from",
+    ),
+    "Denoise Files": FILES
+    + (
+        "_Denoise",
+        "No_ise level",
+        "Me_asured in the picture",
+        "_Fixed level (0–255)",
+        "Share of the model’s noise ran_ge",
+        "Luminance",
+        "Chroma",
+        "_Keep detail",
+    ),
+    "menu": ("_Inpaint Selection…", "_Denoise…", "Inpaint _Files…", "De_noise Files…"),
     "progress": ("_Cancel", "_Stop Here and Keep This"),
     "results": ("_Try Another", "_Discard", "_Keep", "Hold to See the _Original"),
 }
@@ -79,7 +101,7 @@ def main():
         ours, gimp = catalog(language)
         for name, labels in WINDOWS.items():
             shown = [ours.gettext(label) for label in labels]
-            buttons = [gimp.gettext(label) for label in GIMP] if name in ("Inpaint", "Denoise") else []
+            buttons = [gimp.gettext(label) for label in GIMP] if "_Inpaint" in labels or "_Denoise" in labels else []
             # Two of GIMP's own buttons that share a key are GIMP's affair.
             double = {
                 key: found

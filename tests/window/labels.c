@@ -5,7 +5,7 @@
  * changes: for each dialog that is seen its role, then each label, a line each, and each
  * drawing area: its type, place on the screen, size, and what it says to a screen reader;
  * with DIFFUSION_EXPAND=1 expanders are opened;
- * what is chosen in lists of texts; "Cut off: " and a label's words when it has less room than they take;
+ * what is chosen in lists of texts; of texts that can be marked, "Log " and each of their lines; "Cut off: " and a label's words when it has less room than they take;
  * of other windows the progress bars, how full they are and what they say.
  * The file DIFFUSION_LABELS/PROGRAM.busy holds the longest time, in milliseconds of work of
  * the main thread, that passed between two turns of the main loop while the same dialog was seen:
@@ -48,6 +48,21 @@ is_cut_off (GtkLabel *label)
 }
 
 static void
+append_lines (GtkTextView *view, GString *text)
+{
+  GtkTextIter start, end;
+  char       *words, **lines;
+
+  gtk_text_buffer_get_bounds (gtk_text_view_get_buffer (view), &start, &end);
+  words = gtk_text_iter_get_text (&start, &end);
+  lines = g_strsplit (words, "\n", -1);
+  for (char **line = lines; *line; line++)
+    g_string_append_printf (text, "Log %s\n", *line);
+  g_strfreev (lines);
+  g_free (words);
+}
+
+static void
 append_labels (GtkWidget *widget, gpointer data)
 {
   GString *text = data;
@@ -72,6 +87,8 @@ append_labels (GtkWidget *widget, gpointer data)
     }
   else if (GTK_IS_DRAWING_AREA (widget))
     append_area (widget, text);
+  else if (GTK_IS_TEXT_VIEW (widget))
+    append_lines (GTK_TEXT_VIEW (widget), text);
   else if (GTK_IS_CONTAINER (widget))
     gtk_container_forall (GTK_CONTAINER (widget), append_labels, text);
 }

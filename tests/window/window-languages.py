@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""GIMP in other languages: menus and both dialogs speak them, and nothing that they say is cut off. Four languages; with
+"""GIMP in other languages: menus and the dialogs speak them, and nothing that they say is cut off. Four languages; with
 DIFFUSION_MATRIX=1 all of po/LINGUAS."""
 import sys
 import gettext
@@ -15,7 +15,13 @@ PHOTO = TESTS / "data" / "demo-photo.png"
 LINGUAS = TESTS.parent / "po" / "LINGUAS"
 # Long words, another alphabet, right to left, no spaces.
 SOME = ("de", "ru", "ar", "ja")
-FILTERS = {"inpaint": "Inpaint Selection", "denoise": "Denoise"}
+FILTERS = {
+    "inpaint": "Inpaint Selection",
+    "denoise": "Denoise",
+    "inpaint-files": "Inpaint Files",
+    "denoise-files": "Denoise Files",
+}
+CALL_FILES = "(plug-in-diffusion-{name} #:run-mode RUN-INTERACTIVE)"
 CALL = """
 (plug-in-diffusion-{name} #:run-mode RUN-INTERACTIVE #:image (remote-image)
                           #:drawables (gimp-image-get-selected-drawables (remote-image)))"""
@@ -28,7 +34,7 @@ def mnemonic(label):
 def look(tap, desktop, gimp, language, words, name):
     """The dialog as it opens: its title, and its labels."""
     role = f"gimp-plug-in-diffusion-{name}"
-    dialog = gimp.call(role, CALL.format(name=name))
+    dialog = gimp.call(role, (CALL_FILES if "files" in name else CALL).format(name=name))
     advanced = words("Ad_vanced").replace("_", "")
     wait_for("the dialog's words", lambda: advanced in gimp.read())
     if name == "denoise":

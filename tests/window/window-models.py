@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Choosing a model in a real GIMP window: the dialog offers the folders in the user's model directory, shows the card
-of the one chosen, and runs it."""
+of the one chosen, and runs it; with one that cannot be used no preview is said to be under way."""
 import sys
 import hashlib
 import os
 import pathlib
+import re
 import shutil
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
@@ -29,6 +30,9 @@ def main():
             shutil.copytree(DATA / folder, models / name)
             (models / name / "README.md").write_text(f"# Card\n\nThe card of {folder}.\n")
 
+        (models / "C broken one").mkdir()
+        (models / "C broken one" / "config.json").write_text("{}")
+
         gimp.ask("(gimp-image-select-rectangle (remote-image) CHANNEL-OP-REPLACE 60 60 40 30)")
         dialog = gimp.open(DIALOG, "d")
         desktop.keys("alt+v", "alt+o")
@@ -38,6 +42,14 @@ def main():
             facts = gimp.wait_words("million parameters")
             tap.ok(words in facts, f"{name}: its card is shown", facts)
         desktop.picture("models-dialog", dialog)
+
+        desktop.keys("Down")
+        gimp.wait_words("This model cannot be used")
+        wait_for("an end of the preview", lambda: re.search(r"^CompareView [\d ]+$", gimp.read(), re.M), 30)
+        tap.ok(True, "one that cannot be used: nothing is being computed")
+        desktop.picture("models-broken", dialog)
+        desktop.keys("Up")
+        gimp.wait_words(f"The card of {MODELS[-1][1]}.")
 
         desktop.keys("alt+d")
         desktop.wait_gone(DIALOG)
