@@ -194,14 +194,15 @@ show_usable (CostLine *cost, GParamSpec *pspec, GtkDialog *dialog)
   gtk_dialog_set_response_sensitive (dialog, GTK_RESPONSE_OK, cost_line_is_usable (cost));
 }
 
-/* Over the whole width, lest GTK puts the words at the wrong end from right to left. */
+/* Words that take the whole width: else GTK puts them at the wrong end from right to left. */
 static GtkWidget *
 advanced_new (void)
 {
   GtkWidget *expander = gtk_expander_new_with_mnemonic (_ ("Ad_vanced"));
+  GtkWidget *label = gtk_expander_get_label_widget (GTK_EXPANDER (expander));
 
-  gtk_expander_set_label_fill (GTK_EXPANDER (expander), TRUE);
-  gtk_label_set_xalign (GTK_LABEL (gtk_expander_get_label_widget (GTK_EXPANDER (expander))), 0.0);
+  gtk_widget_set_hexpand (label, TRUE);
+  gtk_label_set_xalign (GTK_LABEL (label), 0.0);
   return expander;
 }
 
