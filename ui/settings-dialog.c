@@ -194,23 +194,13 @@ show_usable (CostLine *cost, GParamSpec *pspec, GtkDialog *dialog)
   gtk_dialog_set_response_sensitive (dialog, GTK_RESPONSE_OK, cost_line_is_usable (cost));
 }
 
-/* Over the whole width, lest GTK puts the words at the wrong end from right to left. */
-static GtkWidget *
-advanced_new (void)
-{
-  GtkWidget *expander = gtk_expander_new_with_mnemonic (_ ("Ad_vanced"));
-
-  gtk_expander_set_label_fill (GTK_EXPANDER (expander), TRUE);
-  gtk_label_set_xalign (GTK_LABEL (gtk_expander_get_label_widget (GTK_EXPANDER (expander))), 0.0);
-  return expander;
-}
-
 /* Packs the rows, lets the user work, and closes the dialog. */
 static gboolean
 run_dialog (SettingsDialog *self, ShowEffects show_effects, CostLine *cost, GtkWidget *preview)
 {
   GtkWidget *area = gtk_dialog_get_content_area (GTK_DIALOG (self->dialog));
-  GtkWidget *expander = advanced_new ();
+  GtkWidget *expander = gtk_expander_new_with_mnemonic (_ ("Ad_vanced"));
+  GtkWidget *advanced = GTK_WIDGET (self->advanced);
   GtkWidget *body = gtk_box_new (GTK_ORIENTATION_VERTICAL, 0);
   gulong     handler;
   gboolean   accepted;
@@ -218,19 +208,21 @@ run_dialog (SettingsDialog *self, ShowEffects show_effects, CostLine *cost, GtkW
   gtk_box_pack_start (GTK_BOX (area), self->presets, FALSE, FALSE, 6);
   gtk_box_pack_start (GTK_BOX (area), preview, FALSE, FALSE, 6);
   gtk_box_pack_start (GTK_BOX (body), GTK_WIDGET (self->basic), FALSE, FALSE, 0);
+  /* Not within it: its words would stand at the wrong end from right to left. */
+  gtk_widget_set_halign (expander, GTK_ALIGN_START);
   gtk_box_pack_start (GTK_BOX (body), expander, FALSE, FALSE, 6);
+  gtk_box_pack_start (GTK_BOX (body), advanced, FALSE, FALSE, 0);
   gtk_box_pack_start (GTK_BOX (area), scrolled_new (body, preview), TRUE, TRUE, 0);
   gtk_widget_show (body);
   gtk_box_pack_start (GTK_BOX (area), GTK_WIDGET (cost), FALSE, FALSE, 6);
   g_signal_connect_object (cost, "notify::usable", G_CALLBACK (show_usable), self->dialog, 0);
   show_usable (cost, NULL, GTK_DIALOG (self->dialog));
-  gtk_container_add (GTK_CONTAINER (expander), GTK_WIDGET (self->advanced));
-  gtk_widget_set_margin_top (GTK_WIDGET (self->advanced), 6);
+  gtk_widget_set_no_show_all (advanced, TRUE);
+  g_object_bind_property (expander, "expanded", advanced, "visible", G_BINDING_SYNC_CREATE);
   g_signal_connect_object (expander, "notify::expanded", G_CALLBACK (fit_window_soon), self->dialog,
                            G_CONNECT_SWAPPED);
   gtk_expander_set_expanded (GTK_EXPANDER (expander), settings_grid_is_changed (self->advanced));
   gtk_widget_show (GTK_WIDGET (self->basic));
-  gtk_widget_show (GTK_WIDGET (self->advanced));
   gtk_widget_show (expander);
 
   handler = g_signal_connect_swapped (self->config, "notify", G_CALLBACK (show_effects), self);

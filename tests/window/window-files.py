@@ -18,8 +18,9 @@ PHOTO = pathlib.Path(__file__).resolve().parent.parent / "data" / "demo-photo.pn
 INPAINT, DENOISE = ("gimp-plug-in-diffusion-" + name + "-files" for name in ("inpaint", "denoise"))
 WINDOW = "gimp-diffusion-files"
 
-# The promise is one second. The rest is for the machine: the tests share it.
-SECONDS_TO_CANCEL = 3
+# The promise is one second, of a machine that fills the first hole in a few: the tests share theirs.
+SECONDS_TO_CANCEL = 1.5
+SHARE_OF_FIRST = 0.25
 TIME_TO_OPEN = 4  # seconds, a picture and its mask, which GIMP does in one piece
 
 # The promise, of the main thread's own work between two turns of the main loop.
@@ -123,15 +124,15 @@ def inpaint(tap, desktop, gimp):
     tap.ok(longest < MOST_BUSY_MS, "nothing holds up the dialog for long", longest)
     desktop.keys("alt+i")
     window = desktop.wait_window(WINDOW)
-    gimp.wait_words("0.png: done in ")
+    first = float(gimp.wait_words("0.png: done in ").split()[-2])
     desktop.picture("inpaint-window", window)
     time.sleep(TIME_TO_OPEN)
     start = time.monotonic()
     desktop.keys("alt+c")
     words = gimp.wait_words("Done: ")
     seconds = time.monotonic() - start
-    tap.note(f"cancelled after {seconds:.1f} s")
-    tap.ok(seconds < SECONDS_TO_CANCEL, "Cancel ends the run", seconds)
+    tap.note(f"cancelled after {seconds:.1f} s; the first file took {first} s")
+    tap.ok(seconds < max(SECONDS_TO_CANCEL, SHARE_OF_FIRST * first), "Cancel ends the run", seconds)
     desktop.picture("inpaint-cancelled", window)
     desktop.keys("Return")
     desktop.wait_gone(WINDOW)
