@@ -73,12 +73,12 @@ look_at_files (Look *look, GCancellable *cancel, GError **error)
     return FALSE;
 
   look->n = (int) files->len;
+  look->is_in_place = batch_files_are_in_place (files);
   for (guint i = 0; i < files->len && !g_cancellable_is_cancelled (cancel); i++)
     {
       const BatchFile *file = files->pdata[i];
 
       look->n_existing += g_file_query_exists (file->output, NULL);
-      look->is_in_place |= g_file_equal (file->output, file->input);
     }
   g_ptr_array_unref (files);
   return TRUE;
