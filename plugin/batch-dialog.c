@@ -188,10 +188,14 @@ update (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+/* What the line is about: a folder is not looked through at each step of a slider. */
 static void
-update_soon (FilesLine *line)
+update_soon (FilesLine *line, GParamSpec *pspec)
 {
-  if (line->source == 0)
+  static const char *const looked_at[] = { "pattern", "mask-suffix", "output-folder",
+                                           "model",   "overwrite",   NULL };
+
+  if (line->source == 0 && g_strv_contains (looked_at, pspec->name))
     line->source = g_timeout_add (DELAY_MS, update, line);
 }
 
