@@ -206,10 +206,13 @@ batch_dialog_run (GimpProcedure *procedure, GimpProcedureConfig *config, TaskKin
 {
   FilesLine  line = { .config = config, .kind = kind, .label = cost_line_new () };
   GPtrArray *models = model_list_new ();
-  gulong     handler = g_signal_connect_swapped (config, "notify", G_CALLBACK (update_soon), &line);
+  gulong     handler;
   gboolean   accepted;
 
   g_object_ref_sink (line.label);
+  /* One run's leave to replace is none for the next. */
+  g_object_set (config, "overwrite", FALSE, NULL);
+  handler = g_signal_connect_swapped (config, "notify", G_CALLBACK (update_soon), &line);
   update (&line);
   accepted = kind == TASK_INPAINT
                ? settings_dialog_run_inpaint_files (procedure, config, models, line.label)
