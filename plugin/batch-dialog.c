@@ -73,12 +73,12 @@ look_at_files (Look *look, GCancellable *cancel, GError **error)
     return FALSE;
 
   look->n = (int) files->len;
+  look->is_in_place = batch_files_are_in_place (files);
   for (guint i = 0; i < files->len && !g_cancellable_is_cancelled (cancel); i++)
     {
       const BatchFile *file = files->pdata[i];
 
       look->n_existing += g_file_query_exists (file->output, NULL);
-      look->is_in_place |= g_file_equal (file->output, file->input);
     }
   g_ptr_array_unref (files);
   return TRUE;
@@ -188,10 +188,14 @@ update (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+/* What the line is about: a folder is not looked through at each step of a slider. */
 static void
-update_soon (FilesLine *line)
+update_soon (FilesLine *line, GParamSpec *pspec)
 {
-  if (line->source == 0)
+  static const char *const looked_at[] = { "pattern", "mask-suffix", "output-folder",
+                                           "model",   "overwrite",   NULL };
+
+  if (line->source == 0 && g_strv_contains (looked_at, pspec->name))
     line->source = g_timeout_add (DELAY_MS, update, line);
 }
 
@@ -202,10 +206,13 @@ batch_dialog_run (GimpProcedure *procedure, GimpProcedureConfig *config, TaskKin
 {
   FilesLine  line = { .config = config, .kind = kind, .label = cost_line_new () };
   GPtrArray *models = model_list_new ();
-  gulong     handler = g_signal_connect_swapped (config, "notify", G_CALLBACK (update_soon), &line);
+  gulong     handler;
   gboolean   accepted;
 
   g_object_ref_sink (line.label);
+  /* One run's leave to replace is none for the next. */
+  g_object_set (config, "overwrite", FALSE, NULL);
+  handler = g_signal_connect_swapped (config, "notify", G_CALLBACK (update_soon), &line);
   update (&line);
   accepted = kind == TASK_INPAINT
                ? settings_dialog_run_inpaint_files (procedure, config, models, line.label)

@@ -325,3 +325,18 @@ batch_files_output_is_taken (GPtrArray *files, const BatchFile *file)
   g_free (output);
   return taken;
 }
+
+gboolean
+batch_files_are_in_place (GPtrArray *files)
+{
+  const BatchFile *file = files->pdata[0]; /* all lie in one folder, as their results do */
+  GFile           *from = g_file_get_parent (file->input), *to = g_file_get_parent (file->output);
+  char            *one = identity (from), *other = identity (to);
+  gboolean         are_same = one && g_strcmp0 (one, other) == 0;
+
+  g_free (other);
+  g_free (one);
+  g_object_unref (to);
+  g_object_unref (from);
+  return are_same;
+}

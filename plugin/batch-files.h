@@ -25,6 +25,10 @@ GPtrArray *batch_files_find (const char *pattern,
                              GFile      *output_folder,
                              GError    **error);
 
+/* Whether the results of these files, one at least, are written into the folder of their
+ * inputs, however the two are spelt. Any thread. */
+gboolean batch_files_are_in_place (GPtrArray *files);
+
 /* Makes it where it is missing. Errors: GIMP_PLUG_IN_ERROR. */
 gboolean batch_files_make_folder (GFile *folder, GError **error);
 

@@ -477,11 +477,12 @@ batch_run (GimpProcedure *procedure, GimpProcedureConfig *config, gpointer data)
   Batch             batch = { .procedure_name = gimp_procedure_get_name (procedure) };
   GimpPDBStatusType status = GIMP_PDB_CALLING_ERROR;
   GError           *error = NULL;
+  gboolean          has_window;
 
-  /* GIMP without windows hands on any mode; GTK would end the process there. */
-  if (gimp_display_name () == NULL)
-    mode = GIMP_RUN_NONINTERACTIVE;
-  if (mode != GIMP_RUN_NONINTERACTIVE)
+  has_window = filter_has_window (mode, &error);
+  if (error)
+    return gimp_procedure_new_return_values (procedure, GIMP_PDB_CALLING_ERROR, error);
+  if (has_window)
     {
       gimp_ui_init ("gimp-diffusion");
       if (mode == GIMP_RUN_INTERACTIVE && !batch_dialog_run (procedure, config, kind))
@@ -491,7 +492,7 @@ batch_run (GimpProcedure *procedure, GimpProcedureConfig *config, gpointer data)
   filter_init_gegl ();
   gimp_plug_in_set_pdb_error_handler (gimp_get_plug_in (), GIMP_PDB_ERROR_HANDLER_PLUGIN);
   batch.writable = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  if (mode != GIMP_RUN_NONINTERACTIVE)
+  if (has_window)
     open_window (&batch, kind);
 
   if (read_arguments (&batch, config, kind, &error))

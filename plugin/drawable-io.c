@@ -374,13 +374,7 @@ open_selection (DrawableIo *io, GError **error)
   if (io->is_shaped)
     {
       io->selection = hole_new (io->drawable, &io->shape, &io->region);
-      if (gegl_rectangle_is_empty (&io->region))
-        {
-          g_set_error_literal (error, GIMP_PLUG_IN_ERROR, 0,
-                               _ ("Nothing is left of the selection: shrink it by fewer pixels."));
-          return FALSE;
-        }
-      return TRUE;
+      return hole_check (&io->region, error);
     }
 
   selection_get_region (io->drawable, &io->region);

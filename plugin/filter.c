@@ -352,6 +352,21 @@ filter_init_gegl (void)
   atexit (gegl_exit);
 }
 
+gboolean
+filter_has_window (GimpRunMode run_mode, GError **error)
+{
+  if (run_mode == GIMP_RUN_NONINTERACTIVE)
+    return FALSE;
+  if (gimp_display_name () != NULL)
+    return TRUE;
+
+  if (run_mode == GIMP_RUN_INTERACTIVE)
+    g_set_error_literal (error, GIMP_PLUG_IN_ERROR, 0,
+                         _ ("GIMP runs without windows here: run the filter with "
+                            "RUN-NONINTERACTIVE and its settings as arguments."));
+  return FALSE;
+}
+
 /* Where a dialog begins otherwise than a script, until the user has left it once with other
  * values, which are the last ones then. */
 static void
@@ -502,15 +517,9 @@ filter_run (GimpProcedure       *procedure,
   filter_init_gegl ();
   gimp_plug_in_set_pdb_error_handler (gimp_get_plug_in (), GIMP_PDB_ERROR_HANDLER_PLUGIN);
 
-  /* GIMP without windows hands on any mode; GTK would end the process there. */
-  has_window = run_mode != GIMP_RUN_NONINTERACTIVE && gimp_display_name () != NULL;
-  if (run_mode == GIMP_RUN_INTERACTIVE && !has_window)
-    {
-      g_set_error_literal (&error, GIMP_PLUG_IN_ERROR, 0,
-                           _ ("GIMP runs without windows here: run the filter with "
-                              "RUN-NONINTERACTIVE and its settings as arguments."));
-      return return_error (procedure, GIMP_PDB_CALLING_ERROR, error);
-    }
+  has_window = filter_has_window (run_mode, &error);
+  if (error)
+    return return_error (procedure, GIMP_PDB_CALLING_ERROR, error);
 
   if (run_mode == GIMP_RUN_INTERACTIVE)
     {

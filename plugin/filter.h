@@ -27,6 +27,10 @@ gboolean filter_apply (Session       *session,
                        const JobView *view,
                        GError       **error);
 
+/* Whether a run in this mode may open windows. GIMP without any hands on every mode, and GTK would
+ * end the process there. FALSE with an error: the mode cannot do without. */
+gboolean filter_has_window (GimpRunMode run_mode, GError **error);
+
 /* Once per process, before GEGL is used: see the .c file. */
 void filter_init_gegl (void);
 

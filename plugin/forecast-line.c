@@ -151,9 +151,9 @@ look_at_selection (ForecastLine *line, const Task *task, GError **error)
     return TRUE;
 
   forecast_source_free (line->source);
-  line->source = forecast_source_new (line->drawable, task);
+  line->source = forecast_source_new (line->drawable, task, error);
   line->shape = task->hole;
-  return TRUE;
+  return line->source != NULL;
 }
 
 /* The user goes on working in the image. */

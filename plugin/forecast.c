@@ -95,7 +95,7 @@ source_new (GimpDrawable *drawable, const GeglRectangle *region, gboolean has_se
 }
 
 ForecastSource *
-forecast_source_new (GimpDrawable *drawable, const Task *task)
+forecast_source_new (GimpDrawable *drawable, const Task *task, GError **error)
 {
   gboolean  has_selection = !gimp_selection_is_empty (gimp_item_get_image (GIMP_ITEM (drawable)));
   Selection selection = { NULL, 0, 0 };
@@ -104,7 +104,14 @@ forecast_source_new (GimpDrawable *drawable, const Task *task)
   GeglBuffer     *pixels;
 
   if (has_selection && hole_is_shaped (&task->hole))
-    selection.buffer = hole_new (drawable, &task->hole, &region);
+    {
+      selection.buffer = hole_new (drawable, &task->hole, &region);
+      if (!hole_check (&region, error))
+        {
+          selection_close (&selection);
+          return NULL;
+        }
+    }
   else
     {
       selection_get_region (drawable, &region);

@@ -33,8 +33,9 @@ typedef struct
 } Forecast;
 
 /* Reads the selection as the task shapes it, for Inpaint the transparency too; it takes a
- * while in a large image. The drawable has passed drawable_check(). Main thread. */
-ForecastSource *forecast_source_new (GimpDrawable *drawable, const Task *task);
+ * while in a large image. The drawable has passed drawable_check(). Errors: when the shape
+ * leaves nothing of the selection. Main thread. */
+ForecastSource *forecast_source_new (GimpDrawable *drawable, const Task *task, GError **error);
 
 /* Of a run: from what it has read already. */
 ForecastSource *forecast_source_new_from_io (const DrawableIo *io);

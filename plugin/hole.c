@@ -10,6 +10,8 @@
 #include <math.h>
 #include <string.h>
 
+#include <glib/gi18n-lib.h>
+
 #include "selection.h"
 
 #define SIGMAS_PER_FEATHER 3.5
@@ -236,4 +238,15 @@ hole_new (GimpDrawable *drawable, const HoleShape *shape, GeglRectangle *region)
 
   g_free (plane);
   return hole;
+}
+
+gboolean
+hole_check (const GeglRectangle *region, GError **error)
+{
+  if (!gegl_rectangle_is_empty (region))
+    return TRUE;
+
+  g_set_error_literal (error, GIMP_PLUG_IN_ERROR, 0,
+                       _ ("Nothing is left of the selection: shrink it by fewer pixels."));
+  return FALSE;
 }

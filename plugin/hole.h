@@ -20,4 +20,7 @@ gboolean hole_is_shaped (const HoleShape *shape);
  * selection. There is a selection in the image. */
 GeglBuffer *hole_new (GimpDrawable *drawable, const HoleShape *shape, GeglRectangle *region);
 
+/* FALSE and a sentence where hole_new() has found an empty box. */
+gboolean hole_check (const GeglRectangle *region, GError **error);
+
 G_END_DECLS

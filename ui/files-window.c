@@ -27,6 +27,7 @@ struct _FilesWindow
   GtkLabel    *status, *time_left;
   GtkWidget   *bar;
   GtkTextView *log;
+  GtkTextMark *log_end; /* moves with what is added; the log's buffer owns it */
   GtkWidget   *cancel, *close;
   gboolean     is_cancelling;
   GMainLoop   *loop; /* at the end, else NULL */
@@ -80,7 +81,11 @@ log_new (FilesWindow *window)
   GtkWidget         *scrolled = gtk_scrolled_window_new (NULL, NULL);
   GtkScrolledWindow *area = GTK_SCROLLED_WINDOW (scrolled);
   GtkWidget         *view = gtk_text_view_new ();
+  GtkTextBuffer     *buffer = gtk_text_view_get_buffer (GTK_TEXT_VIEW (view));
+  GtkTextIter        end;
 
+  gtk_text_buffer_get_end_iter (buffer, &end);
+  window->log_end = gtk_text_buffer_create_mark (buffer, NULL, &end, FALSE);
   window->log = GTK_TEXT_VIEW (view);
   gtk_text_view_set_editable (window->log, FALSE);
   gtk_text_view_set_cursor_visible (window->log, FALSE);
@@ -192,8 +197,8 @@ files_window_add_line (FilesWindow *window, const char *text)
   if (gtk_text_buffer_get_char_count (buffer) > 0)
     gtk_text_buffer_insert (buffer, &end, "\n", 1);
   gtk_text_buffer_insert (buffer, &end, text, -1);
-  gtk_text_buffer_place_cursor (buffer, &end);
-  gtk_text_view_scroll_mark_onscreen (window->log, gtk_text_buffer_get_insert (buffer));
+  /* Not by the cursor: what the user has marked stays so. */
+  gtk_text_view_scroll_mark_onscreen (window->log, window->log_end);
 }
 
 void

@@ -13,6 +13,9 @@
  * than a level where less is. */
 #define TERM_LEAST 1e-4
 
+/* The terms from this one on bend the surface. */
+#define FIRST_BENT 3
+
 static void
 get_terms (double u, double v, double terms[SURFACE_TERMS])
 {
@@ -113,6 +116,32 @@ value_at (const Surface *surface, const double row[4], int x)
   return row[0] + u * (row[1] + u * (row[2] + u * row[3]));
 }
 
+/* The mean square of what it misses the n known pixels by. */
+static double
+find_missed (const Surface *surface,
+             int            width,
+             int            height,
+             const float   *plane,
+             const float   *hole,
+             const guint8  *near,
+             gsize          n)
+{
+  double missed = 0, row[4];
+
+  for (int y = 0; y < height; y++)
+    {
+      get_row (surface, y, row);
+      for (int x = 0; x < width; x++)
+        {
+          gsize at = (gsize) y * width + x;
+
+          if (near[at] && hole[at] == 0.0f)
+            missed += pow (plane[at] - value_at (surface, row, x), 2);
+        }
+    }
+  return missed / n;
+}
+
 void
 surface_fit (Surface      *surface,
              int           width,
@@ -122,7 +151,7 @@ surface_fit (Surface      *surface,
              const guint8 *near)
 {
   double products[SURFACE_TERMS][SURFACE_TERMS] = { { 0 } }, values[SURFACE_TERMS] = { 0 };
-  double terms[SURFACE_TERMS], row[4], missed = 0;
+  double terms[SURFACE_TERMS], missed, half_range;
   gsize  n = 0;
 
   *surface = (Surface) { .least = G_MAXFLOAT, .most = -G_MAXFLOAT };
@@ -157,19 +186,19 @@ surface_fit (Surface      *surface,
         products[i][j] /= n;
     }
   solve (products, values, surface->weights);
+  missed = find_missed (surface, width, height, plane, hole, near, n);
 
-  for (int y = 0; y < height; y++)
+  /* Where it misses a part of what there is, its bends are made of something else too, such as
+   * faint clouds, and would grow with every pixel beyond the known: so they are held back. */
+  half_range = 0.5 * ((double) surface->most - surface->least);
+  if (half_range > 0)
     {
-      get_row (surface, y, row);
-      for (int x = 0; x < width; x++)
-        {
-          gsize at = (gsize) y * width + x;
-
-          if (near[at] && hole[at] == 0.0f)
-            missed += pow (plane[at] - value_at (surface, row, x), 2);
-        }
+      for (int i = FIRST_BENT; i < SURFACE_TERMS; i++)
+        products[i][i] += missed / (half_range * half_range);
+      solve (products, values, surface->weights);
+      missed = find_missed (surface, width, height, plane, hole, near, n);
     }
-  surface->off = sqrt (missed / n);
+  surface->off = sqrt (missed);
 }
 
 void

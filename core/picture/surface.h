@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * surface.h: the smooth surface through what is known around a hole: a polynomial of the third
- * degree in the two coordinates, by least squares. It goes on where a gradient is bent too.
+ * degree in the two coordinates, by least squares. It goes on where a gradient is bent too; the
+ * worse it fits, the less it bends.
  */
 #pragma once
 

@@ -156,6 +156,14 @@ def main():
             "RUN-INTERACTIVE without windows is refused in words",
             f"{result.code}\n{result.err}",
         )
+        result = gimp.run(
+            '(plug-in-diffusion-denoise-files #:run-mode RUN-INTERACTIVE #:pattern "*.png" #:output-folder "out")'
+        )
+        tap.ok(
+            result.code == 70 and "run the filter with RUN-NONINTERACTIVE" in result.err,
+            "so it is for many files",
+            f"{result.code}\n{result.err}",
+        )
 
         result = gimp.run(call("inpaint", f'#:model "{os.path.join(os.sep, "no", "model")}"'))
         tap.ok(

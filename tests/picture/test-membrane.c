@@ -69,6 +69,13 @@ dusk (int x, int y, int c)
   return 0.8f * powf ((HEIGHT - y) / (float) HEIGHT, 2.2f) - 0.2f * c;
 }
 
+/* As in a hazy sky: 2 levels to each side. */
+static float
+clouds (int x, int y, int c)
+{
+  return 0.3f + 2 * LEVEL * sinf (0.07f * x + c) * cosf (0.06f * y + 0.5f);
+}
+
 static float
 dots (int x, int y, int c)
 {
@@ -176,6 +183,16 @@ test_bent (void)
       }
 }
 
+/* What only seems to be a bent gradient does not go on as one. */
+static void
+test_clouds (void)
+{
+  double quality = quality_of (clouds, &(DiffusionRect) { 0, 0, 50, 40 }, 10);
+
+  g_test_message ("%.1f dB", quality);
+  g_assert_cmpfloat (quality, >, 40.0);
+}
+
 /* A few rows beside a strip from side to side tell how it goes on. */
 static void
 test_strip (void)
@@ -249,6 +266,7 @@ main (int argc, char **argv)
   g_test_add_func ("/membrane/suits", test_suits);
   g_test_add_func ("/membrane/fill", test_fill);
   g_test_add_func ("/membrane/bent", test_bent);
+  g_test_add_func ("/membrane/clouds", test_clouds);
   g_test_add_func ("/membrane/strip", test_strip);
   g_test_add_func ("/membrane/colour-curve", test_curve);
   return g_test_run ();
