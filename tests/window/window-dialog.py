@@ -77,6 +77,12 @@ def inpaint(tap, desktop, gimp):
     tap.ok(wait_for("the hole", lambda: colours(desktop, gimp) > 100), "a new selection: the hole is shown again")
     tap.ok(gimp.read().splitlines().count("px") == 2, "grow and feather are told in pixels")
 
+    desktop.keys("alt+b", "ctrl+a", "minus", "2", "0", "Tab")
+    words = gimp.wait_words("Nothing is left of the selection")
+    tap.ok(press_in_vain(desktop, INPAINT, "alt+i"), "shrunken to nothing: said, and the button does nothing", words)
+    desktop.keys("alt+b", "ctrl+a", "2", "Tab")
+    gimp.wait_words("Takes about")
+
     desktop.keys("alt+w", "ctrl+a", "0", "Tab")
     words = gimp.wait_words("nothing changes")
     tap.ok(press_in_vain(desktop, INPAINT, "alt+i"), "strength 0: said, and the button does nothing", words)
