@@ -96,7 +96,8 @@ is_read_by_gimp (const char *keyword)
 }
 
 /* Chunks follow one another: a length, four letters, the content, a checksum. A text begins with
- * its keyword of at most 79 letters and a zero. */
+ * its keyword of at most 79 letters and a zero. Only the beginning of the file is looked
+ * through: what stands behind a large picture is not seen. */
 static gboolean
 png_has_other_text (const guint8 *data, gsize size)
 {

@@ -35,8 +35,8 @@ free_seen (gpointer data)
   g_free (seen);
 }
 
-/* A window that has grown beyond the screen's lower edge goes up as far as it can. What the user
- * moves there stays. */
+/* A window that has grown beyond the screen's lower edge goes up as far as it can; so does one
+ * that opens there. What the user then moves there stays. */
 static void
 stay_on_screen (GtkWindow *window)
 {

@@ -20,7 +20,8 @@ gboolean membrane_suits (int          width,
 
 /* Fills `picture` in place where `hole` is not 0. The membrane is stretched over what is left
  * when the smooth surface (surface.h) through the known pixels within `ring` of the hole is taken
- * away: so a gradient goes on to the picture's edge too, and a bent one through the hole. Error:
+ * away: so a gradient goes on to the picture's edge too, and a bent one through the hole. Where
+ * the surface does not fit, nothing goes beyond the values around the hole. Error:
  * DIFFUSION_ERROR_MEMORY. */
 gboolean membrane_fill (int          width,
                         int          height,
