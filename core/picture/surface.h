@@ -12,8 +12,8 @@
 
 typedef struct
 {
-  double across, down, left,
-    top;                         /* u = across · x + left, v = down · y + top: −1…1 near the hole */
+  double across, left;           /* u = across · x + left: −1…1 over what is near the hole */
+  double down, top;              /* v = down · y + top, likewise */
   double weights[SURFACE_TERMS]; /* 1, u, v, u², uv, v², u³, u²v, uv², v³ */
   double off;                    /* root of the mean square of what it misses the known by */
   float  least, most;            /* of the known */

@@ -16,6 +16,16 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 # What can be seen at the same time. Labels of arguments stand in plugin/arguments.c.
 COMMON = ("Ste_ps", "Sa_mpler", "S_eed", "_New Seed", "O_utput", "M_odel", "Ad_vanced")
 FILES = ("Pictur_es in", "File _names", "O_utput folder", "Replace e_xisting results", "Ste_ps", "M_odel", "Ad_vanced")
+DENOISE = (
+    "_Denoise",
+    "No_ise level",
+    "Me_asured in the picture",
+    "_Fixed level (0–255)",
+    "Share of the model’s noise ran_ge",
+    "Luminance",
+    "Chroma",
+    "_Keep detail",
+)
 WINDOWS = {
     "Inpaint": COMMON
     + (
@@ -33,19 +43,7 @@ WINDOWS = {
         "_Known pixels",
         "Conte_xt",
     ),
-    "Denoise": COMMON
-    + (
-        "_Denoise",
-        "Previe_w",
-        "No_ise level",
-        "Me_asured in the picture",
-        "_Fixed level (0–255)",
-        "Share of the model’s noise ran_ge",
-        "Luminance",
-        "Chroma",
-        "_Keep detail",
-        "Me_thod",
-    ),
+    "Denoise": COMMON + DENOISE + ("Previe_w", "Me_thod"),
     "Inpaint Files": FILES
     + (
         "_Inpaint",
@@ -55,17 +53,7 @@ WINDOWS = {
         "_Feather its edge",
         "Con_tent from",
     ),
-    "Denoise Files": FILES
-    + (
-        "_Denoise",
-        "No_ise level",
-        "Me_asured in the picture",
-        "_Fixed level (0–255)",
-        "Share of the model’s noise ran_ge",
-        "Luminance",
-        "Chroma",
-        "_Keep detail",
-    ),
+    "Denoise Files": FILES + DENOISE,
     "menu": ("_Inpaint Selection…", "_Denoise…", "Inpaint _Files…", "De_noise Files…"),
     "progress": ("_Cancel", "_Stop Here and Keep This"),
     "results": ("_Try Another", "_Discard", "_Keep", "Hold to See the _Original"),
