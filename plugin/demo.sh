@@ -42,6 +42,7 @@ if [ -z "${DIFFUSION_INSIDE-}" ]; then
 fi
 
 work=$1
+tests=false
 . tests/build.sh
 
 # A profile of its own: it knows this build of the plug-in and no other.

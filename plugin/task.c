@@ -63,7 +63,7 @@ task_measure (const Task            *task,
               GError               **error)
 {
   const DiffusionSink     nowhere = { NULL, NULL };
-  const DiffusionProgress nobody = { NULL };
+  const DiffusionProgress nobody = { .cancel = NULL };
   Tone                    tone;
 
   if (!tone_init (&tone, task, source, &nowhere, region, &nobody, error) ||

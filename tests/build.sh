@@ -5,6 +5,7 @@
 # builds the tree outside of itself and installs it into a folder of its own.
 # Sets  build, DIFFUSION_PLUGINS (exported): the build folder, and a folder to
 # be named in GIMP's plug-in-path.  Ends the script when the build fails.
+# tests=false before it: without the tests' programs.
 
 place=/var/tmp/gimp-diffusion-$(printf %s "${DIFFUSION_TREE:?run this through tests/in-debian.sh}" | cksum | cut -d' ' -f1)
 build=$place/build
@@ -21,7 +22,7 @@ flock 9
 
 configure ()
 {
-  meson setup --reconfigure -Dwerror=true --prefix="$place/prefix" -Dplugindir="$DIFFUSION_PLUGINS" "$build"
+  meson setup --reconfigure -Dwerror=true -Dtests="${tests-true}" --prefix="$place/prefix" -Dplugindir="$DIFFUSION_PLUGINS" "$build"
 }
 
 # A folder of another meson cannot be configured again, hence the second try.

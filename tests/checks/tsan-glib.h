@@ -10,7 +10,9 @@
 #pragma once
 
 /* It stands before what a source defines for itself. */
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
 
 /* Meson's first try of the compiler knows no GLib. */
 #if __has_include(<glib.h>)

@@ -107,6 +107,7 @@ def watch(gimp, script):
 
 def main():
     tap = Tap()
+    os.environ.pop("GLIBC_TUNABLES", None)  # large pages (run.sh) would be measured
     with Console() as gimp:
         temporary = gimp.folder / "temporary"
         temporary.mkdir()

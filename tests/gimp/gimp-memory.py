@@ -51,6 +51,7 @@ CALLS = {
 
 def main():
     tap = Tap()
+    os.environ.pop("GLIBC_TUNABLES", None)  # large pages (run.sh) would be measured
     with Console() as gimp:
         for name, width, height, kind, precision, task, most in CASES:
             call = CALLS[task].format(width=width, height=height, short=width - 4, model=TINY)

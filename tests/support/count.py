@@ -31,6 +31,16 @@ def result(case):
     return "failed" if any(case.find(e) is not None for e in ("failure", "error")) else "passed"
 
 
+def why(said):
+    """Of what a program printed, each failed subtest and the notes below it; Meson keeps them in its log alone."""
+    shown = False
+    for line in said.splitlines():
+        if line.startswith(("ok ", "not ok ")):
+            shown = line.startswith("not ok ")
+        if shown and line.startswith(("not ok ", "#")):
+            yield line
+
+
 subtests = {}  # name of the program: [(name of the subtest, result)]
 junit = logs / "testlog.junit.xml"
 if junit.exists():
@@ -50,6 +60,8 @@ for line in log.read_text().splitlines() if log.exists() else []:
         bad = [f"{name}: {test['result']}"]
     passed += sum(r == "passed" for _, r in inner) if inner else test["result"] == "OK"
     failed += bad
+    if bad:
+        print(f"{name}:", *list(why(test.get("stdout") or ""))[:60], sep="\n  ")
     not_run.update((name, r) for _, r in inner if r.startswith(CANNOT))
     for note in (test.get("stdout") or "").splitlines():
         if note.startswith("# lines run: "):

@@ -4,13 +4,13 @@
 
 The blocks marked sh are run in their order, document after document. What takes long gets less to do
 (SMALLER): a short training, two tests in place of all. A system-wide installation goes to a folder (DESTDIR)."""
+import fcntl
 import sys
 import os
 import pathlib
 import re
 import shutil
 import subprocess
-import tempfile
 import time
 
 import cv2
@@ -19,6 +19,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support
 from gimp_console import Tap, console
 
 TREE = pathlib.Path(__file__).resolve().parents[2]
+# Always the same, as compiled files are found again (ccache) by the way from the build folder to the sources.
+COPY = pathlib.Path("/var/tmp/gimp-diffusion-docs")
 DOCUMENTS = {  # and how many commands each has at least
     "README.md": 6,
     "CONTRIBUTING.md": 2,
@@ -155,8 +157,10 @@ def check_links(tap, document, text):
 def main():
     tap = Tap()
     tap.ok((TREE / "README.md").stat().st_size <= 8192, "the README has at most 8 kB")
-    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
-        copy = pathlib.Path(folder)
+    with open(f"{COPY}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        copy = COPY
+        shutil.rmtree(copy, ignore_errors=True)
         lay_out(copy)
         environment = environment_of(copy)
         sources = sorted(copy.glob("core/**/*.c"))
@@ -173,6 +177,7 @@ def main():
         # What tests/build.sh made for the copy.
         place = subprocess.run(["cksum"], input=str(copy), capture_output=True, text=True, check=True).stdout.split()[0]
         shutil.rmtree(f"/var/tmp/gimp-diffusion-{place}", ignore_errors=True)
+        shutil.rmtree(copy)
     tap.finish()
 
 
