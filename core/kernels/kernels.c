@@ -30,8 +30,8 @@ winograd_weights (const float *g, float *u)
       u[6 * r + s] = half[r][0] * G[s][0] + half[r][1] * G[s][1] + half[r][2] * G[s][2];
 }
 
-static Bfloat16
-to_bfloat16 (float x)
+Bfloat16
+kernel_bf16 (float x)
 {
   guint32 bits;
 
@@ -45,17 +45,17 @@ kernel_bf16x2 (float x, Bfloat16 *high, Bfloat16 *low)
   guint32 bits;
   float   rounded;
 
-  *high = to_bfloat16 (x);
+  *high = kernel_bf16 (x);
   bits = (guint32) *high << 16;
   memcpy (&rounded, &bits, sizeof rounded);
-  *low = to_bfloat16 (x - rounded);
+  *low = kernel_bf16 (x - rounded);
 }
 
 /* Pairs of channels lie side by side, as the tiles of AMX want it. */
 void
 kernel_bf16x2_weight (float *b, int in, int out, float weight)
 {
-  Bfloat16 *high = (Bfloat16 *) b + (in / 2 * KERNEL_CHUNK + out) * 2 + in % 2;
+  Bfloat16 *high = (Bfloat16 *) b + KERNEL_BF16_WEIGHT (in, out);
 
   kernel_bf16x2 (weight, high, high + KERNEL_BF16X2 * KERNEL_CHUNK);
 }

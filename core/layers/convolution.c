@@ -15,9 +15,10 @@ n_taps (const Convolution *convolution)
 static gsize
 panel_block (const Convolution *convolution, ConvolutionMethod method)
 {
-  const int multiple = method == CONVOLUTION_METHOD_BF16X2 ? KERNEL_BF16X2 : KERNEL_CHUNK;
+  const int   multiple = method == CONVOLUTION_METHOD_BF16X2 ? KERNEL_BF16X2 : KERNEL_CHUNK;
+  const gsize n = (gsize) divide_up (convolution->n_in, multiple) * multiple * KERNEL_CHUNK;
 
-  return (gsize) divide_up (convolution->n_in, multiple) * multiple * KERNEL_CHUNK;
+  return method == CONVOLUTION_METHOD_WINOGRAD_BF16 ? n / 2 : n;
 }
 
 gsize
@@ -27,9 +28,8 @@ convolution_weights_size (const Convolution *convolution, ConvolutionMethod meth
 
   if (!g_size_checked_mul (&size, panel_block (convolution, method),
                            convolution->n_out / KERNEL_CHUNK) ||
-      !g_size_checked_mul (&size, size,
-                           method == CONVOLUTION_METHOD_WINOGRAD ? WINOGRAD_PRODUCTS
-                                                                 : n_taps (convolution)))
+      !g_size_checked_mul (
+        &size, size, convolution_is_winograd (method) ? WINOGRAD_PRODUCTS : n_taps (convolution)))
     return G_MAXSIZE;
   return size;
 }
@@ -39,13 +39,13 @@ convolution_choose (Convolution *convolution, ConvolutionMethod method)
 {
   const gsize block = panel_block (convolution, method);
 
-  g_return_if_fail (method != CONVOLUTION_METHOD_WINOGRAD || convolution->kind == CONVOLUTION_SAME);
+  g_return_if_fail (!convolution_is_winograd (method) || convolution->kind == CONVOLUTION_SAME);
   g_return_if_fail (!convolution->weights);
 
   /* Winograd's products follow one another, each with its panels; the taps of
    * the others lie side by side in one panel, to be summed in one go. */
   convolution->method = method;
-  convolution->panel = method == CONVOLUTION_METHOD_WINOGRAD ? block : block * n_taps (convolution);
+  convolution->panel = convolution_is_winograd (method) ? block : block * n_taps (convolution);
   convolution->matrix = block * (convolution->n_out / KERNEL_CHUNK);
   convolution->size = convolution_weights_size (convolution, method);
 }
@@ -107,6 +107,17 @@ pack (Convolution *convolution, int out, int in, const float *weights)
         winograd_weights (weights, u);
         for (int i = 0; i < WINOGRAD_PRODUCTS; i++)
           panel[i * convolution->matrix + (gsize) in * KERNEL_CHUNK + column] = u[i];
+      }
+      break;
+
+    case CONVOLUTION_METHOD_WINOGRAD_BF16:
+      {
+        float u[WINOGRAD_PRODUCTS];
+
+        winograd_weights (weights, u);
+        for (int i = 0; i < WINOGRAD_PRODUCTS; i++)
+          ((Bfloat16 *) (panel + i * convolution->matrix))[KERNEL_BF16_WEIGHT (in, column)] =
+            kernel_bf16 (u[i]);
       }
       break;
     }
