@@ -14,6 +14,8 @@
  */
 #pragma once
 
+#include <string.h>
+
 #include <glib.h>
 
 #include "kernels/activation.h"
@@ -225,16 +227,23 @@ extern const Kernels kernels_avx512;
  * AMX. FALSE where the processor has none or the kernel does not lend them. */
 gboolean kernels_amx_init (Kernels *kernels);
 
-/* The transformed kernel G g Gᵀ that goes with winograd_input and _output, for
- * one pair of channels: g[3][3] ⇒ u[6][6], rounded once. */
-void winograd_weights (const float *g, float *u);
+/* The transformed kernels G g Gᵀ that go with winograd_input and _output, of the columns of a
+ * panel: for each, g[3][3] ⇒ u[6][6], rounded once. */
+void winograd_weights (float g[9][KERNEL_CHUNK], float u[WINOGRAD_PRODUCTS][KERNEL_CHUNK]);
 
 /* kernels-bf16.c: makes `kernels`, a copy of kernels_avx512, use AVX512-BF16 for products of
  * single bfloat16. */
 void kernels_bf16_init (Kernels *kernels);
 
 /* x rounded to nearest. */
-Bfloat16 kernel_bf16 (float x);
+static inline Bfloat16
+kernel_bf16 (float x)
+{
+  guint32 bits;
+
+  memcpy (&bits, &x, sizeof bits);
+  return (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
+}
 
 /* Where `b` of bf16_product has the weight of channel `in` and column `out` of a panel. */
 #define KERNEL_BF16_WEIGHT(in, out) (((in) / 2 * KERNEL_CHUNK + (out)) * 2 + (in) % 2)
