@@ -4,7 +4,7 @@
  */
 #include "kernels/dispatch.h"
 
-#define MAX_TABLES 5
+#define MAX_TABLES 6
 
 static const Kernels *tables[MAX_TABLES + 1];
 static int            n_tables;
@@ -13,7 +13,7 @@ static gpointer
 fill_tables (gpointer unused)
 {
 #ifdef KERNELS_X86
-  static Kernels amx;
+  static Kernels amx, bf16;
 #endif
 
   tables[n_tables++] = &kernels_reference;
@@ -27,6 +27,12 @@ fill_tables (gpointer unused)
       __builtin_cpu_supports ("avx512bw") && __builtin_cpu_supports ("avx512dq"))
     {
       tables[n_tables++] = &kernels_avx512;
+      if (__builtin_cpu_supports ("avx512bf16"))
+        {
+          bf16 = kernels_avx512;
+          kernels_bf16_init (&bf16);
+          tables[n_tables++] = &bf16;
+        }
       amx = kernels_avx512;
       if (kernels_amx_init (&amx))
         tables[n_tables++] = &amx;
@@ -50,4 +56,15 @@ kernels_get (void)
 {
   kernels_list ();
   return tables[n_tables - 1];
+}
+
+const Kernels *
+kernels_get_exact (void)
+{
+  int last;
+
+  kernels_list ();
+  for (last = n_tables - 1; tables[last]->prefers_bf16;)
+    last--;
+  return tables[last];
 }

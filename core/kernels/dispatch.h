@@ -9,6 +9,9 @@
 /* The fastest table that this processor can run. */
 const Kernels *kernels_get (void);
 
+/* The fastest of those that do not round factors to single bfloat16. */
+const Kernels *kernels_get_exact (void);
+
 /* All that it can run, NULL at the end; the first is the reference: scalar,
  * in double precision. */
 const Kernels *const *kernels_list (void);

@@ -133,6 +133,38 @@ reference_bf16x2_product (const Bf16x2Product *product)
         }
 }
 
+static void
+reference_bf16 (Bfloat16 *out, gsize out_stride, const float *in, int n)
+{
+  for (int i = 0; i < n; i++)
+    for (int c = 0; c < KERNEL_CHUNK; c++)
+      out[i * out_stride + c] = kernel_bf16 (in[i * KERNEL_CHUNK + c]);
+}
+
+static void
+reference_bf16_product (float          *c,
+                        gsize           c_stride,
+                        int             n_rows,
+                        int             n_columns,
+                        const Bfloat16 *a,
+                        gsize           a_stride,
+                        const Bfloat16 *b,
+                        int             k,
+                        gsize           b_panel)
+{
+  for (int i = 0; i < n_rows; i++)
+    for (int j = 0; j < n_columns; j++)
+      {
+        const Bfloat16 *panel = b + j / KERNEL_CHUNK * b_panel;
+        double          sum = 0.0;
+
+        for (int l = 0; l < k; l++)
+          sum += from_bfloat16 (a[i * a_stride + l]) *
+                 from_bfloat16 (panel[KERNEL_BF16_WEIGHT (l, j % KERNEL_CHUNK)]);
+        c[i * c_stride + j] = sum;
+      }
+}
+
 /* Row i of Bᵀ: the coefficients of Π_{j≠i} (x − p_j); for ∞ of Π_j (x − p_j). */
 static const double B_transposed[6][6] = {
   { 1.0, -1.5, -2.0, 1.5, 1.0, 0.0 }, { 0.0, -1.0, 0.5, 2.5, 1.0, 0.0 },
@@ -336,6 +368,8 @@ const Kernels kernels_reference = {
   .copy = reference_copy,
   .bf16x2 = reference_bf16x2,
   .bf16x2_product = reference_bf16x2_product,
+  .bf16 = reference_bf16,
+  .bf16_product = reference_bf16_product,
   .winograd_input = reference_winograd_input,
   .winograd_output = reference_winograd_output,
   .finish = reference_finish,

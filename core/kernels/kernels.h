@@ -14,6 +14,8 @@
  */
 #pragma once
 
+#include <string.h>
+
 #include <glib.h>
 
 #include "kernels/activation.h"
@@ -87,8 +89,9 @@ typedef struct
 {
   const char *name;
 
-  /* This processor multiplies split numbers faster than floats. */
-  gboolean prefers_bf16x2;
+  /* This processor multiplies split numbers faster than floats; or single bfloat16, which loses
+   * 2^-9 of each factor. */
+  gboolean prefers_bf16x2, prefers_bf16;
 
   /* c (n_rows × n_columns) = Σ terms, or += where `add`. Each element is summed
    * in the order of the terms and of l. n_columns is a multiple of 16. */
@@ -124,6 +127,21 @@ typedef struct
   void (
     *bf16x2) (float *out, const float *first, const float *second, gsize in_stride, int n_pixels);
   void (*bf16x2_product) (const Bf16x2Product *product);
+
+  /* Rounds n chunks of 16 floats that lie one behind the other to `out`, out_stride bfloat16
+   * apart. And as `product`, of one term, in such: row i of `a` is k bfloat16, k even, at a + i ·
+   * a_stride; element (l, j) of `b` lies at b[j / 16 · b_panel + (l / 2 · 16 + j % 16) · 2 + l % 2].
+   * Sums are floats, of pairs. NULL in tables that do not prefer it, but for the reference. */
+  void (*bf16) (Bfloat16 *out, gsize out_stride, const float *in, int n);
+  void (*bf16_product) (float          *c,
+                        gsize           c_stride,
+                        int             n_rows,
+                        int             n_columns,
+                        const Bfloat16 *a,
+                        gsize           a_stride,
+                        const Bfloat16 *b,
+                        int             k,
+                        gsize           b_panel);
 
   /* v = Bᵀ d B of n_tiles tiles in a row for one chunk of channels. Tile i has
    * the pixels 4i … 4i + 5 of each of six rows, pixels 16 apart. The element
@@ -209,9 +227,26 @@ extern const Kernels kernels_avx512;
  * AMX. FALSE where the processor has none or the kernel does not lend them. */
 gboolean kernels_amx_init (Kernels *kernels);
 
-/* The transformed kernel G g Gᵀ that goes with winograd_input and _output, for
- * one pair of channels: g[3][3] ⇒ u[6][6], rounded once. */
-void winograd_weights (const float *g, float *u);
+/* The transformed kernels G g Gᵀ that go with winograd_input and _output, of the columns of a
+ * panel: for each, g[3][3] ⇒ u[6][6], rounded once. */
+void winograd_weights (float g[9][KERNEL_CHUNK], float u[WINOGRAD_PRODUCTS][KERNEL_CHUNK]);
+
+/* kernels-bf16.c: makes `kernels`, a copy of kernels_avx512, use AVX512-BF16 for products of
+ * single bfloat16. */
+void kernels_bf16_init (Kernels *kernels);
+
+/* x rounded to nearest. */
+static inline Bfloat16
+kernel_bf16 (float x)
+{
+  guint32 bits;
+
+  memcpy (&bits, &x, sizeof bits);
+  return (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
+}
+
+/* Where `b` of bf16_product has the weight of channel `in` and column `out` of a panel. */
+#define KERNEL_BF16_WEIGHT(in, out) (((in) / 2 * KERNEL_CHUNK + (out)) * 2 + (in) % 2)
 
 /* x in two parts. */
 void kernel_bf16x2 (float x, Bfloat16 *high, Bfloat16 *low);

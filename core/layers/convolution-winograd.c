@@ -8,7 +8,8 @@
  *   1. the rectangle and one pixel around it are activated, row by row, into a
  *      small buffer, and each row of tiles whose six rows of pixels are there
  *      is transformed: V, 36 matrices tiles × in;
- *   2. M = V · U for each of the 36, U the transformed weights;
+ *   2. M = V · U for each of the 36, U the transformed weights; both in floats, or rounded to
+ *      bfloat16;
  *   3. M is transformed back, finished and written.
  * Usually a block does all three on its own memory. Of a map that is too small
  * to make enough blocks, step 1 is done first, and each block of steps 2 and 3
@@ -38,6 +39,7 @@ typedef struct
   int      slice_panels;
   gsize    v_product, m_product; /* floats from one of the 36 to the next */
   gsize    region;               /* floats of step 1's buffer */
+  gsize    rounded;              /* floats of the part of it that is rounded to bfloat16 */
 } Cut;
 
 /* Lays 36 blocks out so that the same element of each lies in another set of
@@ -46,6 +48,19 @@ static gsize
 product_stride (gsize n)
 {
   return n + KERNEL_CHUNK;
+}
+
+static gboolean
+is_bf16 (const Convolution *convolution)
+{
+  return convolution->method == CONVOLUTION_METHOD_WINOGRAD_BF16;
+}
+
+/* Floats of V for one tile and one of the 36. */
+static gsize
+tile_floats (const Convolution *convolution)
+{
+  return is_bf16 (convolution) ? convolution->n_in / 2 : convolution->n_in;
 }
 
 static void
@@ -67,7 +82,7 @@ cut_map (Cut *cut, const Convolution *convolution, int width, int height)
   else
     {
       /* As square as may be: the pixels around a rectangle are done twice. */
-      tiles = BLOCK_FLOATS / (WINOGRAD_PRODUCTS * (convolution->n_in + convolution->n_out));
+      tiles = BLOCK_FLOATS / (WINOGRAD_PRODUCTS * (tile_floats (convolution) + convolution->n_out));
       tiles = CLAMP (tiles, BLOCK_TILES_MIN, BLOCK_TILES_MAX);
       block_x = grid_even (tiles_x, MIN (8, tiles_x));
       block_y = grid_even (tiles_y, CLAMP (tiles / block_x, 1, tiles_y));
@@ -77,10 +92,12 @@ cut_map (Cut *cut, const Convolution *convolution, int width, int height)
   tiles = block_x * block_y;
   grid_init (&cut->grid, width, height, block_x * WINOGRAD_OUT, block_y * WINOGRAD_OUT);
   cut->n_slices = divide_up (panels, cut->slice_panels);
-  cut->v_product = product_stride ((gsize) tiles * convolution->n_in);
+  cut->v_product = product_stride (tiles * tile_floats (convolution));
   cut->m_product = product_stride ((gsize) tiles * cut->slice_panels * KERNEL_CHUNK);
   cut->region = ((gsize) cut->grid.block_width + 2) * WINOGRAD_IN *
                 (cut->sliced ? SLICE_CHUNKS * KERNEL_CHUNK : convolution->n_in);
+  cut->rounded = is_bf16 (convolution) ? (gsize) block_x * KERNEL_CHUNK * WINOGRAD_PRODUCTS : 0;
+  cut->region += cut->rounded;
 }
 
 void
@@ -112,6 +129,34 @@ typedef struct
   Cut              cut;
 } Run;
 
+/* A row of tiles of one chunk to V. */
+static void
+transform_tiles (const Run          *run,
+                 const float *const *rows,
+                 int                 n_tiles,
+                 float              *rounded,
+                 float              *v,
+                 int                 tile,
+                 int                 chunk)
+{
+  const Kernels *kernels = run->workspace->kernels;
+  const int      n_in = run->job.convolution->n_in;
+
+  if (!is_bf16 (run->job.convolution))
+    kernels->winograd_input (v + (gsize) tile * n_in + chunk * KERNEL_CHUNK, run->cut.v_product,
+                             n_in, rows, n_tiles);
+  else
+    {
+      const gsize product = (gsize) n_tiles * KERNEL_CHUNK;
+
+      kernels->winograd_input (rounded, product, KERNEL_CHUNK, rows, n_tiles);
+      for (int i = 0; i < WINOGRAD_PRODUCTS; i++)
+        kernels->bf16 ((Bfloat16 *) (v + i * run->cut.v_product) + (gsize) tile * n_in +
+                         chunk * KERNEL_CHUNK,
+                       n_in, rounded + i * product, n_tiles);
+    }
+}
+
 /* Step 1 for the chunks first … end − 1 of the input. */
 static void
 transform_in (const Run           *run,
@@ -122,7 +167,7 @@ transform_in (const Run           *run,
               float               *v)
 {
   const ConvolutionJob *job = &run->job;
-  const int             n_in = job->convolution->n_in;
+  float                *rows_read = region + run->cut.rounded;
   const int             tiles_x = count_tiles (rect->width);
   const int             columns = tiles_x * WINOGRAD_OUT + 2;
   const int             rows = count_tiles (rect->height) * WINOGRAD_OUT + 2;
@@ -136,7 +181,7 @@ transform_in (const Run           *run,
         row_prefetch (job->sources[i], y0 + y + 1, x0, columns);
       for (int chunk = first; chunk < end; chunk++)
         row_read (job, run->workspace->kernels, chunk, y0 + y, x0, columns,
-                  region + ((chunk - first) * WINOGRAD_IN + y % WINOGRAD_IN) * row);
+                  rows_read + ((chunk - first) * WINOGRAD_IN + y % WINOGRAD_IN) * row);
 
       /* The buffer holds six rows; each takes the place of the one six before. */
       if (y >= WINOGRAD_IN - 1 && (y - (WINOGRAD_IN - 1)) % WINOGRAD_OUT == 0)
@@ -146,10 +191,8 @@ transform_in (const Run           *run,
             const float *in[WINOGRAD_IN];
 
             for (int i = 0; i < WINOGRAD_IN; i++)
-              in[i] = region + ((chunk - first) * WINOGRAD_IN + (top + i) % WINOGRAD_IN) * row;
-            run->workspace->kernels->winograd_input (
-              v + (gsize) top / WINOGRAD_OUT * tiles_x * n_in + chunk * KERNEL_CHUNK,
-              run->cut.v_product, n_in, in, tiles_x);
+              in[i] = rows_read + ((chunk - first) * WINOGRAD_IN + (top + i) % WINOGRAD_IN) * row;
+            transform_tiles (run, in, tiles_x, region, v, top / WINOGRAD_OUT * tiles_x, chunk);
           }
     }
 }
@@ -164,19 +207,23 @@ multiply (const Run           *run,
           float               *m)
 {
   const Convolution *convolution = run->job.convolution;
+  const Kernels     *kernels = run->workspace->kernels;
   const int          tiles = count_tiles (rect->width) * count_tiles (rect->height);
 
   for (int i = 0; i < WINOGRAD_PRODUCTS; i++)
     {
-      ProductTerm term;
+      const int    n_in = convolution->n_in, n_out = n_panels * KERNEL_CHUNK;
+      const float *a = v + i * run->cut.v_product;
+      const float *b =
+        convolution->weights + i * convolution->matrix + first_panel * convolution->panel;
+      float *c = m + i * run->cut.m_product;
 
-      term.a = v + i * run->cut.v_product;
-      term.a_stride = convolution->n_in;
-      term.b = convolution->weights + i * convolution->matrix + first_panel * convolution->panel;
-      term.k = convolution->n_in;
-      run->workspace->kernels->product (m + i * run->cut.m_product, n_panels * KERNEL_CHUNK, tiles,
-                                        n_panels * KERNEL_CHUNK, &term, 1, convolution->panel,
-                                        FALSE);
+      if (is_bf16 (convolution))
+        kernels->bf16_product (c, n_out, tiles, n_out, (const Bfloat16 *) a, n_in,
+                               (const Bfloat16 *) b, n_in, 2 * convolution->panel);
+      else
+        kernels->product (c, n_out, tiles, n_out, &(const ProductTerm) { a, n_in, b, n_in }, 1,
+                          convolution->panel, FALSE);
     }
 }
 

@@ -15,9 +15,10 @@ n_taps (const Convolution *convolution)
 static gsize
 panel_block (const Convolution *convolution, ConvolutionMethod method)
 {
-  const int multiple = method == CONVOLUTION_METHOD_BF16X2 ? KERNEL_BF16X2 : KERNEL_CHUNK;
+  const int   multiple = method == CONVOLUTION_METHOD_BF16X2 ? KERNEL_BF16X2 : KERNEL_CHUNK;
+  const gsize n = (gsize) divide_up (convolution->n_in, multiple) * multiple * KERNEL_CHUNK;
 
-  return (gsize) divide_up (convolution->n_in, multiple) * multiple * KERNEL_CHUNK;
+  return method == CONVOLUTION_METHOD_WINOGRAD_BF16 ? n / 2 : n;
 }
 
 gsize
@@ -27,9 +28,8 @@ convolution_weights_size (const Convolution *convolution, ConvolutionMethod meth
 
   if (!g_size_checked_mul (&size, panel_block (convolution, method),
                            convolution->n_out / KERNEL_CHUNK) ||
-      !g_size_checked_mul (&size, size,
-                           method == CONVOLUTION_METHOD_WINOGRAD ? WINOGRAD_PRODUCTS
-                                                                 : n_taps (convolution)))
+      !g_size_checked_mul (
+        &size, size, convolution_is_winograd (method) ? WINOGRAD_PRODUCTS : n_taps (convolution)))
     return G_MAXSIZE;
   return size;
 }
@@ -39,13 +39,13 @@ convolution_choose (Convolution *convolution, ConvolutionMethod method)
 {
   const gsize block = panel_block (convolution, method);
 
-  g_return_if_fail (method != CONVOLUTION_METHOD_WINOGRAD || convolution->kind == CONVOLUTION_SAME);
+  g_return_if_fail (!convolution_is_winograd (method) || convolution->kind == CONVOLUTION_SAME);
   g_return_if_fail (!convolution->weights);
 
   /* Winograd's products follow one another, each with its panels; the taps of
    * the others lie side by side in one panel, to be summed in one go. */
   convolution->method = method;
-  convolution->panel = method == CONVOLUTION_METHOD_WINOGRAD ? block : block * n_taps (convolution);
+  convolution->panel = convolution_is_winograd (method) ? block : block * n_taps (convolution);
   convolution->matrix = block * (convolution->n_out / KERNEL_CHUNK);
   convolution->size = convolution_weights_size (convolution, method);
 }
@@ -76,50 +76,75 @@ convolution_prepare (Convolution *convolution, GError **error)
   return convolution->weights != NULL;
 }
 
-/* Puts the weights of one pair of channels where the products read them. */
+/* Puts the weights of one pair of channels where the products of taps read them. */
 static void
-pack (Convolution *convolution, int out, int in, const float *weights)
+pack_taps (Convolution *convolution, int out, int in, const float *weights)
 {
-  const int taps = n_taps (convolution);
+  const int      taps = n_taps (convolution);
+  const int      column = out % KERNEL_CHUNK;
+  const gboolean split = convolution->method == CONVOLUTION_METHOD_BF16X2;
+  const int      chunk = split ? KERNEL_BF16X2 : KERNEL_CHUNK;
+  float         *panel = convolution->weights + out / KERNEL_CHUNK * convolution->panel;
+
+  for (int tap = 0; tap < taps; tap++)
+    {
+      float *b = panel + ((gsize) in / chunk * taps + tap) * chunk * KERNEL_CHUNK;
+
+      if (split)
+        kernel_bf16x2_weight (b, in % chunk, column, weights[tap]);
+      else
+        b[in % chunk * KERNEL_CHUNK + column] = weights[tap];
+    }
+}
+
+/* Those of one input channel and n outputs of a panel, `next` floats apart, where Winograd's
+ * products read them. */
+static void
+pack_winograd (Convolution *convolution, int out, int n, int in, const float *weights, gsize next)
+{
   const int column = out % KERNEL_CHUNK;
   float    *panel = convolution->weights + out / KERNEL_CHUNK * convolution->panel;
+  float     g[9][KERNEL_CHUNK] = { 0 }, u[WINOGRAD_PRODUCTS][KERNEL_CHUNK];
 
-  switch (convolution->method)
+  for (int j = 0; j < n; j++)
+    for (int tap = 0; tap < 9; tap++)
+      g[tap][j] = weights[j * next + tap];
+  winograd_weights (g, u);
+
+  for (int i = 0; i < WINOGRAD_PRODUCTS; i++)
     {
-    case CONVOLUTION_METHOD_DIRECT:
-      for (int tap = 0; tap < taps; tap++)
-        panel[((gsize) (in / KERNEL_CHUNK * taps + tap) * KERNEL_CHUNK + in % KERNEL_CHUNK) *
-                KERNEL_CHUNK +
-              column] = weights[tap];
-      break;
+      float    *floats = panel + i * convolution->matrix;
+      Bfloat16 *halves = (Bfloat16 *) floats;
 
-    case CONVOLUTION_METHOD_BF16X2:
-      for (int tap = 0; tap < taps; tap++)
-        kernel_bf16x2_weight (panel + (gsize) (in / KERNEL_BF16X2 * taps + tap) * KERNEL_BF16X2 *
-                                        KERNEL_CHUNK,
-                              in % KERNEL_BF16X2, column, weights[tap]);
-      break;
-
-    case CONVOLUTION_METHOD_WINOGRAD:
-      {
-        float u[WINOGRAD_PRODUCTS];
-
-        winograd_weights (weights, u);
-        for (int i = 0; i < WINOGRAD_PRODUCTS; i++)
-          panel[i * convolution->matrix + (gsize) in * KERNEL_CHUNK + column] = u[i];
-      }
-      break;
+      if (convolution->method == CONVOLUTION_METHOD_WINOGRAD)
+        memcpy (floats + (gsize) in * KERNEL_CHUNK + column, u[i], n * sizeof *floats);
+      else
+        for (int j = 0; j < n; j++)
+          halves[KERNEL_BF16_WEIGHT (in, column + j)] = kernel_bf16 (u[i][j]);
     }
 }
 
 void
 convolution_pack (Convolution *convolution, int first, int n, const float *weights)
 {
-  for (int out = first; out < first + n; out++)
-    for (int i = 0, before = 0; i < convolution->n_parts;
-         before += KERNEL_PAD (convolution->parts[i]), i++)
-      for (int c = 0; c < convolution->parts[i]; c++, weights += n_taps (convolution))
-        pack (convolution, out, before + c, weights);
+  const gboolean winograd = convolution_is_winograd (convolution->method);
+  const int      taps = n_taps (convolution);
+  const gsize    next = (gsize) convolution_in_channels (convolution) * taps;
+  int            together; /* outputs of one panel */
+
+  for (int out = first; out < first + n; out += together, weights += together * next)
+    {
+      const float *read = weights;
+
+      together = winograd ? MIN (KERNEL_CHUNK - out % KERNEL_CHUNK, first + n - out) : 1;
+      for (int i = 0, before = 0; i < convolution->n_parts;
+           before += KERNEL_PAD (convolution->parts[i]), i++)
+        for (int c = 0; c < convolution->parts[i]; c++, read += taps)
+          if (winograd)
+            pack_winograd (convolution, out, together, before + c, read, next);
+          else
+            pack_taps (convolution, out, before + c, read);
+    }
 }
 
 void

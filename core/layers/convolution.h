@@ -23,6 +23,7 @@ typedef enum
   CONVOLUTION_METHOD_DIRECT, /* a product for each tap, in floats */
   CONVOLUTION_METHOD_BF16X2, /* the same, in split numbers (kernels.h) */
   CONVOLUTION_METHOD_WINOGRAD, /* CONVOLUTION_SAME only: a quarter of the products, four times the weights */
+  CONVOLUTION_METHOD_WINOGRAD_BF16, /* the same, its products in single bfloat16 */
 } ConvolutionMethod;
 
 typedef struct
@@ -38,6 +39,12 @@ typedef struct
   float            *weights; /* NULL until convolution_prepare */
   float            *bias;    /* n_out; 0 until filled in */
 } Convolution;
+
+static inline gboolean
+convolution_is_winograd (ConvolutionMethod method)
+{
+  return method == CONVOLUTION_METHOD_WINOGRAD || method == CONVOLUTION_METHOD_WINOGRAD_BF16;
+}
 
 static inline int
 convolution_in_channels (const Convolution *convolution)

@@ -14,7 +14,7 @@ convolution_size (const Convolution *convolution,
                   int                height,
                   WorkspaceSize     *size)
 {
-  if (convolution->method == CONVOLUTION_METHOD_WINOGRAD)
+  if (convolution_is_winograd (convolution->method))
     winograd_size (convolution, width, height, size);
   else
     direct_size (convolution, shortcut, width, height, size);
@@ -26,7 +26,7 @@ convolution_begin (const ConvolutionJob *job, const Workspace *workspace, Phases
   g_return_if_fail (!job->shortcut || (job->shortcut->method == CONVOLUTION_METHOD_BF16X2) ==
                                         (job->convolution->method == CONVOLUTION_METHOD_BF16X2));
 
-  if (job->convolution->method == CONVOLUTION_METHOD_WINOGRAD)
+  if (convolution_is_winograd (job->convolution->method))
     winograd_begin (job, workspace, phases);
   else
     direct_begin (job, workspace, phases);

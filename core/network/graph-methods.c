@@ -34,6 +34,14 @@ may_bf16x2 (const Graph *graph, guint number)
            BF16X2_CHANNELS_MIN;
 }
 
+/* In single bfloat16? Only what is normalised: beside a large mean the rounding would take
+ * what matters. */
+static gboolean
+may_bf16 (const Graph *graph, guint number)
+{
+  return may_bf16x2 (graph, number) && graph_op (graph, number)->norm;
+}
+
 static gboolean
 may_winograd (const Convolution *convolution, int level)
 {
@@ -75,7 +83,9 @@ graph_choose_methods (const Graph *graph, const Kernels *kernels)
           }
         else if (may_winograd (convolution, level) && more <= room)
           {
-            convolution_choose (convolution, CONVOLUTION_METHOD_WINOGRAD);
+            convolution_choose (convolution, kernels->prefers_bf16 && may_bf16 (graph, i)
+                                               ? CONVOLUTION_METHOD_WINOGRAD_BF16
+                                               : CONVOLUTION_METHOD_WINOGRAD);
             room -= more;
           }
       }

@@ -15,7 +15,7 @@ convolution_macs (const Convolution *convolution, const Map *result)
 {
   const double pairs = (double) convolution->n_in * convolution->n_out;
 
-  if (convolution->method == CONVOLUTION_METHOD_WINOGRAD)
+  if (convolution_is_winograd (convolution->method))
     return pairs * WINOGRAD_PRODUCTS * divide_up (result->width, WINOGRAD_OUT) *
            divide_up (result->height, WINOGRAD_OUT);
   return pairs * (convolution->kind == CONVOLUTION_POINT ? 1.0 : 9.0) * map_pixels (result);

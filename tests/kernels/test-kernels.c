@@ -167,6 +167,65 @@ test_bf16x2_product (Fixture *fixture)
       }
 }
 
+/* Rounded to nearest, ties to even. */
+static void
+test_bf16 (Fixture *fixture)
+{
+  static const double scales[] = { 1e-20, 1e-3, 1.0, 300.0, 1e20 };
+
+  for (guint s = 0; s < G_N_ELEMENTS (scales); s++)
+    for (int n = 0; n <= 9; n++)
+      {
+        float    *in = random_new (fixture->rand, (n + 1) * KERNEL_CHUNK, scales[s]);
+        Bfloat16 *fast = (Bfloat16 *) aligned_new ((n + 1) * KERNEL_CHUNK, NULL);
+        Bfloat16 *slow = (Bfloat16 *) aligned_new ((n + 1) * KERNEL_CHUNK, NULL);
+
+        fixture->fast->bf16 (fast, 24, in, n);
+        kernels_reference.bf16 (slow, 24, in, n);
+        g_assert_cmpmem (fast, (n + 1) * 32, slow, (n + 1) * 32);
+        for (int i = 0; i < n * KERNEL_CHUNK; i++)
+          g_assert_cmpfloat (
+            fabs (float_of_half (fast[i / KERNEL_CHUNK * 24 + i % KERNEL_CHUNK]) - in[i]), <=,
+            ldexp (fabs (in[i]), -8));
+        aligned_free (in);
+        aligned_free ((float *) fast);
+        aligned_free ((float *) slow);
+      }
+}
+
+/* Every remainder of the tiles of rows and of the pairs of panels. */
+static void
+test_bf16_product (Fixture *fixture)
+{
+  for (int rows = 0; rows <= 27; rows++)
+    for (int panels = 1; panels <= 5; panels++)
+      for (int k = 16; k <= 80; k += 16)
+        {
+          const gsize c_stride = (panels + 1) * KERNEL_CHUNK, n = (rows + 1) * c_stride;
+          const gsize a_stride = k + 16, b_panel = k * KERNEL_CHUNK + 32;
+          float      *numbers = random_new (fixture->rand, (rows + 1) * a_stride, 1.0);
+          Bfloat16   *a = (Bfloat16 *) aligned_new ((rows + 1) * a_stride, NULL);
+          Bfloat16   *b = (Bfloat16 *) aligned_new (panels * b_panel, NULL);
+          float      *fast = random_new (fixture->rand, n, 1.0);
+          float      *slow = aligned_new (n, NULL);
+
+          kernels_reference.bf16 (a, KERNEL_CHUNK, numbers, (rows + 1) * a_stride / KERNEL_CHUNK);
+          for (gsize i = 0; i < panels * b_panel; i++)
+            b[i] = kernel_bf16 (g_rand_double_range (fixture->rand, -1.0, 1.0));
+          memcpy (slow, fast, n * sizeof *fast);
+          fixture->fast->bf16_product (fast, c_stride, rows, panels * KERNEL_CHUNK, a, a_stride, b,
+                                       k, b_panel);
+          kernels_reference.bf16_product (slow, c_stride, rows, panels * KERNEL_CHUNK, a, a_stride,
+                                          b, k, b_panel);
+          assert_close (fast, slow, n, 1e-5, "bf16_product");
+          aligned_free (numbers);
+          aligned_free ((float *) a);
+          aligned_free ((float *) b);
+          aligned_free (fast);
+          aligned_free (slow);
+        }
+}
+
 static void
 test_activate (Fixture *fixture)
 {
@@ -457,6 +516,8 @@ test_complete (Fixture *fixture)
 
   g_assert_true (k->product && k->activate && k->copy && k->winograd_input && k->winograd_output &&
                  k->finish && k->layer_norm && k->add_gated && k->exp_sum && k->silu);
+  g_assert_cmpint (k->bf16 != NULL, ==, k->prefers_bf16);
+  g_assert_cmpint (k->bf16_product != NULL, ==, k->prefers_bf16);
   g_assert_cmpint (k->bf16x2 != NULL, ==, k->prefers_bf16x2);
   g_assert_cmpint (k->bf16x2_product != NULL, ==, k->prefers_bf16x2);
 }
@@ -478,6 +539,8 @@ main (int argc, char **argv)
   tables_add ("/kernels/finish", test_finish);
   tables_add ("/kernels/layer-norm", test_layer_norm);
   tables_add ("/kernels/add-gated", test_add_gated);
+  tables_add_one ("/kernels/bf16", "bf16", test_bf16);
+  tables_add_one ("/kernels/bf16-product", "bf16", test_bf16_product);
   tables_add_one ("/kernels/bf16x2", "amx", test_bf16x2);
   tables_add_one ("/kernels/bf16x2-product", "amx", test_bf16x2_product);
   return g_test_run ();

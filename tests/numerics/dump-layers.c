@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernels/dispatch.h"
 #include "network/unet.h"
 
 typedef struct
@@ -117,7 +118,7 @@ evaluate (char **arguments, GError **error)
 
   if (unet_config_read (&config, arguments[0], error) &&
       (weights = safetensors_open (arguments[1], error)) &&
-      (unet = unet_new (&config, weights, NULL, error)) &&
+      (unet = unet_new (&config, weights, kernels_get_exact (), error)) &&
       (map = unet_begin (unet, workers, width, height, error)) &&
       read_input (arguments[5], &config, width, height, map, error))
     {

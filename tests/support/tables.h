@@ -10,7 +10,7 @@
 #include "kernels/dispatch.h"
 
 /* All but the reference. */
-static const char *const tables_fast[] = { "baseline", "avx2", "avx512", "amx" };
+static const char *const tables_fast[] = { "baseline", "avx2", "avx512", "bf16", "amx" };
 
 /* NULL where this processor cannot run it. */
 static inline const Kernels *
