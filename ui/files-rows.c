@@ -112,7 +112,11 @@ show_output (FilesRows *rows)
 
   g_object_get (rows->config, "output-folder", &file, NULL);
   path = file ? g_file_get_path (file) : NULL;
-  show_folder (rows->output, path && *path ? path : NULL);
+  /* A folder of last time may be gone; the button would show none, and the run make it again. */
+  if (path && *path && !g_file_test (path, G_FILE_TEST_IS_DIR))
+    g_object_set (rows->config, "output-folder", NULL, NULL);
+  else
+    show_folder (rows->output, path && *path ? path : NULL);
   g_free (path);
   g_clear_object (&file);
 }

@@ -5,6 +5,7 @@ window tells of each file, Cancel ends the run at once, and the results are thos
 import sys
 import os
 import pathlib
+import shutil
 import time
 
 import cv2
@@ -98,6 +99,13 @@ def denoise(tap, desktop, gimp):
         same = (cv2.imread(str(console.folder / "out" / "a.png")) == cv2.imread(str(out / "a.png"))).all()
     tap.ok(same, "the result is that of the procedure for scripts")
     tap.ok((cv2.imread(str(out / "b.png")) == photo()).all(), "what was there already is as it was")
+
+    shutil.rmtree(out)
+    gimp.open(DENOISE, "n")
+    words = gimp.wait_words("Choose the output folder.")
+    tap.ok(words, "an output folder of last time that is gone is asked for again", words)
+    desktop.keys("Escape")
+    desktop.wait_gone(DENOISE)
 
 
 def inpaint(tap, desktop, gimp):
