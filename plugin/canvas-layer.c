@@ -2,6 +2,11 @@
  *
  * canvas-layer.c: see canvas-layer.h.
  *
+ * Why only with the focus. GIMP's undo steps name the place of a layer by its number. One layer
+ * more shifts the numbers of those below it, and a step that the user makes meanwhile would later
+ * put a layer back into a wrong place. (A layer effect shifts nothing, but GIMP 3.0 lets a plug-in
+ * append none that has a second picture as its input.)
+ *
  * Threads. What is shown is kept in a buffer of our own, which the job's thread writes. The layer
  * is written by the main thread, while the job's waits: GEGL's common tile cache could flush the
  * layer's tiles from any thread that uses GEGL, and libgimp is for the main thread alone. It
@@ -337,7 +342,9 @@ canvas_layer_new (const DrawableIo *io, GtkWindow *window, const char *name)
     }
 
   canvas->is_empty = TRUE;
-  canvas->picture = gegl_buffer_new (&io->region, io->float_format);
+  canvas->picture = gegl_buffer_new (
+    &io->region,
+    babl_format_with_space (io->n_channels == 1 ? "Y~A half" : "R~G~B~A half", io->format));
   canvas->handler =
     g_signal_connect_swapped (window, "notify::is-active", G_CALLBACK (focus_changed), canvas);
   return canvas;
