@@ -5,10 +5,15 @@
  *
  * What is promised. The layer is in the image only while the window of the run has the focus:
  * the user who turns to GIMP works on the image as it is, and what they do, undo and save knows
- * nothing of the layer. It has no undo step; an image that counted as saved still does; the layers
- * that were chosen stay chosen. It goes when the run ends, however it ends (guard.h). Nothing is shown where a layer
- * above would not look like the result (new_layer_is_plain()), on masks and channels, and where there
- * is no guard. What GIMP keeps of it: that the image was not exported since.
+ * nothing of the layer (it goes within some hundredths of a second; GIMP may hear of the first
+ * click before us). It has no undo step, an image that counted as saved still does, and the
+ * layers that were chosen stay chosen. It goes when the run ends, however it ends (guard.h).
+ *
+ * What is not: GIMP counts the image as changed since it was last exported, and what works on it
+ * without the focus (another plug-in, a script) meets the layer.
+ *
+ * Nothing is shown on masks and channels, where a layer above would not look like the result
+ * (new_layer_is_plain()), and where there is no guard.
  */
 #pragma once
 

@@ -97,7 +97,9 @@ def forming(tap, desktop, gimp):
     wait_layer(gimp)
     first = gimp.pixels()
     inside, outside = changed(pixels, first)
-    tap.ok(inside > 0.9 and outside == 0, "the layer shows an estimate in the hole, and nothing outside", (inside, outside))
+    tap.ok(
+        inside > 0.9 and outside == 0, "the layer shows an estimate in the hole, and nothing outside", (inside, outside)
+    )
     wait_for("another estimate", lambda: (gimp.pixels() != first).any())
     tap.ok(True, "and goes on with the estimates")
     during = state(gimp)
@@ -126,7 +128,10 @@ def forming(tap, desktop, gimp):
     tap.ok(n_layers(gimp) == 1 and state(gimp) == before, "cancelled: gone without a trace", state(gimp))
     tap.ok(gimp.snapshot() == snapshot, "cancelled: every byte is as it was")
     gimp.undo()
-    tap.ok(gimp.ask("(gimp-selection-is-empty (remote-image))") == "#t", "one Ctrl+Z takes back what was done before the run")
+    tap.ok(
+        gimp.ask("(gimp-selection-is-empty (remote-image))") == "#t",
+        "one Ctrl+Z takes back what was done before the run",
+    )
     gimp.redo()
     gimp.ask(CLEAN)
     tap.ok(gimp.snapshot() == snapshot, "and Ctrl+Y does it again")
@@ -218,7 +223,9 @@ def killed(tap, desktop, gimp):
 def unsaved(tap, desktop, gimp):
     """An image whose count of changes is below 0: what was saved has been taken back."""
     gimp.undo()
-    tap.ok(gimp.ask("(gimp-image-is-dirty (remote-image))") == "#t", "saved, then taken back: the image counts as changed")
+    tap.ok(
+        gimp.ask("(gimp-image-is-dirty (remote-image))") == "#t", "saved, then taken back: the image counts as changed"
+    )
     gimp.redo()
     gimp.ask("(gimp-image-set-resolution (remote-image) 100 100)")
     gimp.ask(CLEAN)
