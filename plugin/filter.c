@@ -11,10 +11,11 @@
 
 #include "arguments.h"
 #include "busy.h"
-#include "candidates.h"
+#include "choice.h"
 #include "denoise-preview.h"
 #include "drawable-check.h"
 #include "drawable-commit.h"
+#include "filter-run.h"
 #include "forecast-line.h"
 #include "forecast.h"
 #include "hole-picture.h"
@@ -29,65 +30,7 @@
 /* Pixels: a selection drawn around something leaves a rim of it. */
 #define DIALOG_GROW 2
 
-/* How often it is looked whether the drawable is still there. */
-#define WATCH_MS 300
-
 /* --- One drawable --------------------------------------------------------- */
-
-typedef struct
-{
-  Session    *session;
-  Task       *task;
-  DrawableIo *io;
-  Preview    *preview; /* NULL: nobody looks at the result */
-} Run;
-
-/* JobFunc, in the job's thread. */
-static gboolean
-run_task (gpointer data, const DiffusionProgress *progress, GError **error)
-{
-  Run          *run = data;
-  Session      *session = run->session;
-  DiffusionRect region = drawable_io_get_region (run->io);
-  DiffusionWork work;
-  gint64        start;
-
-  if (!session_load (session, progress, error))
-    return FALSE;
-
-  work = diffusion_model_get_work (session->model);
-  start = g_get_monotonic_time ();
-  if (!task_run (run->task, session->model, session->workers, &run->io->source, &run->io->sink,
-                 &region, progress, error))
-    return FALSE;
-
-  session_note_work (session, &work, (g_get_monotonic_time () - start) / 1e6);
-  run->task->stopped = g_cancellable_is_cancelled (progress->finish);
-  if (run->preview)
-    preview_draw_result (run->preview, run->io);
-  return TRUE;
-}
-
-static const char *
-filter_title (TaskKind kind)
-{
-  return kind == TASK_INPAINT ? _ ("Inpaint Selection") : _ ("Denoise");
-}
-
-/* In GIMP's own status bar. A bar that is there already would keep its fraction when it gets a new
- * text, and libgimp drops an update that follows another too soon. So the old bar ends first. */
-static void
-begin_progress (const char *text)
-{
-  gimp_progress_end ();
-  gimp_progress_init (text);
-}
-
-static const char *
-run_text (TaskKind kind)
-{
-  return kind == TASK_INPAINT ? _ ("Inpainting") : _ ("Denoising");
-}
 
 /* Free with g_free(). */
 static char *
@@ -135,103 +78,6 @@ print_line (const char *what, double seconds, guint64 bytes)
   g_free (text);
 }
 
-/* Shows one more result in the window. */
-static void
-add_candidate (Candidates *candidates, const Run *run, ProgressWindow *window)
-{
-  /* Translators: the seed of a result, as "Seed 7". */
-  char *name = g_strdup_printf (_ ("Seed %u"), task_get_seed (run->task));
-
-  candidates_add (candidates, run->io, run->task);
-  progress_window_add_result (window, run->preview->result, run->preview->width,
-                              run->preview->height, name);
-  g_free (name);
-}
-
-typedef struct
-{
-  ProgressWindow *window;
-  GimpDrawable   *drawable;
-  gboolean        is_gone;
-} ChoiceWatch;
-
-static gboolean
-watch_choice (gpointer data)
-{
-  ChoiceWatch *watch = data;
-
-  if (!watch->is_gone && !gimp_item_is_valid (GIMP_ITEM (watch->drawable)))
-    {
-      watch->is_gone = TRUE;
-      progress_window_dismiss (watch->window);
-    }
-  return G_SOURCE_CONTINUE;
-}
-
-/* After a run: lets the user look at the result, have others, and keep one, which then is
- * the result of run->io, its settings in *run->task. `asked`: the settings before the run.
- * Errors: G_IO_ERROR_CANCELLED when all are discarded. */
-static gboolean
-choose_result (Run *run, const Task *asked, const JobView *view, GError **error)
-{
-  ProgressWindow *window = view->window;
-  Candidates      candidates = { 0 };
-  Task           *kept = run->task, next = *asked;
-  GError         *failure = NULL;
-  gboolean        is_kept = FALSE, is_discarded = FALSE;
-  ChoiceWatch     watch = { window, run->io->drawable, FALSE };
-  guint           source = g_timeout_add (WATCH_MS, watch_choice, &watch);
-
-  progress_window_set_original (window, run->preview->original, run->preview->width,
-                                run->preview->height);
-  add_candidate (&candidates, run, window);
-  begin_progress (_ ("Waiting for a result to be kept or discarded"));
-  while (!is_kept && !is_discarded)
-    switch (progress_window_choose (window, candidates.n < CANDIDATES_MAX))
-      {
-      case PROGRESS_CHOICE_KEEP:
-        candidates_take (&candidates, progress_window_get_chosen (window), run->io, kept);
-        is_kept = TRUE;
-        break;
-
-      case PROGRESS_CHOICE_ANOTHER:
-        task_set_seed (&next, (task_get_seed (kept) + (guint32) candidates.n) & G_MAXINT32);
-        run->task = &next;
-        preview_restart (run->preview);
-        begin_progress (run_text (kept->kind));
-        if (!job_run (run_task, run, view, &failure))
-          {
-            if (!watch.is_gone && !g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-              message_show (filter_title (kept->kind), failure->message);
-            is_discarded = watch.is_gone;
-            g_clear_error (&failure);
-          }
-        else if (next.stopped)
-          {
-            *kept = next;
-            is_kept = TRUE;
-          }
-        else
-          add_candidate (&candidates, run, window);
-        next = *asked;
-        run->task = kept;
-        begin_progress (_ ("Waiting for a result to be kept or discarded"));
-        break;
-
-      default:
-        is_discarded = TRUE;
-        break;
-      }
-  candidates_clear (&candidates);
-  g_source_remove (source);
-
-  if (watch.is_gone)
-    g_propagate_error (error, job_gone_error_new ());
-  else if (is_discarded)
-    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "");
-  return is_kept && !watch.is_gone;
-}
-
 /* `asks`: the user chooses among results. *is_beside: see drawable_commit(). */
 static gboolean
 apply (Session       *session,
@@ -243,7 +89,7 @@ apply (Session       *session,
        gboolean      *is_beside,
        GError       **error)
 {
-  Run       run = { .session = session, .task = task };
+  FilterRun run = { .session = session, .task = task };
   JobView   own_view = *view;
   Task      asked = *task;
   Forecast  forecast;
@@ -279,12 +125,19 @@ apply (Session       *session,
   asks = asks && task_draws_noise (task);
   if (asks)
     run.preview = own_view.preview;
+  if (view->window)
+    {
+      name = layer_name (task);
+      own_view.canvas = run.canvas = canvas_layer_new (run.io, GTK_WINDOW (view->window), name);
+      g_free (name);
+    }
 
-  ok = job_run (run_task, &run, &own_view, error);
+  ok = job_run (filter_run_job, &run, &own_view, error);
   seconds = (g_get_monotonic_time () - start) / 1e6;
   if (ok && asks && !task->stopped)
-    ok = choose_result (&run, &asked, &own_view, error);
+    ok = choice_run (&run, &asked, &own_view, error);
   preview_free (own_view.preview);
+  canvas_layer_free (run.canvas);
 
   start = g_get_monotonic_time ();
   if (ok)
@@ -319,7 +172,7 @@ say_beside (TaskKind kind, gboolean has_window)
                             "above it, so that nothing is lost.");
 
   if (has_window)
-    message_show (filter_title (kind), sentence);
+    message_show (filter_run_title (kind), sentence);
   else
     gimp_message (sentence);
 }
@@ -460,7 +313,7 @@ say_error (GimpProcedure *procedure, TaskKind kind, GError *error)
   if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     {
       gimp_ui_init ("gimp-diffusion");
-      message_show (filter_title (kind), error->message);
+      message_show (filter_run_title (kind), error->message);
     }
   g_error_free (error);
   return gimp_procedure_new_return_values (procedure, GIMP_PDB_CANCEL, NULL);
@@ -486,7 +339,7 @@ open_window (GimpImage *image, GimpDrawable *drawable, const Task *task)
   char *item_name = gimp_item_get_name (GIMP_ITEM (drawable));
   /* Translators: the filter, then the names of the layer and the image. */
   char *title =
-    g_strdup_printf (_ ("%s: %s (%s)"), filter_title (task->kind), item_name, image_name);
+    g_strdup_printf (_ ("%s: %s (%s)"), filter_run_title (task->kind), item_name, image_name);
   ProgressWindow *window = progress_window_new (title, task_has_steps (task));
 
   g_free (title);
@@ -566,7 +419,7 @@ filter_run (GimpProcedure       *procedure,
 
   if (has_window)
     view.window = open_window (image, drawable, &task);
-  begin_progress (run_text (kind));
+  filter_run_begin_progress (filter_run_text (kind));
 
   session = take_engine (session, folder);
   ok = !has_window || busy_begin (drawable, &error);

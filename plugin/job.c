@@ -123,6 +123,10 @@ report (gpointer data, const DiffusionStep *step)
 {
   Job *job = data;
 
+  /* Not with the lock held: the main thread is waited for. */
+  if (step->x0)
+    canvas_layer_report (job->view->canvas, step);
+
   g_mutex_lock (&job->lock);
 
   if (job->started == 0)

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "canvas-layer.h"
 #include "preview.h"
 #include "progress-window.h"
 
@@ -18,6 +19,7 @@ typedef struct
 {
   ProgressWindow *window;       /* NULL: none, and no GTK at all */
   Preview        *preview;      /* nullable: the window's live picture */
+  CanvasLayer    *canvas;       /* nullable: the same on GIMP's canvas */
   GimpDrawable   *drawable;     /* nullable: when it goes away, the job is ended */
   double          seconds;      /* that the job is expected to take; 0 or less: not known */
   double          start, share; /* the part of GIMP's progress bar that the job fills */

@@ -17,9 +17,8 @@ has_effects (GimpDrawable *drawable)
   return result;
 }
 
-/* Blended as a layer is that nobody has touched. */
-static gboolean
-is_plain (GimpLayer *layer)
+gboolean
+new_layer_is_plain (GimpLayer *layer)
 {
   return gimp_item_get_visible (GIMP_ITEM (layer)) && gimp_layer_get_opacity (layer) >= 100 &&
          gimp_layer_get_mode (layer) == GIMP_LAYER_MODE_NORMAL &&
@@ -69,5 +68,5 @@ covers (const DrawableIo *io)
 gboolean
 new_layer_can_cover (const DrawableIo *io)
 {
-  return is_plain (GIMP_LAYER (io->drawable)) && (!io->has_alpha || covers (io));
+  return new_layer_is_plain (GIMP_LAYER (io->drawable)) && (!io->has_alpha || covers (io));
 }

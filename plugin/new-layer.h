@@ -14,4 +14,7 @@ G_BEGIN_DECLS
  * a result that is not opaque. Main thread, after the run. */
 gboolean new_layer_can_cover (const DrawableIo *io);
 
+/* Seen, and blended as a layer is that nobody has touched. Main thread. */
+gboolean new_layer_is_plain (GimpLayer *layer);
+
 G_END_DECLS

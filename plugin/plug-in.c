@@ -7,6 +7,7 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "guard.h"
 #include "procedures.h"
 
 #define CATALOG_FOLDER "locale"
@@ -26,6 +27,7 @@ static const Entry entries[] = {
   { "plug-in-diffusion-batch-denoise", batch_denoise_procedure_new },
   { "plug-in-diffusion-inpaint-files", inpaint_files_procedure_new },
   { "plug-in-diffusion-denoise-files", denoise_files_procedure_new },
+  { "plug-in-diffusion-guard", guard_procedure_new },
 };
 
 #define DIFFUSION_TYPE_PLUG_IN (diffusion_plug_in_get_type ())

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * procedures.h: the six procedures, one creating function each.
+ * procedures.h: the procedures for users, one creating function each.
  */
 #pragma once
 

@@ -39,6 +39,7 @@ enum
 {
   CANCEL,
   KEEP,
+  SHOWN,
   N_SIGNALS
 };
 
@@ -162,6 +163,7 @@ show_chosen (ProgressWindow *window)
   text = g_strdup_printf (_ ("Result %d of %d"), chosen + 1, (int) window->pictures->len);
   show_status (window, text);
   g_free (text);
+  g_signal_emit (window, signals[SHOWN], 0, chosen);
 }
 
 static void
@@ -174,6 +176,7 @@ hold_original (ProgressWindow *window, gboolean is_held)
     {
       show_picture (window, window->original);
       show_status (window, _ ("Before"));
+      g_signal_emit (window, signals[SHOWN], 0, -1);
     }
   else
     show_chosen (window);
@@ -259,6 +262,8 @@ progress_window_class_init (ProgressWindowClass *klass)
                                   NULL, NULL, G_TYPE_NONE, 0);
   signals[KEEP] = g_signal_new ("keep", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL,
                                 NULL, G_TYPE_NONE, 0);
+  signals[SHOWN] = g_signal_new ("shown", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL,
+                                 NULL, NULL, G_TYPE_NONE, 1, G_TYPE_INT);
 }
 
 static void

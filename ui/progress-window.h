@@ -12,7 +12,8 @@
 G_BEGIN_DECLS
 
 /* Signals: "cancel" and "keep" (no arguments), emitted once a run at most.
- * Closing the window or pressing Escape means cancel. */
+ * Closing the window or pressing Escape means cancel. "shown" (an int), while the user
+ * chooses: which result the window shows now, -1: the original. */
 #define PROGRESS_TYPE_WINDOW (progress_window_get_type ())
 G_DECLARE_FINAL_TYPE (ProgressWindow, progress_window, PROGRESS, WINDOW, GtkDialog)
 

@@ -428,6 +428,13 @@ class GimpWindow:
         part.rename(part.with_suffix(""))
         return self.desktop.wait_window(role)
 
+    def turn_to(self):
+        """Goes from the window of a run to GIMP's, and waits until the layer is gone by which the run shows its
+        result; that which is worked on is the topmost then."""
+        self.desktop.activate(self.window)
+        topmost = "(equal? (vector (remote-layer)) (gimp-image-get-selected-layers (remote-image)))"
+        wait_for("the image as it is", lambda: self.ask(topmost) == "#t")
+
     def undo(self):
         self._step("ctrl+z")
 

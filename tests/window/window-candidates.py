@@ -98,7 +98,9 @@ def main():
         third = shown(desktop, gimp, "three-results")
         desktop.picture("candidates", desktop.windows(PROGRESS)[0])
         tap.ok(third != first, "Try Another shows another result")
+        gimp.turn_to()
         tap.ok(gimp.snapshot() == before, "results that wait leave the image as it was")
+        desktop.activate(window)
 
         # Held down on the picture: the original.
         x, y, width, height = picture_place(gimp)

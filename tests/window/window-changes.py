@@ -108,6 +108,7 @@ def paint_meanwhile(tap, desktop, gimp):
 
     repeat(desktop, gimp)
     desktop.move(desktop.windows(PROGRESS)[0], 0, 0)
+    gimp.turn_to()
     gimp.paint(60)
     painted, stroke = gimp.snapshot(), gimp.pixels()
     desktop.picture("painted")
@@ -156,6 +157,7 @@ def main():
 
         for name, change, back, sentence in CHANGES:
             repeat(desktop, gimp)
+            gimp.turn_to()
             gimp.ask(change)
             changed = gimp.snapshot()
             if sentence == GONE:
