@@ -34,7 +34,7 @@
 /* A flat place in a window whose values are so far apart is a ground beside a stroke: in
  * photographs the noise, the lens and JPEG reach as far as that. Share of windows that have one:
  * photographs have 0.02 at most, and a caption may cover more. */
-#define STROKE 48.0f
+#define STROKE  48.0f
 #define STROKES 0.2
 
 /* The pixel in all channels: −1 black, 1 white, 0 other. */
