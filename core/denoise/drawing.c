@@ -33,7 +33,7 @@
 
 /* A flat place in a window whose values are so far apart is a ground beside a stroke: in
  * photographs the noise, the lens and JPEG reach as far as that. Share of windows that have one:
- * photographs have 0.02 at most, and a caption may cover more. */
+ * photographs have next to none, but for a caption. */
 #define STROKE  48.0f
 #define STROKES 0.2
 
