@@ -4,7 +4,8 @@
  *
  * The membrane is stretched at a size where it fits into little memory, 1 / 2^scale
  * of the picture's; it is smooth, so it can be enlarged. Alpha that is the same all
- * around stays what it is to the last bit.
+ * around stays what it is to the last bit. Where nearly all of it has one of two values there is
+ * an edge, of something that was cut out: it goes on where the membrane is halfway between them.
  */
 #include "drawable-alpha.h"
 
@@ -17,12 +18,20 @@
 /* Pixels of the membrane, at most about. */
 #define MEMBRANE_PIXELS (1 << 19)
 
+/* An edge: the two values are so far apart, and at most so many others lie between them, a share:
+ * those that are antialiased. */
+#define EDGE_RANGE   0.1f
+#define EDGE_BETWEEN 0.1
+#define BINS         256
+
 struct DrawableAlpha
 {
   GeglRectangle area; /* of the picture, that the membrane covers */
   int           scale, width, height;
   float        *values, *weights;
-  float         least, most; /* of what is known */
+  float         least, most;  /* of what is known */
+  guint64       counts[BINS]; /* of what is known, by its value */
+  gboolean      has_edge;
 };
 
 /* Adds a row of the picture to the sums in `values` and their numbers in `weights`. */
@@ -42,6 +51,7 @@ add_row (DrawableAlpha *alpha, int y, const float *pixels, const float *selectio
       alpha->weights[row + (x >> alpha->scale)]++;
       alpha->least = MIN (alpha->least, value);
       alpha->most = MAX (alpha->most, value);
+      alpha->counts[(int) (value * (BINS - 1) + 0.5f)]++;
     }
 }
 
@@ -66,6 +76,23 @@ add_picture (DrawableAlpha *alpha, GeglBuffer *pixels, GeglBuffer *selection)
 
   g_free (selected);
   g_free (gray_alpha);
+}
+
+static gboolean
+is_edge (const DrawableAlpha *alpha)
+{
+  int     first = (int) (alpha->least * (BINS - 1) + 0.5f);
+  int     last = (int) (alpha->most * (BINS - 1) + 0.5f);
+  guint64 n = 0, n_between = 0;
+
+  for (int i = first; i <= last; i++)
+    {
+      n += alpha->counts[i];
+      if (i > first + 1 && i < last - 1)
+        n_between += alpha->counts[i];
+    }
+  return alpha->most - alpha->least >= EDGE_RANGE &&
+         (double) n_between <= EDGE_BETWEEN * (double) n;
 }
 
 static gboolean
@@ -114,7 +141,10 @@ drawable_alpha_new (GeglBuffer          *pixels,
   if (alpha->most < 0)
     g_clear_pointer (&alpha, drawable_alpha_free);
   else if (alpha->least < alpha->most)
-    ok = stretch (alpha, error);
+    {
+      alpha->has_edge = is_edge (alpha);
+      ok = stretch (alpha, error);
+    }
 
   if (!ok)
     g_clear_pointer (&alpha, drawable_alpha_free);
@@ -133,17 +163,14 @@ drawable_alpha_free (DrawableAlpha *alpha)
   g_free (alpha);
 }
 
-float
-drawable_alpha_at (const DrawableAlpha *alpha, int x, int y)
+/* Bilinear between the middles of the membrane's pixels. */
+static float
+membrane_at (const DrawableAlpha *alpha, int x, int y)
 {
   const float *values = alpha->values;
   float        u, v;
   int          left, right, top, bottom;
 
-  if (alpha->least == alpha->most)
-    return alpha->most;
-
-  /* Bilinear between the middles of the membrane's pixels. */
   u = ((float) (x - alpha->area.x) + 0.5f) / (float) (1 << alpha->scale) - 0.5f;
   v = ((float) (y - alpha->area.y) + 0.5f) / (float) (1 << alpha->scale) - 0.5f;
   u = CLAMP (u, 0, (float) (alpha->width - 1));
@@ -159,4 +186,22 @@ drawable_alpha_at (const DrawableAlpha *alpha, int x, int y)
                     u * values[(gsize) top * alpha->width + right]) +
          v * ((1 - u) * values[(gsize) bottom * alpha->width + left] +
               u * values[(gsize) bottom * alpha->width + right]);
+}
+
+float
+drawable_alpha_at (const DrawableAlpha *alpha, int x, int y)
+{
+  float range = alpha->most - alpha->least, value, slope;
+
+  if (range == 0)
+    return alpha->most;
+  value = membrane_at (alpha, x, y);
+  if (!alpha->has_edge)
+    return value;
+
+  /* As a pixel's share that lies on one side of it. */
+  slope = 0.5f * hypotf (membrane_at (alpha, x + 1, y) - membrane_at (alpha, x - 1, y),
+                         membrane_at (alpha, x, y + 1) - membrane_at (alpha, x, y - 1));
+  value = (value - 0.5f * (alpha->least + alpha->most)) / MAX (slope, 1e-6f);
+  return alpha->least + range * CLAMP (0.5f + value, 0, 1);
 }

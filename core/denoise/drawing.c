@@ -20,11 +20,22 @@
 #define UNCLIPPED_MAX 0.2
 #define CLIPPED_LEAST (SIDE * SIDE / 20)
 
+/* The geometric mean of the energies of white noise is 0.28 of their mean, as that of χ² of one
+ * degree is. Where half of the windows have less than a quarter of it they are made of waves:
+ * rings, gratings, weaves. */
+#define WAVES (0.28f / 4)
+
 /* In half of the windows values meet so many times as often as in half-clipped noise: 0.56 / σ. */
 #define MEETINGS 1.5
 
 /* The same for a ground: noise of half a level has that many. */
 #define GROUND 0.5
+
+/* A flat place in a window whose values are so far apart is a ground beside a stroke: in
+ * photographs the noise, the lens and JPEG reach as far as that. Share of windows that have one:
+ * photographs have next to none, but for a caption. */
+#define STROKE  48.0f
+#define STROKES 0.2
 
 /* The pixel in all channels: −1 black, 1 white, 0 other. */
 static int
@@ -52,10 +63,15 @@ is_flat (const float *middle, int stride, gsize plane, int n_channels)
 }
 
 void
-drawing_add (Drawing *drawing, const float *pixels, int stride, gsize plane, int n_channels)
+drawing_add (Drawing     *drawing,
+             const float *pixels,
+             int          stride,
+             gsize        plane,
+             int          n_channels,
+             float        evenness)
 {
   const float *middle = pixels + (n_channels == 3 ? plane : 0);
-  float        values[SIDE * SIDE];
+  float        values[SIDE * SIDE], least = 255.0f, most = 0.0f;
   int          n_black = 0, n_white = 0, n_values = 0, n_flat = 0, n_flat_clipped = 0;
   int          n_equal = 0;
 
@@ -65,6 +81,8 @@ drawing_add (Drawing *drawing, const float *pixels, int stride, gsize plane, int
         gsize place = (gsize) y * stride + x;
         int   end = end_of (pixels + place, plane, n_channels);
 
+        least = MIN (least, middle[place]);
+        most = MAX (most, middle[place]);
         n_black += end < 0;
         n_white += end > 0;
         if (middle[place] > 0.0f && middle[place] < 255.0f)
@@ -77,8 +95,10 @@ drawing_add (Drawing *drawing, const float *pixels, int stride, gsize plane, int
           }
       }
   drawing->n_windows++;
+  drawing->n_waves += evenness < WAVES;
   drawing->n_unclipped += n_black + n_white < CLIPPED_LEAST;
   drawing->n_flat += n_flat > 0;
+  drawing->n_strokes += n_flat > 0 && most - least >= STROKE;
   drawing->flat_clipped += (double) n_flat_clipped / PLACES;
   drawing->chance +=
     pow ((double) n_black / (SIDE * SIDE), 9) + pow ((double) n_white / (SIDE * SIDE), 9);
@@ -105,7 +125,7 @@ meets (const Drawing *drawing, double share)
 gboolean
 drawing_has_ground (const Drawing *drawing)
 {
-  return meets (drawing, GROUND);
+  return meets (drawing, GROUND) || drawing->n_strokes > STROKES * drawing->n_windows;
 }
 
 gboolean
@@ -114,6 +134,7 @@ drawing_shows (const Drawing *drawing, double sigma)
   double n = drawing->n_windows;
 
   return drawing->n_flat > FLAT_WINDOWS * n || meets (drawing, MEETINGS * 0.56 / sigma) ||
+         drawing->n_waves > 0.5 * n ||
          (drawing->n_unclipped < UNCLIPPED_MAX * n &&
           drawing->flat_clipped > FLAT_MIN * n + OVER_CHANCE * drawing->chance);
 }

@@ -99,7 +99,25 @@ transform_apply (const Transform *transform, const float *pixels, int stride, fl
       }
 }
 
-static void
+/* How evenly the energy lies on the frequencies of BAND_NOISE_1. Rounding to 8 bits adds to each. */
+static float
+evenness_of (const Transform *transform, const float *dct)
+{
+  float sum = 0.0f, logs = 0.0f;
+
+  for (int i = 0; i < WINDOW_AREA; i++)
+    {
+      float weight = transform->weight[i][BAND_NOISE_1], energy = dct[i] * dct[i] + 1.0f / 12.0f;
+
+      sum += weight * energy;
+      if (weight > 0.0f)
+        logs += weight * logf (energy);
+    }
+  return expf (logs) / sum;
+}
+
+/* Returns the evenness in the middle colour. */
+static float
 window_measure (NoiseWindow     *window,
                 const Transform *transform,
                 const float     *pixels, /* 8-bit levels */
@@ -127,6 +145,7 @@ window_measure (NoiseWindow     *window,
         for (int band = 0; band < N_BANDS; band++)
           window->product[band][p] += transform->weight[i][band] * product;
       }
+  return evenness_of (transform, dct[n_channels / 2]);
 }
 
 /* --- Blocks --------------------------------------------------------------- */
@@ -309,17 +328,17 @@ read_windows (Reader          *reader,
           for (int x = 0; x + WINDOW_SIZE <= rect.width; x += reader->step)
             {
               gsize       place = (gsize) y * rect.width + x;
-              float       clipped = 0.0f;
+              float       clipped = 0.0f, evenness;
               WindowKind  kind = classify (reader, place, rect.width, plane, &clipped);
               NoiseWindow window;
 
               reader->n_constant += kind == WINDOW_CONSTANT;
               if (kind != WINDOW_GOOD)
                 continue;
+              evenness = window_measure (&window, transform, reader->pixels + place, rect.width,
+                                         plane, reader->source->n_channels);
               drawing_add (&reader->drawing, reader->pixels + place, rect.width, plane,
-                           reader->source->n_channels);
-              window_measure (&window, transform, reader->pixels + place, rect.width, plane,
-                              reader->source->n_channels);
+                           reader->source->n_channels, evenness);
               window.place = *n_pixels + place;
               window.stride = rect.width;
               window.clipped = clipped;

@@ -88,8 +88,14 @@ update_preview (Inpaint *job, const float *x0)
 
         for (int x = 0; x < job->shown->width; x++, to++)
           if (unknown[x] != 0.0f)
-            *to = planes_from_network (
-              row[CLAMP (((job->shown->x + x) >> scale) - area->x, 0, area->width - 1)]);
+            {
+              float value =
+                row[CLAMP (((job->shown->x + x) >> scale) - area->x, 0, area->width - 1)];
+
+              if (job->canvas->trend != NULL)
+                value += trend_at (job->canvas->trend, c, job->shown->x + x, job->shown->y + y);
+              *to = planes_from_network (value);
+            }
       }
 }
 
@@ -390,12 +396,32 @@ run_stages (Inpaint           *job,
   return TRUE;
 }
 
+/* With what is shown of it. */
+static gboolean
+show_stages (Inpaint           *job,
+             const InpaintPart *part,
+             const Trend       *trend,
+             InpaintPlanes      planes[2],
+             gboolean          *found,
+             GError           **error)
+{
+  gboolean success;
+
+  if (!begin_preview (job, part, error))
+    return FALSE;
+  job->canvas->trend = trend;
+  success = run_stages (job, part, planes, found, error);
+  job->canvas->trend = NULL;
+  return success;
+}
+
 static gboolean
 run_part (Inpaint *job, const InpaintPart *part, GError **error)
 {
   InpaintPlanes planes[2] = { { 0 } }; /* of this stage, and of the one before */
   InpaintPart   other;
   Surroundings  around;
+  const Trend  *trend;
   gboolean      success, found = TRUE;
 
   if (!surroundings_look (&around, job->canvas, &part->rect, job->settings, error))
@@ -407,7 +433,8 @@ run_part (Inpaint *job, const InpaintPart *part, GError **error)
       return TRUE;
     }
 
-  success = begin_preview (job, part, error) && run_stages (job, part, planes, &found, error);
+  trend = around.has_trend ? &around.trend : NULL;
+  success = show_stages (job, part, trend, planes, &found, error);
   if (success && !found && job->canvas->source->read_allowed != NULL)
     {
       g_set_error_literal (error, DIFFUSION_ERROR, DIFFUSION_ERROR_ARGUMENT,
@@ -422,12 +449,14 @@ run_part (Inpaint *job, const InpaintPart *part, GError **error)
       end_preview (job);
       other = inpaint_plan_without_patches (job->model, job->canvas, job->settings, part);
       part = &other;
-      success = begin_preview (job, part, error) && run_stages (job, part, planes, &found, error);
+      success = show_stages (job, part, trend, planes, &found, error);
     }
   if (success)
     {
       const InpaintPlanes *last = &planes[(part->n_stages - 1) & 1];
 
+      if (trend != NULL)
+        trend_add (trend, &last->stage->area, last->x0);
       if (around.has_curve)
         colour_curve_apply (&around.curve, last->size, last->x0);
       success = canvas_fill (job->canvas, &part->rect, &last->stage->area, last->x0, error);

@@ -12,6 +12,9 @@
  * at least so many. */
 #define MEMBRANE_RING 8
 
+/* And for a gradient under grain as far as it goes on into the hole: half of its lesser side. */
+#define TREND_RING 16
+
 /* And so many whether they have one colour for each brightness. */
 #define CURVE_RING 64
 
@@ -23,13 +26,14 @@ surroundings_look (Surroundings                   *around,
                    GError                        **error)
 {
   int           ring = MAX (MEMBRANE_RING, MIN (rect->width, rect->height) / 4);
-  DiffusionRect area = tiles_area (rect, MAX (ring + 1, CURVE_RING), 1, 1, canvas->source->width,
-                                   canvas->source->height);
+  int           trend_ring = MAX (TREND_RING, MIN (rect->width, rect->height) / 2);
+  DiffusionRect area = tiles_area (rect, MAX (trend_ring + 1, CURVE_RING), 1, 1,
+                                   canvas->source->width, canvas->source->height);
   int           width = area.width, height = area.height, n = canvas->source->n_channels;
   float        *clean, *m;
   gboolean      success;
 
-  around->filled = around->has_curve = FALSE;
+  around->filled = around->has_curve = around->has_trend = FALSE;
   if (settings->strength < 1.0)
     return TRUE;
   clean = planes_new (width, height, n, error);
@@ -42,6 +46,8 @@ surroundings_look (Surroundings                   *around,
       around->filled = success = membrane_fill (width, height, n, clean, m, ring, error) &&
                                  canvas_fill (canvas, rect, &area, clean, error);
     }
+  if (success && !around->filled && settings->expert == DIFFUSION_EXPERT_AUTOMATIC)
+    around->has_trend = trend_find (&around->trend, &area, n, clean, m, trend_ring);
   if (success && !around->filled && n == 3)
     around->has_curve = colour_curve_find (&around->curve, width, height, clean, m);
   g_free (clean);

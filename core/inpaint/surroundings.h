@@ -7,12 +7,15 @@
 
 #include "picture/canvas.h"
 #include "picture/colour-curve.h"
+#include "picture/trend.h"
 
 typedef struct
 {
   gboolean    filled;    /* they hold no detail, and the part has been filled with a membrane */
   gboolean    has_curve; /* they have one colour for each brightness: so has the fill */
   ColourCurve curve;
+  gboolean    has_trend; /* they are a gradient under grain or a fine texture */
+  Trend       trend;
 } Surroundings;
 
 /* Looks around `rect`, drawable coordinates, and fills it where nothing but a membrane is wanted: by

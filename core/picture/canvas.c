@@ -215,6 +215,16 @@ put_filled (const Canvas        *canvas,
     }
 }
 
+/* From planes of `window`, 0…1. */
+static void
+take_trend (const Canvas *canvas, const DiffusionRect *window, float *pixels)
+{
+  for (int c = 0; c < canvas->source->n_channels; c++)
+    for (int y = 0; y < window->height; y++)
+      for (int x = 0; x < window->width; x++)
+        *pixels++ -= 0.5f * trend_at (canvas->trend, c, window->x + x, window->y + y);
+}
+
 /* Sums over the picture's pixels that make one of a scale. */
 typedef struct
 {
@@ -316,6 +326,8 @@ canvas_read (const Canvas        *canvas,
       if (!success)
         break;
       put_filled (canvas, &strip, planes, alpha, selection);
+      if (canvas->trend != NULL)
+        take_trend (canvas, &strip, planes);
       for (gsize i = 0; i < plane; i++)
         {
           double selected = planes_clip (selection[i]);

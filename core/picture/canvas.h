@@ -13,6 +13,7 @@
 #pragma once
 
 #include "diffusion.h"
+#include "picture/trend.h"
 
 /* Pixels; cells begin at its multiples in the drawable, whatever the selection. */
 #define CANVAS_CELL 32
@@ -32,6 +33,7 @@ typedef struct
   DiffusionRect          grid; /* of the cells; times CANVAS_CELL: drawable coordinates */
   CanvasCell            *cells;
   int                    n_cells; /* with something selected */
+  const Trend           *trend;   /* nullable, borrowed: taken away from what is read */
   GCancellable          *cancel;  /* nullable, borrowed: ends reading and writing */
 } Canvas;
 

@@ -43,10 +43,11 @@ bridge_gaps (ColourCurve *curve, const double *counts)
       for (int j = before + 1; j < k; j++)
         for (int c = 0; c < 3; c++)
           {
+            int   from = before < 0 ? k : before;
             float share = before < 0 ? 1.0f : (float) (j - before) / (k - before);
 
             curve->tints[j][c] =
-              (1.0f - share) * curve->tints[MAX (before, 0)][c] + share * curve->tints[k][c];
+              (1.0f - share) * curve->tints[from][c] + share * curve->tints[k][c];
           }
       before = k;
     }

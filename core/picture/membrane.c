@@ -31,9 +31,9 @@
 
 /* --- Smooth or not --------------------------------------------------------------------- */
 
-/* near[i]: 1 within `ring` pixels of the hole, to each side: along rows, then along columns. */
-static void
-mark_near (int width, int height, const float *hole, int ring, guint8 *near)
+/* Along rows, then along columns. */
+void
+membrane_mark_near (int width, int height, const float *hole, int ring, guint8 *near)
 {
   guint8 *rows = g_new0 (guint8, (gsize) width * height);
 
@@ -98,7 +98,7 @@ membrane_suits (int          width,
   gsize   n = 0, n_rough = 0;
   float   most = 0.0f;
 
-  mark_near (width, height, hole, ring, near);
+  membrane_mark_near (width, height, hole, ring, near);
   for (int y = 0; y < height; y++)
     for (int x = 0; x < width; x++)
       {
@@ -196,7 +196,7 @@ membrane_fill (int          width,
   guint8  *near = g_new0 (guint8, (gsize) width * height);
   gboolean success = TRUE;
 
-  mark_near (width, height, hole, ring, near);
+  membrane_mark_near (width, height, hole, ring, near);
   for (int c = 0; success && c < n_channels; c++)
     success = fill_plane (width, height, picture + (gsize) c * width * height, hole, near, error);
   g_free (near);

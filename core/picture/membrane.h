@@ -9,6 +9,9 @@
 
 /* Planes of height × width, n_channels of the picture, −1…1; hole: 0 where a pixel is known. */
 
+/* Sets near[i], which is 0 before, to 1 within `ring` pixels of the hole to each side. */
+void membrane_mark_near (int width, int height, const float *hole, int ring, guint8 *near);
+
 /* TRUE when what is known within `ring` pixels of the hole is smooth: no pixel is far from the mean
  * of its neighbours, hardly any more than 8 bits round it to. Nothing known: FALSE. */
 gboolean membrane_suits (int          width,

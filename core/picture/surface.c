@@ -116,6 +116,17 @@ value_at (const Surface *surface, const double row[4], int x)
   return row[0] + u * (row[1] + u * (row[2] + u * row[3]));
 }
 
+double
+surface_at (const Surface *surface, double x, double y)
+{
+  const double *w = surface->weights;
+  double        u = CLAMP (surface->across * x + surface->left, -1.0, 1.0);
+  double        v = CLAMP (surface->down * y + surface->top, -1.0, 1.0);
+
+  return w[0] + v * (w[2] + v * (w[5] + v * w[9])) +
+         u * (w[1] + v * (w[4] + v * w[8]) + u * (w[3] + v * w[7] + u * w[6]));
+}
+
 /* The mean square of what it misses the n known pixels by. */
 static double
 find_missed (const Surface *surface,

@@ -29,5 +29,8 @@ void surface_fit (Surface      *surface,
                   const float  *hole,
                   const guint8 *near);
 
+/* In pixel (x, y); beyond what is near the hole as at its edge. */
+double surface_at (const Surface *surface, double x, double y);
+
 /* Adds it `times` times to the plane. */
 void surface_add (const Surface *surface, int width, int height, float *plane, double times);

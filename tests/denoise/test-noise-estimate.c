@@ -558,6 +558,24 @@ pixel_art (int x, int y)
   return 0.1f + 0.15f * (mix (x / 2 + 1000 * (y / 2)) % 6);
 }
 
+/* Rings that are closer than the pixels are. */
+static float
+rings (int x, int y)
+{
+  return 0.5f + 0.4f * cosf ((x * x + y * y) / 55.0f);
+}
+
+/* As on a map: lines of several grays, soft, some pixels apart. */
+static float
+contours (int x, int y)
+{
+  float height = 8.0f * sinf (0.031f * x + 0.01f * y) + 7.0f * cosf (0.043f * y - 0.013f * x);
+  float slope = hypotf (0.248f * cosf (0.031f * x + 0.01f * y), 0.301f), nearest = roundf (height);
+
+  return (0.4f + 0.15f * (mix ((int) nearest + 40) % 4)) *
+         CLAMP (1.8f - fabsf (height - nearest) / slope, 0.0f, 1.0f);
+}
+
 /* What is drawn has no noise, on any paper; and noise on it is found. */
 static void
 test_drawings (void)
@@ -579,6 +597,8 @@ test_drawings (void)
     { "text", text, FALSE },
     { "screentone", screentone, FALSE },
     { "pixel art", pixel_art, FALSE },
+    { "rings", rings, FALSE },
+    { "contours", contours, FALSE },
   };
 
   DiffusionRect   all = { 0, 0, 256, 256 };

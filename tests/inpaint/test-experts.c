@@ -112,6 +112,50 @@ test_grain (void)
   g_assert_cmpfloat (share[1], <, 1.5);
 }
 
+/* The light falls off to the corners of a grainy wall: it goes on so into a hole there, under the wall's
+ * own grain. */
+static void
+test_grainy_gradient (void)
+{
+  const DiffusionRect hole = { 105, 84, 65, 56 };
+  Picture            *picture = picture_new (WIDTH, HEIGHT, 3);
+  float              *clean;
+  double              most = 0.0, share;
+
+  for (int c = 0; c < 3; c++)
+    for (int y = 0; y < HEIGHT; y++)
+      for (int x = 0; x < WIDTH; x++)
+        picture->pixels[c * picture->size + y * WIDTH + x] =
+          0.8f - 0.1f * c - 0.6f * ((x - 70) * (x - 70) + (y - 55) * (y - 55)) / (170.0f * 170.0f);
+  clean = g_memdup2 (picture->pixels, 3 * picture->size * sizeof (float));
+  picture_add_noise (picture, 2.5, 4);
+  picture_select (picture, &hole, 1.0f);
+  inpaint (picture, &hole, settings_of (DIFFUSION_EXPERT_AUTOMATIC));
+
+  for (int c = 0; c < 3; c++)
+    for (int top = hole.y; top + 8 <= hole.y + hole.height; top += 8)
+      for (int left = hole.x; left + 8 <= hole.x + hole.width; left += 8)
+        {
+          double sum = 0.0;
+
+          for (int y = top; y < top + 8; y++)
+            for (int x = left; x < left + 8; x++)
+              {
+                gsize i = c * picture->size + y * WIDTH + x;
+
+                sum += picture->result[i] - clean[i];
+              }
+          most = MAX (most, fabs (sum) / 64 * 255);
+        }
+  share = roughness (picture, picture->result, &hole) / roughness (picture, picture->pixels, &hole);
+  g_test_message ("a block is %.1f levels off at most; roughness %.2f", most, share);
+  g_assert_cmpfloat (most, <, 8.0);
+  g_assert_cmpfloat (share, >, 1.0 / 1.5);
+  g_assert_cmpfloat (share, <, 1.5);
+  g_free (clean);
+  picture_free (picture);
+}
+
 /* Where nothing lies around but one colour or a gradient, nothing else is drawn and no network asked,
  * be the hole thin or wide, inside or at the border. */
 static void
@@ -373,6 +417,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/experts/choice", test_choice);
   g_test_add_func ("/experts/grain", test_grain);
+  g_test_add_func ("/experts/grainy-gradient", test_grainy_gradient);
   g_test_add_func ("/experts/smooth", test_smooth);
   g_test_add_func ("/experts/gray", test_gray);
   g_test_add_func ("/experts/same-bytes", test_same_bytes);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * test-membrane.c: what a membrane fills, and which surroundings it suits; the colours of pictures
- * that have one for each brightness.
+ * test-membrane.c: what a membrane fills, and which surroundings it suits; gradients under grain;
+ * the colours of pictures that have one for each brightness.
  */
 #include "picture/colour-curve.h"
 #include "picture/membrane.h"
+#include "picture/trend.h"
 #include "support/picture.h"
 
 enum
@@ -96,6 +97,18 @@ faint_noise (int x, int y, int c)
 
   random_pixel (&stream, x, y, normal);
   return 1.5f * LEVEL * normal[c];
+}
+
+static float
+grainy_glow (int x, int y, int c)
+{
+  return glow (x, y, c) + 1.5f * faint_noise (x, y, c);
+}
+
+static float
+grainy_edge (int x, int y, int c)
+{
+  return 0.3f * edge (x, y, c) + faint_noise (x, y, c);
 }
 
 static const DiffusionRect rects[] = { { 40, 30, 40, 30 },
@@ -203,6 +216,32 @@ test_strip (void)
   g_assert_cmpfloat (quality, >, 44.0);
 }
 
+/* It is found under grain, and no edge is taken for one; it is zero in the mean of what is known, and
+ * beyond what is near the hole it does not go on. */
+static void
+test_trend (void)
+{
+  const DiffusionRect area = { 7, 9, WIDTH, HEIGHT };
+  Trend               trend;
+  float               most = 0.0f, offset;
+
+  paint (grainy_edge, &rects[0]);
+  g_assert_false (trend_find (&trend, &area, 3, picture, hole, 10));
+
+  paint (grainy_glow, &rects[0]);
+  g_assert_true (trend_find (&trend, &area, 3, picture, hole, 10));
+  offset = glow (60, 45, 1) - trend_at (&trend, 1, 60 + 7, 45 + 9);
+  for (int y = 30; y < 60; y++)
+    for (int x = 40; x < 80; x++)
+      most = MAX (most, fabsf (trend_at (&trend, 1, x + 7, y + 9) + offset - glow (x, y, 1)));
+  g_test_message ("%.2f levels off at most", most / LEVEL);
+  g_assert_cmpfloat (most, <, 2.5f * LEVEL);
+  g_assert_cmpfloat (trend_at (&trend, 1, -1000, 50), ==, trend_at (&trend, 1, 7, 50));
+
+  paint (one_colour, &(DiffusionRect) { 0, 0, WIDTH, HEIGHT });
+  g_assert_false (trend_find (&trend, &area, 3, picture, hole, 10));
+}
+
 static float
 gray (int x, int y, int c)
 {
@@ -228,6 +267,8 @@ test_curve (void)
 {
   ColourCurve curve;
   float       pixel[3] = { 0.3f, 0.0f, -0.1f };
+
+  memset (&curve, 0xff, sizeof curve); /* not a number: nothing of it may be used */
 
   paint (colours, &rects[0]);
   g_assert_false (colour_curve_find (&curve, WIDTH, HEIGHT, picture, hole));
@@ -268,6 +309,7 @@ main (int argc, char **argv)
   g_test_add_func ("/membrane/bent", test_bent);
   g_test_add_func ("/membrane/clouds", test_clouds);
   g_test_add_func ("/membrane/strip", test_strip);
+  g_test_add_func ("/membrane/trend", test_trend);
   g_test_add_func ("/membrane/colour-curve", test_curve);
   return g_test_run ();
 }

@@ -9,7 +9,7 @@ def rounded(a):
 
 
 def drawings():
-    """Hatching, lines, text, screentone, pixel art, gradients, rings: names and 8-bit pictures."""
+    """Hatching, lines, text, screentone, pixel art, gradients, rings, maps: names and 8-bit pictures."""
     h = w = 320
     row, column = np.mgrid[:h, :w].astype(np.float32)
     sheet = lambda gray: rounded(np.repeat(np.asarray(gray, np.float32)[..., None], 3, 2))
@@ -44,4 +44,20 @@ def drawings():
         made.append(("pixel art x%d" % k, np.kron(art, np.ones((k, k, 1), np.uint8))[:h, :w]))
     made.append(("gradient", rounded(np.stack([column / 2, row / 2, 255 - column / 2], 2))))
     made.append(("rings", sheet(127 + 100 * np.cos((column**2 + row**2) / 400))))
+    made.append(("close rings", sheet(127 + 100 * np.cos((column**2 + row**2) / 55))))
+    dark = np.full((h, w, 3), (40, 25, 20), np.uint8)
+    for i in range(20):
+        words = "if (node->next != %d) return;" % (i * 137)
+        cv2.putText(
+            dark, words, (4 + 9 * (i % 4), 16 * (i + 1)), cv2.FONT_HERSHEY_DUPLEX, 0.4, (170, 215, 190), 1, cv2.LINE_AA
+        )
+    made.append(("light text on dark", dark))
+    rng, chart = np.random.default_rng(5), np.full((h, w, 3), (215, 235, 240), np.uint8)
+    for i in range(90):
+        way = np.cumsum(rng.integers(-24, 25, (12, 2)), 0) + rng.integers(0, w, 2)
+        cv2.polylines(chart, [way.astype(np.int32)], False, rng.integers(40, 200, 3).tolist(), 1 + i % 2, cv2.LINE_AA)
+    made.append(("map", chart))
+    height = 9 * np.sin(column / 31 + row / 90) + 8 * np.cos(row / 27 - column / 70)
+    slope = np.hypot(*np.gradient(height))
+    made.append(("contour lines", sheet(240 - 150 * np.clip(1.2 - np.abs(height - np.rint(height)) / slope, 0, 1))))
     return made
