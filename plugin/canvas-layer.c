@@ -10,12 +10,13 @@
  * Threads. What is shown is kept in a buffer of our own, which the job's thread writes. The layer
  * is written by the main thread, while the job's waits: GEGL's common tile cache could flush the
  * layer's tiles from any thread that uses GEGL, and libgimp is for the main thread alone. It
- * waits for a small share of its time at most.
+ * waits for a small share of its time, but longer while GIMP is busy with something else.
  *
  * GIMP. No call puts in a layer without an undo step, so the undo steps are frozen for that one
  * call, and for the one that takes it out. Each of both counts as a change of the image, which GIMP
- * is told to forget where it counted as saved. The other way round, its count of changes can be
- * below 0, when the user has undone what is saved: it must not come to 0 by ours.
+ * is told to forget where it counted as saved. The other way round, its count of changes is below
+ * 0 when the user has undone what is saved: neither our changes nor a redo after them may bring
+ * it to 0, which would be "saved". So it is first lifted beyond the reach of undo and redo.
  */
 #include "canvas-layer.h"
 
@@ -29,7 +30,9 @@
 #define PERIOD_US (G_USEC_PER_SEC / 10)
 #define SHARE     10
 
-#define COUNTED "diffusion-counted"
+/* GIMP keeps at most so many undo steps, unless the user asks for more. */
+#define UNDO_STEPS 1024
+#define COUNTED    "diffusion-counted"
 
 struct CanvasLayer
 {
@@ -38,11 +41,12 @@ struct CanvasLayer
   char             *name;
   gulong            handler;
 
-  GeglBuffer   *picture;  /* what is shown, over the region; alpha: how much of it */
-  GeglRectangle unshown;  /* the part of it that the layer has not got yet */
-  gboolean      is_empty; /* nothing to show */
-  gboolean      is_still; /* no job is running */
-  gboolean      is_off;   /* GIMP would not have it */
+  GeglBuffer   *picture;   /* what is shown, over the region; alpha: how much of it */
+  GeglRectangle unshown;   /* the part of it that the layer has not got yet */
+  gboolean      is_empty;  /* nothing to show */
+  gboolean      is_still;  /* no job is running */
+  gboolean      is_off;    /* GIMP would not have it */
+  gboolean      is_lifted; /* lift_count() has been */
 
   GimpLayer *layer; /* NULL: it is not in the image */
   gint64     next;  /* monotonic microseconds: not shown before */
@@ -62,36 +66,39 @@ static void
 quiet_begin (Quiet *quiet, GimpImage *image)
 {
   quiet->image = image;
-  quiet->was_dirty = gimp_image_is_dirty (image);
   quiet->layers = gimp_image_get_selected_layers (image);
   quiet->channels = gimp_image_get_selected_channels (image);
+  /* From here to the end's thaw the user's own acts would go without an undo step: be quick. */
+  quiet->was_dirty = gimp_image_is_dirty (image);
   gimp_image_undo_freeze (image);
 }
 
-/* One more change for GIMP to count, of nothing. */
+/* Makes GIMP count changes of nothing, so many that no undo and no redo comes to 0. The undo
+ * steps are frozen. */
 static void
-count_change (GimpImage *image)
+lift_count (GimpImage *image)
 {
   GimpParasite *nothing = gimp_parasite_new (COUNTED, GIMP_PARASITE_UNDOABLE, 1, "");
 
-  gimp_image_attach_parasite (image, nothing);
-  gimp_image_detach_parasite (image, COUNTED);
+  for (int i = 0; i < UNDO_STEPS; i++)
+    {
+      gimp_image_attach_parasite (image, nothing);
+      gimp_image_detach_parasite (image, COUNTED);
+    }
   gimp_parasite_free (nothing);
 }
 
 static void
 quiet_end (Quiet *quiet)
 {
-  for (int i = 0; i < 2 && quiet->was_dirty && !gimp_image_is_dirty (quiet->image); i++)
-    count_change (quiet->image);
   gimp_image_undo_thaw (quiet->image);
+  if (!quiet->was_dirty)
+    gimp_image_clean_all (quiet->image);
 
   if (quiet->channels[0])
     gimp_image_set_selected_channels (quiet->image, (const GimpChannel **) quiet->channels);
   else
     gimp_image_set_selected_layers (quiet->image, (const GimpLayer **) quiet->layers);
-  if (!quiet->was_dirty)
-    gimp_image_clean_all (quiet->image);
 
   g_free (quiet->layers);
   g_free (quiet->channels);
@@ -191,6 +198,9 @@ put_in (CanvasLayer *canvas)
     }
 
   quiet_begin (&quiet, io->image);
+  if (quiet.was_dirty && !canvas->is_lifted)
+    lift_count (io->image);
+  canvas->is_lifted = TRUE;
   ok = gimp_image_insert_layer (io->image, layer, GIMP_LAYER (gimp_item_get_parent (below)),
                                 gimp_image_get_item_position (io->image, below));
   quiet_end (&quiet);
@@ -214,6 +224,7 @@ show (CanvasLayer *canvas)
       !can_show (canvas))
     {
       hide (canvas);
+      canvas->next = start + PERIOD_US;
       return;
     }
 
@@ -369,7 +380,7 @@ canvas_layer_report (CanvasLayer *canvas, const DiffusionStep *step)
 {
   GeglRectangle part;
 
-  if (canvas == NULL || step->x0 == NULL ||
+  if (canvas == NULL || canvas->is_off || step->x0 == NULL ||
       !gegl_rectangle_intersect (
         &part, &canvas->io->region,
         GEGL_RECTANGLE (step->window.x, step->window.y, step->window.width, step->window.height)))

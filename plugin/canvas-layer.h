@@ -5,15 +5,16 @@
  *
  * What is promised. The layer is in the image only while the window of the run has the focus:
  * the user who turns to GIMP works on the image as it is, and what they do, undo and save knows
- * nothing of the layer (it goes within some hundredths of a second; GIMP may hear of the first
- * click before us). It has no undo step, an image that counted as saved still does, and the
+ * nothing of the layer. It has no undo step, an image that counted as saved still does, and the
  * layers that were chosen stay chosen. It goes when the run ends, however it ends (guard.h).
  *
- * What is not: GIMP counts the image as changed since it was last exported, and what works on it
- * without the focus (another plug-in, a script) meets the layer.
+ * What is not: the layer goes within some hundredths of a second, later while GIMP is busy, so a
+ * first click may be quicker, and then has no undo step. GIMP counts the image as changed since it
+ * was last exported. What works on it without the focus (another plug-in, a script, a second run
+ * whose window comes to the front) meets the layer, or makes the image count as changed.
  *
  * Nothing is shown on masks and channels, where a layer above would not look like the result
- * (new_layer_is_plain()), and where there is no guard.
+ * (new_layer_is_plain()), and where no guard answers.
  */
 #pragma once
 

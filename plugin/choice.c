@@ -49,12 +49,17 @@ typedef struct
 {
   CanvasLayer *canvas;
   Candidates  *candidates;
+  int          last; /* that the canvas shows; -1: none */
 } OnCanvas;
 
 /* The canvas shows what the window shows. */
 static void
 shown (ProgressWindow *window, int i, OnCanvas *on)
 {
+  /* The window tells of a new result more than once. */
+  if (i == on->last)
+    return;
+  on->last = i;
   if (i < 0)
     canvas_layer_clear (on->canvas);
   else
@@ -71,7 +76,7 @@ choice_run (FilterRun *run, const Task *asked, const JobView *view, GError **err
   gboolean        is_kept = FALSE, is_discarded = FALSE;
   ChoiceWatch     watch = { window, run->io->drawable, FALSE };
   guint           source = g_timeout_add (WATCH_MS, watch_choice, &watch);
-  OnCanvas        on = { run->canvas, &candidates };
+  OnCanvas        on = { run->canvas, &candidates, -1 };
   gulong          handler = g_signal_connect (window, "shown", G_CALLBACK (shown), &on);
 
   progress_window_set_original (window, run->preview->original, run->preview->width,
@@ -91,6 +96,7 @@ choice_run (FilterRun *run, const Task *asked, const JobView *view, GError **err
         run->task = &next;
         preview_restart (run->preview);
         canvas_layer_clear (run->canvas);
+        on.last = -1;
         filter_run_begin_progress (filter_run_text (kept->kind));
         if (!job_run (filter_run_job, run, view, &failure))
           {

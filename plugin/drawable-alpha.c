@@ -4,8 +4,9 @@
  *
  * The membrane is stretched at a size where it fits into little memory, 1 / 2^scale
  * of the picture's; it is smooth, so it can be enlarged. Alpha that is the same all
- * around stays what it is to the last bit. Where nearly all of it has one of two values there is
- * an edge, of something that was cut out: it goes on where the membrane is halfway between them.
+ * around stays what it is to the last bit. Where nearly all of it has one of two values, and what
+ * lies between them rises within a pixel or two, there is an edge, of something that was cut out:
+ * it goes on where the membrane is halfway between them.
  */
 #include "drawable-alpha.h"
 
@@ -24,6 +25,9 @@
 #define EDGE_BETWEEN 0.1
 #define BINS         256
 
+/* And of all steps from a known pixel to the next this share is steep: a third of the range. */
+#define EDGE_STEEP 0.5
+
 struct DrawableAlpha
 {
   GeglRectangle area; /* of the picture, that the membrane covers */
@@ -31,22 +35,40 @@ struct DrawableAlpha
   float        *values, *weights;
   float         least, most;  /* of what is known */
   guint64       counts[BINS]; /* of what is known, by its value */
+  double        rises[BINS];  /* the sum of the steps between neighbours, by their height */
+  float        *above;        /* the row before; not a number: not known */
   gboolean      has_edge;
 };
+
+static void
+add_step (DrawableAlpha *alpha, float from, float to)
+{
+  float step = fabsf (to - from);
+
+  if (step > 0) /* not a number is not */
+    alpha->rises[(int) (step * (BINS - 1) + 0.5f)] += step;
+}
 
 /* Adds a row of the picture to the sums in `values` and their numbers in `weights`. */
 static void
 add_row (DrawableAlpha *alpha, int y, const float *pixels, const float *selection)
 {
   gsize row = (gsize) (y >> alpha->scale) * alpha->width;
+  float left = NAN;
 
   for (int x = 0; x < alpha->area.width; x++)
     {
       float value = pixels[2 * x + 1];
 
       if (selection[x] >= DIFFUSION_SELECTION_MIN || !isfinite (value))
-        continue;
+        {
+          alpha->above[x] = left = NAN;
+          continue;
+        }
       value = CLAMP (value, 0, 1);
+      add_step (alpha, left, value);
+      add_step (alpha, alpha->above[x], value);
+      alpha->above[x] = left = value;
       alpha->values[row + (x >> alpha->scale)] += value;
       alpha->weights[row + (x >> alpha->scale)]++;
       alpha->least = MIN (alpha->least, value);
@@ -83,7 +105,9 @@ is_edge (const DrawableAlpha *alpha)
 {
   int     first = (int) (alpha->least * (BINS - 1) + 0.5f);
   int     last = (int) (alpha->most * (BINS - 1) + 0.5f);
+  int     steep = MAX ((last - first) / 3, 1);
   guint64 n = 0, n_between = 0;
+  double  rise = 0, rise_steep = 0;
 
   for (int i = first; i <= last; i++)
     {
@@ -91,8 +115,13 @@ is_edge (const DrawableAlpha *alpha)
       if (i > first + 1 && i < last - 1)
         n_between += alpha->counts[i];
     }
+  for (int i = 0; i < BINS; i++)
+    {
+      rise += alpha->rises[i];
+      rise_steep += i >= steep ? alpha->rises[i] : 0;
+    }
   return alpha->most - alpha->least >= EDGE_RANGE &&
-         (double) n_between <= EDGE_BETWEEN * (double) n;
+         (double) n_between <= EDGE_BETWEEN * (double) n && rise_steep >= EDGE_STEEP * rise;
 }
 
 static gboolean
@@ -134,6 +163,9 @@ drawable_alpha_new (GeglBuffer          *pixels,
 
   alpha->values = g_new0 (float, (gsize) alpha->width * alpha->height);
   alpha->weights = g_new0 (float, (gsize) alpha->width * alpha->height);
+  alpha->above = g_new (float, alpha->area.width);
+  for (int x = 0; x < alpha->area.width; x++)
+    alpha->above[x] = NAN;
   alpha->least = 2;
   alpha->most = -1;
   add_picture (alpha, pixels, selection);
@@ -158,6 +190,7 @@ drawable_alpha_free (DrawableAlpha *alpha)
   if (alpha == NULL)
     return;
 
+  g_free (alpha->above);
   g_free (alpha->weights);
   g_free (alpha->values);
   g_free (alpha);

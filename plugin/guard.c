@@ -28,8 +28,10 @@ typedef struct
 {
   int     process;
   guint64 began; /* in the system's own unit; 0: it does not tell */
-  int     layer;
+  int     image, layer;
 } Watch;
+
+static guint timer; /* 0: nothing is watched */
 
 /* Of what Linux tells of a process: the state, and when it began, are words 1 and 20 behind
  * the name, which is in brackets. FALSE: it tells nothing. */
@@ -64,15 +66,26 @@ is_alive (const Watch *watch)
 
   if (kill ((pid_t) watch->process, 0) != 0)
     return FALSE;
-  return !read_state (watch->process, &state, &began) || (state != 'Z' && began == watch->began);
+  return !read_state (watch->process, &state, &began) ||
+         (state != 'Z' && (watch->began == 0 || began == watch->began));
 }
 
-/* Killed in the moment in which it had frozen the undo steps (canvas-layer.c). */
+/* What a run that is gone has left behind. */
 static void
-thaw_undo (GimpImage *image)
+clean_up (const Watch *watch)
 {
+  GimpImage *image = gimp_image_get_by_id (watch->image);
+  GimpItem  *item;
+
+  if (image == NULL || !gimp_image_is_valid (image))
+    return;
+
+  /* It may have been killed in the moment in which it had frozen the undo steps. */
   if (!gimp_image_undo_is_enabled (image))
     gimp_image_undo_thaw (image);
+  item = gimp_item_get_by_id (watch->layer);
+  if (GIMP_IS_LAYER (item) && gimp_item_is_valid (item))
+    canvas_layer_take_away (GIMP_LAYER (item));
 }
 
 static gboolean
@@ -80,23 +93,24 @@ look (gpointer data)
 {
   GArray *watches = data;
 
-  for (guint i = watches->len; i-- > 0;)
+  for (guint i = 0; i < watches->len;)
     {
-      const Watch *watch = &g_array_index (watches, Watch, i);
-      GimpItem    *item;
+      const Watch watch = g_array_index (watches, Watch, i);
 
-      if (is_alive (watch))
-        continue;
-
-      item = gimp_item_get_by_id (watch->layer);
-      if (GIMP_IS_LAYER (item) && gimp_item_is_valid (item))
+      if (is_alive (&watch))
         {
-          thaw_undo (gimp_item_get_image (item));
-          canvas_layer_take_away (GIMP_LAYER (item));
+          i++;
+          continue;
         }
+      /* While GIMP answers, watch_run() may be called. */
       g_array_remove_index_fast (watches, i);
+      clean_up (&watch);
+      i = 0;
     }
-  return watches->len > 0;
+  if (watches->len > 0)
+    return G_SOURCE_CONTINUE;
+  timer = 0;
+  return G_SOURCE_REMOVE;
 }
 
 /* The run function of the temporary procedure. */
@@ -107,15 +121,16 @@ watch_run (GimpProcedure *procedure, GimpProcedureConfig *config, gpointer data)
   Watch   watch = { 0 };
   char    state;
 
-  g_object_get (config, "process", &watch.process, "layer", &watch.layer, NULL);
+  g_object_get (config, "process", &watch.process, "image", &watch.image, "layer", &watch.layer,
+                NULL);
   read_state (watch.process, &state, &watch.began);
 
   for (guint i = watches->len; i-- > 0;)
     if (g_array_index (watches, Watch, i).process == watch.process)
       g_array_remove_index_fast (watches, i);
   g_array_append_val (watches, watch);
-  if (watches->len == 1)
-    g_timeout_add (PERIOD_MS, look, watches);
+  if (timer == 0)
+    timer = g_timeout_add (PERIOD_MS, look, watches);
 
   return gimp_procedure_new_return_values (procedure, GIMP_PDB_SUCCESS, NULL);
 }
@@ -134,6 +149,8 @@ serve (GimpProcedure *procedure)
   procedures_set_attribution (watch);
   gimp_procedure_add_int_argument (watch, "process", "Process", "The number of the process", 1,
                                    G_MAXINT, 1, G_PARAM_READWRITE);
+  gimp_procedure_add_int_argument (watch, "image", "Image", "The id of the image", 0, G_MAXINT, 0,
+                                   G_PARAM_READWRITE);
   gimp_procedure_add_int_argument (watch, "layer", "Layer", "The id of the layer", 0, G_MAXINT, 0,
                                    G_PARAM_READWRITE);
 
@@ -157,8 +174,9 @@ guard_watch (GimpLayer *layer)
     return FALSE;
 
   config = gimp_procedure_create_config (procedure);
-  g_object_set (config, "process", (int) getpid (), "layer", gimp_item_get_id (GIMP_ITEM (layer)),
-                NULL);
+  g_object_set (config, "process", (int) getpid (), "image",
+                gimp_image_get_id (gimp_item_get_image (GIMP_ITEM (layer))), "layer",
+                gimp_item_get_id (GIMP_ITEM (layer)), NULL);
   values = gimp_procedure_run_config (procedure, config);
   ok = g_value_get_enum (gimp_value_array_index (values, 0)) == GIMP_PDB_SUCCESS;
   gimp_value_array_unref (values);

@@ -4,9 +4,7 @@
  */
 #include "kernels/dispatch.h"
 
-#define MAX_TABLES 6
-
-static const Kernels *tables[MAX_TABLES + 1];
+static const Kernels *tables[KERNELS_TABLES_MAX + 1];
 static int            n_tables;
 
 static gpointer

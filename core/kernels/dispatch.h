@@ -6,6 +6,8 @@
 
 #include "kernels/kernels.h"
 
+#define KERNELS_TABLES_MAX 6
+
 /* The fastest table that this processor can run. */
 const Kernels *kernels_get (void);
 

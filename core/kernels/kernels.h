@@ -6,7 +6,8 @@
  * the number of channels in memory, is a multiple of KERNEL_CHUNK. Channels
  * that the network does not have are zero, and so are their weights. All
  * pointers are aligned to KERNEL_ALIGN bytes; all strides count floats and are
- * multiples of KERNEL_CHUNK. (`exp_sum`, `silu` and `weighted_distance` take any pointer.)
+ * multiples of KERNEL_CHUNK. (`exp_sum`, `silu` and `weighted_distance` take any pointer; strides
+ * of bfloat16 count those, and such rows lie anywhere.)
  *
  * The result of a kernel for one element depends on that element's inputs
  * alone, never on how many others are made in the same call: work may be cut

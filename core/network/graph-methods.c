@@ -66,14 +66,17 @@ graph_choose_methods (const Graph *graph, const Kernels *kernels)
   for (int level = 0; level <= last_level; level++)
     for (guint i = 0; i < graph->ops->len; i++)
       {
-        const Op    *op = graph_op (graph, i);
-        Convolution *convolution = op->convolution;
-        double       more;
+        const Op         *op = graph_op (graph, i);
+        Convolution      *convolution = op->convolution;
+        ConvolutionMethod winograd = CONVOLUTION_METHOD_WINOGRAD;
+        double            more;
 
         if (!convolution || graph_slot (graph, op->result)->level != level)
           continue;
 
-        more = (double) convolution_weights_size (convolution, CONVOLUTION_METHOD_WINOGRAD) -
+        if (kernels->prefers_bf16 && may_bf16 (graph, i))
+          winograd = CONVOLUTION_METHOD_WINOGRAD_BF16;
+        more = (double) convolution_weights_size (convolution, winograd) -
                convolution_weights_size (convolution, CONVOLUTION_METHOD_DIRECT);
         if (kernels->prefers_bf16x2 && may_bf16x2 (graph, i))
           {
@@ -83,9 +86,7 @@ graph_choose_methods (const Graph *graph, const Kernels *kernels)
           }
         else if (may_winograd (convolution, level) && more <= room)
           {
-            convolution_choose (convolution, kernels->prefers_bf16 && may_bf16 (graph, i)
-                                               ? CONVOLUTION_METHOD_WINOGRAD_BF16
-                                               : CONVOLUTION_METHOD_WINOGRAD);
+            convolution_choose (convolution, winograd);
             room -= more;
           }
       }

@@ -215,14 +215,19 @@ put_filled (const Canvas        *canvas,
     }
 }
 
-/* From planes of `window`, 0…1. */
+/* Planes of `window` to 0…1, less the trend, which may lead beyond. */
 static void
-take_trend (const Canvas *canvas, const DiffusionRect *window, float *pixels)
+clip_and_take_trend (const Canvas *canvas, const DiffusionRect *window, float *pixels)
 {
   for (int c = 0; c < canvas->source->n_channels; c++)
     for (int y = 0; y < window->height; y++)
       for (int x = 0; x < window->width; x++)
-        *pixels++ -= 0.5f * trend_at (canvas->trend, c, window->x + x, window->y + y);
+        {
+          *pixels = planes_clip (*pixels);
+          if (canvas->trend != NULL)
+            *pixels -= 0.5f * trend_at (canvas->trend, c, window->x + x, window->y + y);
+          pixels++;
+        }
 }
 
 /* Sums over the picture's pixels that make one of a scale. */
@@ -244,7 +249,7 @@ add_pixel (Sum *sum, int n_channels, const float *pixel, gsize plane, float alph
   sum->start += start;
   for (int c = 0; c < n_channels; c++)
     {
-      float v = planes_clip (pixel[c * plane]);
+      float v = pixel[c * plane];
 
       sum->seen[c] += v;
       if (start == 0.0f)
@@ -326,8 +331,7 @@ canvas_read (const Canvas        *canvas,
       if (!success)
         break;
       put_filled (canvas, &strip, planes, alpha, selection);
-      if (canvas->trend != NULL)
-        take_trend (canvas, &strip, planes);
+      clip_and_take_trend (canvas, &strip, planes);
       for (gsize i = 0; i < plane; i++)
         {
           double selected = planes_clip (selection[i]);

@@ -17,13 +17,12 @@
 #include "support/tables.h"
 #include "support/numbers.h"
 
-#define PIXELS     64
-#define CHANNELS   96
-#define PANELS     (CHANNELS / KERNEL_CHUNK)
-#define TILES      (PIXELS / WINOGRAD_OUT)
-#define LINES      4
-#define SIZE       (1 << 18) /* floats; more than any kernel here reaches */
-#define MAX_TABLES 5
+#define PIXELS   64
+#define CHANNELS 96
+#define PANELS   (CHANNELS / KERNEL_CHUNK)
+#define TILES    (PIXELS / WINOGRAD_OUT)
+#define LINES    4
+#define SIZE     (1 << 18) /* floats; more than any kernel here reaches */
 
 /* Nanoseconds that a round of one kernel and table takes at least. */
 #define ROUND_NS 2e6
@@ -186,7 +185,7 @@ static void
 benchmark (guint which, int n_rounds, const Data *data)
 {
   const Kernels *const *tables = kernels_list ();
-  double                best[MAX_TABLES] = { 0.0 };
+  double                best[KERNELS_TABLES_MAX] = { 0.0 };
 
   for (int round = 0; round < n_rounds; round++)
     for (int t = 0; tables[t]; t++)

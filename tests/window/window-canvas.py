@@ -15,7 +15,6 @@ from gimp_desktop import Desktop, GimpWindow, wait_for
 
 PHOTO = pathlib.Path(__file__).resolve().parent.parent / "data" / "demo-photo.png"
 DIALOG = "gimp-plug-in-diffusion-inpaint"
-DENOISE = "gimp-plug-in-diffusion-denoise"
 PROGRESS = "gimp-diffusion-progress"
 STEPS = 900  # the run waits for us
 X, Y, WIDTH, HEIGHT = 200, 100, 60, 40
@@ -237,6 +236,9 @@ def unsaved(tap, desktop, gimp):
     desktop.keys("Escape")
     desktop.wait_gone(PROGRESS)
     tap.ok(state(gimp) == before, "and afterwards", state(gimp))
+    gimp.redo()
+    tap.ok(state(gimp)[3] == "#t", "a redo after it makes no saved image of it", state(gimp))
+    gimp.undo()
 
 
 def closed(tap, desktop, gimp):

@@ -136,10 +136,10 @@ def inpaint(tap, desktop, gimp):
     desktop.keys("alt+c")
     words = gimp.wait_words("Done: ")
     seconds = time.monotonic() - start
-    # The promise is a second; machines that are busy take longer, hence no time decides.
+    # The promise is a second; on a busy machine it decides that the file under way was not finished.
     tap.note(f"cancelled after {seconds:.1f} s; the first file took {first} s")
     after = len(list(out.iterdir()))
-    tap.ok(after <= before + 1, "Cancel ends the run with the file under way", f"{before} files before, {after} after")
+    tap.ok(after == before or seconds < 1.5, "Cancel ends the run at once", f"{before} files before, {after} after")
     desktop.picture("inpaint-cancelled", window)
     desktop.keys("Return")
     desktop.wait_gone(WINDOW)
