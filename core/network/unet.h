@@ -12,7 +12,7 @@
 
 typedef struct Unet Unet;
 
-/* `config` as unet_config_read made it. `kernels`: NULL for the fastest.
+/* `config` as unet_config_read made it. `kernels`: NULL for the fastest that suit it.
  * Errors: DIFFUSION_ERROR_MODEL, DIFFUSION_ERROR_MEMORY. */
 Unet      *
 unet_new (const UnetConfig *config, Safetensors *file, const Kernels *kernels, GError **error);
