@@ -7,6 +7,8 @@
  * with DIFFUSION_EXPAND=1 expanders are opened;
  * what is chosen in lists of texts; of texts that can be marked, "Log " and each of their lines; "Cut off: " and a label's words when it has less room than they take;
  * of other windows the progress bars, how full they are and what they say.
+ * Of a dialog with a role the file DIFFUSION_LABELS/ROLE has the same lines, whatever another process
+ * of the program says.
  * The file DIFFUSION_LABELS/PROGRAM.busy holds the longest time, in milliseconds of work of
  * the main thread, that passed between two turns of the main loop while the same dialog was seen:
  * by the processor's clock, so that other programs do not count.
@@ -105,6 +107,20 @@ append_bars (GtkWidget *widget, gpointer data)
     gtk_container_forall (GTK_CONTAINER (widget), append_bars, data);
 }
 
+static void
+write_dialog (GtkWindow *dialog, const char *text)
+{
+  const char *role = gtk_window_get_role (dialog);
+  char       *path;
+
+  if (role == NULL || g_strcmp0 (text, g_object_get_data (G_OBJECT (dialog), "written")) == 0)
+    return;
+  path = g_build_filename (g_getenv ("DIFFUSION_LABELS"), role, NULL);
+  g_file_set_contents (path, text, -1, NULL);
+  g_free (path);
+  g_object_set_data_full (G_OBJECT (dialog), "written", g_strdup (text), g_free);
+}
+
 static gboolean
 write_labels (gpointer data)
 {
@@ -116,8 +132,11 @@ write_labels (gpointer data)
   for (GList *window = windows; window; window = window->next)
     if (GTK_IS_DIALOG (window->data) && gtk_widget_get_mapped (window->data))
       {
+        gsize start = text->len;
+
         g_string_append_printf (text, "%s\n", gtk_window_get_role (window->data));
         append_labels (window->data, text);
+        write_dialog (window->data, text->str + start);
       }
     else
       append_bars (window->data, text);

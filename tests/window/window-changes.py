@@ -82,10 +82,11 @@ def read_error(desktop, gimp, sentence):
     """Whether the sentence is shown in a dialog of the plug-in's own, which is closed then."""
     role = "gimp-diffusion-message"
     desktop.wait_window(role)
-    wait_for("words in the dialog", lambda: role in gimp.read())
-    words = gimp.read()
+    # Not by the program's name: a run beside it says something too.
+    words = wait_for("words in the dialog", lambda: gimp.read(role))
     desktop.keys("Escape")
     desktop.wait_gone(role)
+    gimp.forget(role)
     return sentence in words.splitlines(), words
 
 
