@@ -32,7 +32,12 @@
 
 /* GIMP keeps at most so many undo steps, unless the user asks for more. */
 #define UNDO_STEPS 1024
-#define COUNTED    "diffusion-counted"
+
+/* Of the changes that lift the count so many at a time, lest the window waits. */
+#define LIFT_STEPS 64
+#define LIFT_MS    20
+
+#define COUNTED "diffusion-counted"
 
 struct CanvasLayer
 {
@@ -41,12 +46,13 @@ struct CanvasLayer
   char             *name;
   gulong            handler;
 
-  GeglBuffer   *picture;   /* what is shown, over the region; alpha: how much of it */
-  GeglRectangle unshown;   /* the part of it that the layer has not got yet */
-  gboolean      is_empty;  /* nothing to show */
-  gboolean      is_still;  /* no job is running */
-  gboolean      is_off;    /* GIMP would not have it */
-  gboolean      is_lifted; /* lift_count() has been */
+  GeglBuffer   *picture;  /* what is shown, over the region; alpha: how much of it */
+  GeglRectangle unshown;  /* the part of it that the layer has not got yet */
+  gboolean      is_empty; /* nothing to show */
+  gboolean      is_still; /* no job is running */
+  gboolean      is_off;   /* GIMP would not have it */
+  int           n_lifted; /* changes by lift_more() */
+  guint         lifting;  /* its source; 0: none */
 
   GimpLayer *layer; /* NULL: it is not in the image */
   gint64     next;  /* monotonic microseconds: not shown before */
@@ -73,18 +79,19 @@ quiet_begin (Quiet *quiet, GimpImage *image)
   gimp_image_undo_freeze (image);
 }
 
-/* Makes GIMP count changes of nothing, so many that no undo and no redo comes to 0. The undo
- * steps are frozen. */
+/* Makes GIMP count some changes of nothing. */
 static void
 lift_count (GimpImage *image)
 {
   GimpParasite *nothing = gimp_parasite_new (COUNTED, GIMP_PARASITE_UNDOABLE, 1, "");
 
-  for (int i = 0; i < UNDO_STEPS; i++)
+  gimp_image_undo_freeze (image);
+  for (int i = 0; i < LIFT_STEPS; i++)
     {
       gimp_image_attach_parasite (image, nothing);
       gimp_image_detach_parasite (image, COUNTED);
     }
+  gimp_image_undo_thaw (image);
   gimp_parasite_free (nothing);
 }
 
@@ -198,9 +205,6 @@ put_in (CanvasLayer *canvas)
     }
 
   quiet_begin (&quiet, io->image);
-  if (quiet.was_dirty && !canvas->is_lifted)
-    lift_count (io->image);
-  canvas->is_lifted = TRUE;
   ok = gimp_image_insert_layer (io->image, layer, GIMP_LAYER (gimp_item_get_parent (below)),
                                 gimp_image_get_item_position (io->image, below));
   quiet_end (&quiet);
@@ -209,6 +213,27 @@ put_in (CanvasLayer *canvas)
     canvas->layer = layer;
   else
     gimp_item_delete (GIMP_ITEM (layer));
+}
+
+static void show (CanvasLayer *canvas);
+
+/* Until no undo and no redo can bring the count to 0. */
+static gboolean
+lift_more (gpointer data)
+{
+  CanvasLayer *canvas = data;
+
+  if (can_show (canvas))
+    {
+      lift_count (canvas->io->image);
+      canvas->n_lifted += LIFT_STEPS;
+      if (canvas->n_lifted < UNDO_STEPS)
+        return G_SOURCE_CONTINUE;
+    }
+  canvas->lifting = 0;
+  if (canvas->is_still)
+    show (canvas);
+  return G_SOURCE_REMOVE;
 }
 
 /* Main thread, while no other uses GEGL. */
@@ -224,6 +249,15 @@ show (CanvasLayer *canvas)
       !can_show (canvas))
     {
       hide (canvas);
+      canvas->next = start + PERIOD_US;
+      return;
+    }
+
+  if (canvas->layer == NULL && canvas->n_lifted < UNDO_STEPS &&
+      gimp_image_is_dirty (canvas->io->image))
+    {
+      if (canvas->lifting == 0)
+        canvas->lifting = g_timeout_add (LIFT_MS, lift_more, canvas);
       canvas->next = start + PERIOD_US;
       return;
     }
@@ -369,6 +403,8 @@ canvas_layer_free (CanvasLayer *canvas)
 
   if (canvas->handler)
     g_signal_handler_disconnect (canvas->window, canvas->handler);
+  if (canvas->lifting)
+    g_source_remove (canvas->lifting);
   hide (canvas);
   g_clear_object (&canvas->picture);
   g_free (canvas->name);
