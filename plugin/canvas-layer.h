@@ -31,7 +31,7 @@ typedef struct CanvasLayer CanvasLayer;
 CanvasLayer *canvas_layer_new (const DrawableIo *io, GtkWindow *window, const char *name);
 void         canvas_layer_free (CanvasLayer *canvas);
 
-/* Shows step->x0 as well. In the job's thread, which waits meanwhile: see canvas-layer.c. */
+/* Shows step->x0 of its window. In the job's thread, which waits meanwhile: see canvas-layer.c. */
 void canvas_layer_report (CanvasLayer *canvas, const DiffusionStep *step);
 
 /* Shows this result of `io`. No job may be running, here and in what follows. */

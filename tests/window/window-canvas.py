@@ -177,10 +177,10 @@ def chosen(tap, desktop, gimp):
     x, y, width, height = map(int, gimp.wait_words("PictureView").split()[1:5])
     desktop.run("xdotool", "mousemove", str(x + width // 2), str(y + height // 2), "mousedown", "1")
     gimp.wait_words("Before")
-    wait_for("the original", lambda: (gimp.pixels() == pixels).all())
+    held = wait_for("the original", lambda: (gimp.pixels() == pixels).all())
     desktop.run("xdotool", "mouseup", "1")
     wait_for("the first result", lambda: (gimp.pixels() == first).all())
-    tap.ok(True, "the original is on the canvas while it is held")
+    tap.ok(held, "the original is on the canvas while it is held")
     desktop.picture("canvas-chosen")
 
     desktop.keys("alt+d")

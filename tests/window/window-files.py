@@ -136,7 +136,7 @@ def inpaint(tap, desktop, gimp):
     desktop.keys("alt+c")
     words = gimp.wait_words("Done: ")
     seconds = time.monotonic() - start
-    # The promise is a second; on a busy machine it decides that the file under way was not finished.
+    # The promise is a second. A busy machine may take longer, but must not finish the file under way.
     tap.note(f"cancelled after {seconds:.1f} s; the first file took {first} s")
     after = len(list(out.iterdir()))
     tap.ok(after == before or seconds < 1.5, "Cancel ends the run at once", f"{before} files before, {after} after")
