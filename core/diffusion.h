@@ -356,7 +356,8 @@ typedef struct
 } DiffusionDenoiseSettings;
 
 /* Denoises `region`. On success `settings` holds the strength, sigma and steps
- * that were used, 0 where nothing was found, and what was found. Noise that is coarser
+ * that were used, 0 where nothing was found, and what was found. A region with one colour for each
+ * brightness (gray, sepia, a duotone) is denoised as a gray one and keeps its colours. Noise that is coarser
  * than white noise is taken out at two sizes. Impulses are filled from what is around them
  * where nothing is told. */
 gboolean diffusion_denoise (DiffusionModel           *model,

@@ -17,6 +17,7 @@
 
 #include "base/planes.h"
 #include "denoise/denoise-window.h"
+#include "denoise/toned.h"
 
 /* Pixels around the region that the network sees, so that its border is as good as
  * its middle. */
@@ -45,6 +46,8 @@ typedef struct
   int           n_evaluations; /* of a window, ≥ 1 */
   int           n_windows, n_done;
   DenoiseWindow window;
+  gboolean      is_toned;
+  Toned         toned;
 
   float *band;     /* n_channels × window height × area width: Σ weight · x̂_0, 0…1 */
   int    band_top; /* first row of the band, in the area */
@@ -256,6 +259,25 @@ check_settings (const DiffusionDenoiseSettings *settings,
   return wrong == NULL;
 }
 
+/* A toned picture is denoised as the gray one that it was. */
+static gboolean
+look_for_tone (Denoise *job, DiffusionDenoiseSettings *used, GError **error)
+{
+  if (!toned_find (&job->toned, job->source, &job->region, job->progress->cancel, &job->is_toned,
+                   error))
+    return FALSE;
+  if (job->is_toned)
+    {
+      toned_connect (&job->toned, job->sink, job->progress);
+      toned_scale_noise (&job->toned, &used->found, &used->sigma);
+      job->source = &job->toned.gray;
+      job->sink = &job->toned.toning;
+      job->progress = &job->toned.shown;
+      job->n_channels = 1;
+    }
+  return TRUE;
+}
+
 /* t from sigma, else from strength, else from the picture; −1: nothing to do. */
 static gboolean
 choose (Denoise *job, DiffusionDenoiseSettings *used, GError **error)
@@ -376,12 +398,15 @@ diffusion_denoise_part (DiffusionModel           *model,
                      .n_channels = source->n_channels,
   };
 
+  if (!check_settings (settings, source, region, part, error) ||
+      !look_for_tone (&job, &used, error))
+    return FALSE;
   job.window = (DenoiseWindow) { .model = model,
                                  .workers = workers,
-                                 .source = source,
+                                 .source = job.source,
                                  .settings = &used,
                                  .progress = job.progress };
-  if (!check_settings (settings, source, region, part, error) || !choose (&job, &used, error))
+  if (!choose (&job, &used, error))
     return FALSE;
   job.n_evaluations = reverse_process_count (used.steps, 1, 1, used.sampler);
   cut_region (&job);
@@ -399,6 +424,8 @@ diffusion_denoise_part (DiffusionModel           *model,
   denoise_window_clear (&job.window);
   g_free (job.band);
   g_free (job.preview);
+  if (job.is_toned)
+    toned_unscale_noise (&job.toned, &used.found, &used.sigma);
   if (success)
     *settings = used;
   return success;

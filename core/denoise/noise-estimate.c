@@ -46,6 +46,7 @@
 #include "base/planes.h"
 #include "denoise/camera-noise.h"
 #include "denoise/noise-windows.h"
+#include "denoise/toned.h"
 
 #define MAX_ITERATIONS 12
 #define MIN_CHOICE     8 /* windows */
@@ -420,8 +421,8 @@ luma_sigma (const NoiseWindows *windows, double white)
 
 /* --- Gray pictures in colour ---------------------------------------------- */
 
-/* A gray or toned picture has one noise, not three: its differences of colours
- * hold nothing but what rounding left. True when the covariance of the colours
+/* A gray or toned picture has one noise, not three, also where JPEG has moved its colours from their
+ * curve (toned.h). True when the covariance of the colours
  * has one direction only. The low frequencies tell: what JPEG leaves of the
  * high ones is gray in coloured pictures as well. */
 static gboolean
@@ -590,7 +591,9 @@ diffusion_estimate_noise (const DiffusionSource *source,
                           GError               **error)
 {
   NoiseWindows full = { 0 }, half = { 0 };
-  gboolean     ok;
+  Toned        toned;
+  gboolean     is_toned, ok;
+  double       none = 0.0;
 
   *noise = (DiffusionNoise) { 0 };
   if (!planes_rect_inside (region, source->width, source->height))
@@ -599,7 +602,11 @@ diffusion_estimate_noise (const DiffusionSource *source,
                    _ ("The region to estimate noise in is empty or outside the picture."));
       return FALSE;
     }
-  ok = measure (source, region, cancel, &full, &half, noise, error);
+  if (!toned_find (&toned, source, region, cancel, &is_toned, error))
+    return FALSE;
+  ok = measure (is_toned ? &toned.gray : source, region, cancel, &full, &half, noise, error);
+  if (is_toned)
+    toned_unscale_noise (&toned, noise, &none);
   noise_windows_clear (&full);
   noise_windows_clear (&half);
   return ok;

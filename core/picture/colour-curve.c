@@ -56,14 +56,26 @@ bridge_gaps (ColourCurve *curve, const double *counts)
       curve->tints[j][c] = curve->tints[before][c];
 }
 
-static void
-look_up (const ColourCurve *curve, float brightness, float colour[3])
+void
+colour_curve_look_up (const ColourCurve *curve, float brightness, float colour[3])
 {
   float share;
   int   k = place (brightness, &share);
 
   for (int c = 0; c < 3; c++)
     colour[c] = brightness + (1.0f - share) * curve->tints[k][c] + share * curve->tints[k + 1][c];
+}
+
+gboolean
+colour_curve_has (const ColourCurve *curve, float brightness, const float colour[3])
+{
+  float right[3];
+
+  colour_curve_look_up (curve, brightness, right);
+  for (int c = 0; c < 3; c++)
+    if (!(fabsf (colour[c] - right[c]) <= NEAR))
+      return FALSE;
+  return TRUE;
 }
 
 gboolean
@@ -106,14 +118,10 @@ colour_curve_find (ColourCurve *curve,
 
   for (gsize i = 0; i < size; i++)
     {
-      float colour[3], most = 0.0f;
+      float colour[3] = { picture[i], picture[size + i], picture[2 * size + i] };
 
-      if (hole[i] != 0.0f)
-        continue;
-      look_up (curve, brightness_at (picture, size, i), colour);
-      for (int c = 0; c < 3; c++)
-        most = MAX (most, fabsf (picture[c * size + i] - colour[c]));
-      n_stray += most > NEAR;
+      n_stray +=
+        hole[i] == 0.0f && !colour_curve_has (curve, brightness_at (picture, size, i), colour);
     }
   return n_stray <= STRAY_SHARE * n;
 }
@@ -125,7 +133,7 @@ colour_curve_apply (const ColourCurve *curve, gsize n, float *picture)
     {
       float colour[3];
 
-      look_up (curve, brightness_at (picture, n, i), colour);
+      colour_curve_look_up (curve, brightness_at (picture, n, i), colour);
       for (int c = 0; c < 3; c++)
         picture[c * n + i] = CLAMP (colour[c], -1.0f, 1.0f);
     }

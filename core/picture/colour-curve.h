@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * colour-curve.h: pictures whose pixels have one colour for each brightness: gray ones that are stored
- * in three channels, sepia, duotones. A fill of such a picture has no other colours either.
+ * in three channels, sepia, duotones. What is made of such a picture has no other colours either.
  */
 #pragma once
 
@@ -22,6 +22,12 @@ gboolean colour_curve_find (ColourCurve *curve,
                             int          height,
                             const float *picture,
                             const float *hole);
+
+/* The colour of a brightness, −1…1; beyond it differs from gray as at the end. */
+void colour_curve_look_up (const ColourCurve *curve, float brightness, float colour[3]);
+
+/* Whether a colour of this brightness lies on the curve to within a level or so. */
+gboolean colour_curve_has (const ColourCurve *curve, float brightness, const float colour[3]);
 
 /* Moves all pixels of three planes of n onto the curve. */
 void colour_curve_apply (const ColourCurve *curve, gsize n, float *picture);

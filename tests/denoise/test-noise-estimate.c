@@ -681,7 +681,9 @@ read_large (gpointer             data,
   for (gsize i = 0; i < 3 * size; i++)
     pixels[i] = 0.5f + 9.0f / STEPS_8_BIT * pixels[i];
   for (gsize i = 0; i < size; i++)
-    alpha[i] = selection[i] = 1.0f;
+    alpha[i] = 1.0f;
+  for (gsize i = 0; selection != NULL && i < size; i++)
+    selection[i] = 1.0f;
   return TRUE;
 }
 
@@ -705,7 +707,8 @@ test_large (void)
       g_assert_true (diffusion_estimate_noise (&source, &all, NULL, &first, &error));
       g_assert_no_error (error);
       assert_near (first.sigma, 9.0, 0.05, 0.0);
-      g_assert_cmpint (large.n_read, <=, 64 * 128 * 128);
+      /* A million pixels for the noise, a quarter for the colours. */
+      g_assert_cmpint (large.n_read, <=, 64 * 128 * 128 + 64 * 64 * 64);
       g_assert_cmpint (large.largest, <=, 128 * 128);
       g_assert_true (diffusion_estimate_noise (&source, &all, NULL, &second, NULL));
       g_assert_cmpfloat (first.sigma, ==, second.sigma);
