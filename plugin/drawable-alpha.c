@@ -4,9 +4,9 @@
  *
  * The membrane is stretched at a size where it fits into little memory, 1 / 2^scale
  * of the picture's; it is smooth, so it can be enlarged. Alpha that is the same all
- * around stays what it is to the last bit. Where nearly all of it has one of two values, and what
- * lies between them rises within a pixel or two, there is an edge, of something that was cut out:
- * it goes on where the membrane is halfway between them.
+ * around stays what it is to the last bit. Where most of it has one of two values there is an edge,
+ * hard or feathered, of something that was cut out: it goes on where the membrane is halfway between
+ * them, and as soft as it is outside.
  */
 #include "drawable-alpha.h"
 
@@ -19,46 +19,50 @@
 /* Pixels of the membrane, at most about. */
 #define MEMBRANE_PIXELS (1 << 19)
 
-/* An edge: the two values are so far apart, and at most so many others lie between them, a share:
- * those that are antialiased. */
-#define EDGE_RANGE   0.1f
-#define EDGE_BETWEEN 0.1
-#define BINS         256
+/* Pixels around the region that are looked at: so far a soft edge shows how soft it is. */
+#define AROUND 8
 
-/* And of all steps from a known pixel to the next this share is steep: a third of the range. */
-#define EDGE_STEEP 0.5
+/* An edge: at most so many lie between the two values, a share. Chosen on every other of the shapes:
+ * circles, lines, text, brushes, gradients. */
+#define EDGE_BETWEEN 0.2
+#define BINS         256
 
 struct DrawableAlpha
 {
-  GeglRectangle area; /* of the picture, that the membrane covers */
+  GeglRectangle around; /* of the picture, what is looked at */
+  GeglRectangle area;   /* of that, what the membrane covers */
   int           scale, width, height;
   float        *values, *weights;
-  float         least, most;  /* of what is known */
-  guint64       counts[BINS]; /* of what is known, by its value */
-  double        rises[BINS];  /* the sum of the steps between neighbours, by their height */
-  float        *above;        /* the row before; not a number: not known */
-  gboolean      has_edge;
+  float         least, most;     /* of what is known */
+  guint64       counts[BINS];    /* of what is known, by its value */
+  double        slopes, squares; /* sums of the slope between neighbours and its square */
+  float        *above;           /* the row before; not a number: not known */
+  float         softness;        /* of an edge: pixels from one value to the other, ≥ 1; 0: none */
 };
 
+/* To the sums in `values` and their numbers in `weights`. */
 static void
-add_step (DrawableAlpha *alpha, float from, float to)
+add_to_membrane (DrawableAlpha *alpha, int x, int y, float value)
 {
-  float step = fabsf (to - from);
+  gsize i;
 
-  if (step > 0) /* not a number is not */
-    alpha->rises[(int) (step * (BINS - 1) + 0.5f)] += step;
+  x -= alpha->area.x;
+  y -= alpha->area.y;
+  if (x < 0 || y < 0 || x >= alpha->area.width || y >= alpha->area.height)
+    return;
+  i = (gsize) (y >> alpha->scale) * alpha->width + (x >> alpha->scale);
+  alpha->values[i] += value;
+  alpha->weights[i]++;
 }
 
-/* Adds a row of the picture to the sums in `values` and their numbers in `weights`. */
 static void
 add_row (DrawableAlpha *alpha, int y, const float *pixels, const float *selection)
 {
-  gsize row = (gsize) (y >> alpha->scale) * alpha->width;
   float left = NAN;
 
-  for (int x = 0; x < alpha->area.width; x++)
+  for (int x = 0; x < alpha->around.width; x++)
     {
-      float value = pixels[2 * x + 1];
+      float value = pixels[2 * x + 1], slope;
 
       if (selection[x] >= DIFFUSION_SELECTION_MIN || !isfinite (value))
         {
@@ -66,11 +70,14 @@ add_row (DrawableAlpha *alpha, int y, const float *pixels, const float *selectio
           continue;
         }
       value = CLAMP (value, 0, 1);
-      add_step (alpha, left, value);
-      add_step (alpha, alpha->above[x], value);
+      slope = hypotf (value - left, value - alpha->above[x]);
+      if (slope > 0) /* not a number is not */
+        {
+          alpha->slopes += slope;
+          alpha->squares += slope * slope;
+        }
       alpha->above[x] = left = value;
-      alpha->values[row + (x >> alpha->scale)] += value;
-      alpha->weights[row + (x >> alpha->scale)]++;
+      add_to_membrane (alpha, alpha->around.x + x, y, value);
       alpha->least = MIN (alpha->least, value);
       alpha->most = MAX (alpha->most, value);
       alpha->counts[(int) (value * (BINS - 1) + 0.5f)]++;
@@ -80,19 +87,20 @@ add_row (DrawableAlpha *alpha, int y, const float *pixels, const float *selectio
 static void
 add_picture (DrawableAlpha *alpha, GeglBuffer *pixels, GeglBuffer *selection)
 {
-  gsize         n = strips_max_pixels (&alpha->area);
+  gsize         n = strips_max_pixels (&alpha->around);
   float        *gray_alpha = g_new (float, 2 * n);
   float        *selected = g_new (float, n);
   GeglRectangle strip;
 
-  for (strips_first (&alpha->area, &strip); strip.height > 0; strips_next (&alpha->area, &strip))
+  for (strips_first (&alpha->around, &strip); strip.height > 0;
+       strips_next (&alpha->around, &strip))
     {
       gegl_buffer_get (pixels, &strip, 1.0, babl_format ("YA float"), gray_alpha,
                        GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
       gegl_buffer_get (selection, &strip, 1.0, babl_format ("Y float"), selected,
                        GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
       for (int y = 0; y < strip.height; y++)
-        add_row (alpha, strip.y - alpha->area.y + y, gray_alpha + 2 * (gsize) y * strip.width,
+        add_row (alpha, strip.y + y, gray_alpha + 2 * (gsize) y * strip.width,
                  selected + (gsize) y * strip.width);
     }
 
@@ -105,9 +113,7 @@ is_edge (const DrawableAlpha *alpha)
 {
   int     first = (int) (alpha->least * (BINS - 1) + 0.5f);
   int     last = (int) (alpha->most * (BINS - 1) + 0.5f);
-  int     steep = MAX ((last - first) / 3, 1);
   guint64 n = 0, n_between = 0;
-  double  rise = 0, rise_steep = 0;
 
   for (int i = first; i <= last; i++)
     {
@@ -115,13 +121,16 @@ is_edge (const DrawableAlpha *alpha)
       if (i > first + 1 && i < last - 1)
         n_between += alpha->counts[i];
     }
-  for (int i = 0; i < BINS; i++)
-    {
-      rise += alpha->rises[i];
-      rise_steep += i >= steep ? alpha->rises[i] : 0;
-    }
-  return alpha->most - alpha->least >= EDGE_RANGE &&
-         (double) n_between <= EDGE_BETWEEN * (double) n && rise_steep >= EDGE_STEEP * rise;
+  return (double) n_between <= EDGE_BETWEEN * (double) n;
+}
+
+/* The mean slope, each weighed by what it rises, is that of the edge. */
+static float
+softness (const DrawableAlpha *alpha)
+{
+  double slope = alpha->slopes > 0 ? alpha->squares / alpha->slopes : 1;
+
+  return (float) MAX ((alpha->most - alpha->least) / slope, 1);
 }
 
 static gboolean
@@ -154,6 +163,10 @@ drawable_alpha_new (GeglBuffer          *pixels,
   gegl_rectangle_intersect (
     &alpha->area, extent,
     GEGL_RECTANGLE (region->x - 1, region->y - 1, region->width + 2, region->height + 2));
+  gegl_rectangle_intersect (&alpha->around, extent,
+                            GEGL_RECTANGLE (region->x - AROUND, region->y - AROUND,
+                                            region->width + 2 * AROUND,
+                                            region->height + 2 * AROUND));
   do
     {
       alpha->width = ((alpha->area.width - 1) >> alpha->scale) + 1;
@@ -163,8 +176,8 @@ drawable_alpha_new (GeglBuffer          *pixels,
 
   alpha->values = g_new0 (float, (gsize) alpha->width * alpha->height);
   alpha->weights = g_new0 (float, (gsize) alpha->width * alpha->height);
-  alpha->above = g_new (float, alpha->area.width);
-  for (int x = 0; x < alpha->area.width; x++)
+  alpha->above = g_new (float, alpha->around.width);
+  for (int x = 0; x < alpha->around.width; x++)
     alpha->above[x] = NAN;
   alpha->least = 2;
   alpha->most = -1;
@@ -174,7 +187,7 @@ drawable_alpha_new (GeglBuffer          *pixels,
     g_clear_pointer (&alpha, drawable_alpha_free);
   else if (alpha->least < alpha->most)
     {
-      alpha->has_edge = is_edge (alpha);
+      alpha->softness = is_edge (alpha) ? softness (alpha) : 0;
       ok = stretch (alpha, error);
     }
 
@@ -229,12 +242,12 @@ drawable_alpha_at (const DrawableAlpha *alpha, int x, int y)
   if (range == 0)
     return alpha->most;
   value = membrane_at (alpha, x, y);
-  if (!alpha->has_edge)
+  if (alpha->softness == 0)
     return value;
 
-  /* As a pixel's share that lies on one side of it. */
+  /* The distance from it; a hard one has a pixel's share that lies on one side. */
   slope = 0.5f * hypotf (membrane_at (alpha, x + 1, y) - membrane_at (alpha, x - 1, y),
                          membrane_at (alpha, x, y + 1) - membrane_at (alpha, x, y - 1));
-  value = (value - 0.5f * (alpha->least + alpha->most)) / MAX (slope, 1e-6f);
+  value = (value - 0.5f * (alpha->least + alpha->most)) / MAX (slope * alpha->softness, 1e-6f);
   return alpha->least + range * CLAMP (0.5f + value, 0, 1);
 }
