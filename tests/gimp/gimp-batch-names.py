@@ -120,6 +120,39 @@ def folders(tap):
         )
 
 
+def hard_names(tap):
+    """Names that shells, addresses and patterns read otherwise, the longest, and bytes that are no text."""
+    plain = [
+        "-dash",
+        " lead",
+        "trail ",
+        "br[ack]",
+        "new\nline",
+        "e\u0301",
+        "\u00e9",
+        'q"uote',
+        "back\\slash",
+        "per%20cent",
+        "n" * 246,
+    ]
+    with Console() as gimp:
+        for name in plain:
+            write(gimp.folder / "in" / f"{name}.png", photo())
+            write(gimp.folder / "in" / f"{name}_mask.png", mask())
+        for name in (b"\xff.png", b"\xff_mask.png"):
+            (gimp.folder / "in" / os.fsdecode(name)).write_bytes(
+                (gimp.folder / "in" / f"-dash{name[1:-4].decode()}.png").read_bytes()
+            )
+        result = gimp.run(inpaint(pattern="in/*.png", output_folder="out"), timeout=900)
+        tap.ok(result.code == 0, "names of all kinds run", result.out + result.err)
+        wanted = sorted([f"{name}.png" for name in plain] + [os.fsdecode(b"\xff.png")])
+        tap.ok(
+            names(gimp.folder / "out") == wanted,
+            "and each output has its input's name",
+            ascii(names(gimp.folder / "out")),
+        )
+
+
 def two_at_once(tap):
     with Console() as gimp:
         for name in "ab":
@@ -189,6 +222,7 @@ def main():
     patterns(tap)
     masks(tap)
     folders(tap)
+    hard_names(tap)
     two_at_once(tap)
     appeared_meanwhile(tap)
     tap.finish()
