@@ -12,7 +12,8 @@
 #   tests/in-debian.sh sh -c 'meson setup /var/tmp/b && ninja -C /var/tmp/b'
 #
 # --packages: those of NAME-packages.txt beside this script and no others, in a
-# root of their own; else those of debian-packages.txt.
+# root of their own; else those of debian-packages.txt. Where some are another
+# processor's (libc6-dev:arm64) there is a root also on a Debian with GIMP 3.
 #
 # In a root the tree is /src and ../shared, where there is one, is /shared;
 # /var/tmp outlives the command, /tmp does not.  Set in either case:
@@ -59,6 +60,9 @@ unset LC_ALL LANGUAGE DIFFUSION_SHARED
 
 packages () { sed 's/#.*//; s/[[:space:]]//g; /./!d' "$list"; }
 
+# The other processors that packages are for.
+others=$(packages | sed -n 's/.*://p' | sort -u | paste -sd' ' -)
+
 installed () { dpkg-query -W -f '${db:Status-Status}\n' "$1" 2>/dev/null | grep -qx installed; }
 
 # missing NAME...: those of them that this machine lacks
@@ -87,7 +91,7 @@ provide ()
 
 # ------------------------------------------------------- on this very machine --
 
-if [ "$suite" = "$own" ] || { [ "$ID" != debian ] && pkg-config --exists gimp-3.0 2>/dev/null; }; then
+if [ -z "$others" ] && { [ "$suite" = "$own" ] || { [ "$ID" != debian ] && pkg-config --exists gimp-3.0 2>/dev/null; }; }; then
   # shellcheck disable=SC2046
   [ "$ID" != debian ] || provide $(packages)
   # German is what the tests of translations speak.
@@ -144,15 +148,20 @@ sources ()
 }
 
 # Those of the lines on standard input whose repository is really there and
-# signed by a key this machine trusts.
+# signed by a key this machine trusts; and whole, where it has to be of one state
+# for several processors.
 existing ()
 {
+  whole=-oAcquire::IndexTargets::deb::Packages::DefaultEnabled=false
+  for other in $others; do whole="$whole -oAPT::Architectures::=$other"; done
+  [ -z "$others" ] || whole=${whole#* }
   mkdir -p "$work/lists/partial" "$work/cache"
   while read -r line; do
     echo "$line" >"$work/one.list"
+    # shellcheck disable=SC2086
     if apt-get -qq update -o Dir::Etc::sourcelist="$work/one.list" -o Dir::Etc::sourceparts=- \
          -o Dir::State::lists="$work/lists" -o Dir::Cache="$work/cache" -o APT::Sandbox::User= \
-         -o Acquire::IndexTargets::deb::Packages::DefaultEnabled=false \
+         $whole \
          -o APT::Update::Error-Mode=any >"$work/log" 2>&1 </dev/null
     then echo "$line"
     else sed "s/^/in-debian.sh: left out, $suite: /" "$work/log" >&2
@@ -178,7 +187,9 @@ make_root ()
     die "this machine's apt sources lead to no usable $suite: $(tail -n 1 "$work/log")"
   fetch_options >"$work/apt.conf"
   space rm -rf --one-file-system "$root.new"
+  # shellcheck disable=SC2046
   space mmdebstrap --quiet --mode=root --variant=apt \
+    ${others:+--architectures=$(dpkg --print-architecture),$(echo "$others" | tr ' ' ,)} \
     --aptopt="$work/apt.conf" --aptopt='APT::Install-Recommends "false"' \
     --dpkgopt='path-exclude=/usr/share/man/*' \
     --include="$(packages | paste -sd, -)" \
@@ -202,9 +213,10 @@ update_root ()
     cat "$2/apt.conf" >"$1/etc/apt/apt.conf.d/99mmdebstrap"
     rm -f "$1/etc/resolv.conf"; cat /etc/resolv.conf >"$1/etc/resolv.conf"
     chroot "$1" sh -euc "export DEBIAN_FRONTEND=noninteractive
+      for other in $6; do dpkg --add-architecture \$other; done
       apt-get -qq update; apt-get -qq -y --no-install-recommends --no-upgrade install $3; $4"
     echo "$5" >"$1/.made-from"
-  ' sh "$root" "$work" "$(packages | paste -sd' ' -)" "$finish" "$sum" >"$work/log" 2>&1 </dev/null ||
+  ' sh "$root" "$work" "$(packages | paste -sd' ' -)" "$finish" "$sum" "$others" >"$work/log" 2>&1 </dev/null ||
     { cat "$work/log" >&2; die "bringing $root up to date failed"; }
 }
 

@@ -504,8 +504,10 @@ float *
 safetensors_load_tensor (Safetensors *file, const SafetensorsTensor *tensor, GError **error)
 {
   const gint64 n = (tensor->end - tensor->begin) / (tensor->dtype->bits / 8);
-  float       *values = g_try_malloc_n (MAX (n, 1), sizeof (float));
+  float       *values = NULL;
 
+  if ((gint64) (gsize) n == n) /* where pointers have 32 bits it need not be */
+    values = g_try_malloc_n (MAX (n, 1), sizeof (float));
   if (!values)
     g_set_error (
       error, DIFFUSION_ERROR, DIFFUSION_ERROR_MEMORY,

@@ -15,7 +15,11 @@ fill_tables (gpointer unused)
 #endif
 
   tables[n_tables++] = &kernels_reference;
+#ifdef KERNELS_NEON
+  tables[n_tables++] = &kernels_neon;
+#else
   tables[n_tables++] = &kernels_baseline;
+#endif
 
 #ifdef KERNELS_X86
   __builtin_cpu_init ();

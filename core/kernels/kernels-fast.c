@@ -2,8 +2,8 @@
  *
  * kernels-fast.c: the kernels in vectors of LANES floats. Compiled once for
  * each instruction set (core/meson.build), with KERNELS_NAME set to baseline,
- * avx2 or avx512 and with -ffp-contract=fast, so that a·b + c is one FMA where
- * the set has it. Contracts in kernels.h, formulas in kernels-reference.c.
+ * neon, avx2 or avx512 and with -ffp-contract=fast, so that a·b + c is one FMA
+ * where the set has it. Contracts in kernels.h, formulas in kernels-reference.c.
  */
 #include "kernels/kernels.h"
 

@@ -221,6 +221,7 @@ typedef struct
 /* The tables, one file each or one build of kernels-fast.c each. */
 extern const Kernels kernels_reference;
 extern const Kernels kernels_baseline;
+extern const Kernels kernels_neon;
 extern const Kernels kernels_avx2;
 extern const Kernels kernels_avx512;
 

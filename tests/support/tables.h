@@ -9,8 +9,14 @@
 
 #include "kernels/dispatch.h"
 
-/* All but the reference. */
+/* All but the reference that processors of this family may have. */
+#if defined(__aarch64__)
+static const char *const tables_fast[] = { "neon" };
+#elif defined(__x86_64__)
 static const char *const tables_fast[] = { "baseline", "avx2", "avx512", "bf16", "amx" };
+#else
+static const char *const tables_fast[] = { "baseline" };
+#endif
 
 /* NULL where this processor cannot run it. */
 static inline const Kernels *
