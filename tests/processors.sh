@@ -43,6 +43,7 @@ place=/var/tmp/gimp-diffusion-$(printf %s "${DIFFUSION_TREE:?run this through te
 mkdir -p "$place/none"
 exec 9>"$place/lock"
 flock 9
+unset OPENBLAS_CORETYPE # speaks of this processor
 export CCACHE_DIR=/var/tmp/gimp-diffusion-ccache CCACHE_NOHASHDIR=1 CCACHE_MAXSIZE=1G LC_ALL=C.UTF-8
 
 # What Meson asks for and core has no use for, where Debian has no such package.
