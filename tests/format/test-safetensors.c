@@ -315,6 +315,8 @@ test_memory (void)
   struct rlimit own, tight;
   GError       *error = NULL;
   Safetensors  *file;
+  void         *room;
+  float        *values;
 
   maker_write_safetensors (folder, "a.safetensors", header, NULL, 0);
   g_assert_cmpint (truncate (path, (off_t) (8 + strlen (header) + n_bytes)), ==, 0);
@@ -327,14 +329,23 @@ test_memory (void)
   tight = own;
   tight.rlim_cur = g_ascii_strtoull (pages, NULL, 10) * sysconf (_SC_PAGESIZE) + n_bytes;
   g_assert_cmpint (setrlimit (RLIMIT_AS, &tight), ==, 0);
-  g_assert_null (safetensors_load (file, "large", 1, &shape, &error));
+  room = g_try_malloc (2 * n_bytes);
+  values = safetensors_load (file, "large", 1, &shape, &error);
   g_assert_cmpint (setrlimit (RLIMIT_AS, &own), ==, 0);
 
-  g_assert_error (error, DIFFUSION_ERROR, DIFFUSION_ERROR_MEMORY);
-  g_test_message ("%s", error->message);
-  g_assert_nonnull (
-    strstr (error->message, "“large”: close other programs or choose a smaller model."));
-  g_error_free (error);
+  if (room)
+    g_test_skip ("not run: this processor is qemu's, where no limit of memory holds");
+  else
+    {
+      g_assert_null (values);
+      g_assert_error (error, DIFFUSION_ERROR, DIFFUSION_ERROR_MEMORY);
+      g_test_message ("%s", error->message);
+      g_assert_nonnull (
+        strstr (error->message, "“large”: close other programs or choose a smaller model."));
+    }
+  g_clear_error (&error);
+  g_free (values);
+  g_free (room);
   safetensors_close (file);
   maker_remove (folder);
   g_free (pages);
