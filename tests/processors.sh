@@ -40,22 +40,30 @@ fi
 
 processor=$1 wrapper=""; shift
 place=/var/tmp/gimp-diffusion-$(printf %s "${DIFFUSION_TREE:?run this through tests/in-debian.sh}" | cksum | cut -d' ' -f1)
-mkdir -p "$place/none"
-exec 9>"$place/lock"
+case $processor in
+  nehalem) machine='x86_64 x86_64 x86_64 little' wrapper='qemu-x86_64 -cpu Nehalem' ;;
+  haswell) machine='x86_64 x86_64 x86_64 little' wrapper='qemu-x86_64 -cpu Haswell' ;;
+  aarch64) machine='aarch64 aarch64 aarch64 little qemu-aarch64' ;;
+  i686)    machine='x86 i686 i386 little' ;;
+  s390x)   machine='s390x s390x s390x big qemu-s390x' ;;
+esac
+build=$place/${machine%% *}
+mkdir -p "$build.none"
+exec 9>"$build.lock"
 flock 9
 unset OPENBLAS_CORETYPE # speaks of this processor
 export CCACHE_DIR=/var/tmp/gimp-diffusion-ccache CCACHE_NOHASHDIR=1 CCACHE_MAXSIZE=1G LC_ALL=C.UTF-8
 
 # What Meson asks for and core has no use for, where Debian has no such package.
 for name in gegl-0.4 gimp-3.0 gimpui-3.0 gtk+-3.0; do
-  printf 'Name: %s\nDescription: none\nVersion: 3.0\n' "$name" >"$place/none/$name.pc"
+  printf 'Name: %s\nDescription: none\nVersion: 3.0\n' "$name" >"$build.none/$name.pc"
 done
 
 # configure FAMILY COMPILER FOLDER ENDIAN [RUNNER]: the build folder; FOLDER of /usr/lib.
 configure ()
 {
-  machine=--cross-file runner=""
-  [ "$1" != x86_64 ] || machine=--native-file
+  kind=--cross-file runner=""
+  [ "$1" != x86_64 ] || kind=--native-file
   [ -z "${5-}" ] || runner="exe_wrapper = '$5'"
   cat >"$build.ini" <<END
 [binaries]
@@ -67,7 +75,7 @@ xvfb-run = 'false'
 $runner
 [properties]
 needs_exe_wrapper = $([ -n "$runner" ] && echo true || echo false)
-pkg_config_libdir = ['/usr/lib/$3-linux-gnu/pkgconfig', '/usr/share/pkgconfig', '$place/none']
+pkg_config_libdir = ['/usr/lib/$3-linux-gnu/pkgconfig', '/usr/share/pkgconfig', '$build.none']
 [host_machine]
 system = 'linux'
 cpu_family = '$1'
@@ -75,7 +83,7 @@ cpu = '$1'
 endian = '$4'
 END
   rm -rf "$build"
-  meson setup -Dwerror=true -Dplugindir=/nowhere "$machine" "$build.ini" "$build"
+  meson setup -Dwerror=true -Dplugindir=/nowhere "$kind" "$build.ini" "$build"
 }
 
 # What Meson knows of the tests of core's areas: $1 is "name" or "target"
@@ -89,14 +97,6 @@ for test in json.load(sys.stdin):
         print(test["name"] if sys.argv[1] == "name" else "tests/test-" + test["name"])' "$1"
 }
 
-case $processor in
-  nehalem) machine='x86_64 x86_64 x86_64 little' wrapper='qemu-x86_64 -cpu Nehalem' ;;
-  haswell) machine='x86_64 x86_64 x86_64 little' wrapper='qemu-x86_64 -cpu Haswell' ;;
-  aarch64) machine='aarch64 aarch64 aarch64 little qemu-aarch64' ;;
-  i686)    machine='x86 i686 i386 little' ;;
-  s390x)   machine='s390x s390x s390x big qemu-s390x' ;;
-esac
-build=$place/${machine%% *}
 # shellcheck disable=SC2046,SC2086
 {
   configure $machine &&

@@ -375,19 +375,19 @@ judge (gpointer data, const Canvas *canvas, const DiffusionRect *bounds, int squ
 
 /* What a stage holds beside the finest area's preview: the planes of its area (inpaint-planes.h),
  * the result of the stage before, the pyramid of the guess, and what the sampler asks for. */
-static gsize
+static guint64
 stage_bytes (const InpaintStage *stage, int n_channels, int sampler_planes)
 {
-  gsize size = (gsize) stage->area.width * stage->area.height;
-  gsize planes = 6 * n_channels + 4 + n_channels * sampler_planes;
+  guint64 size = (guint64) stage->area.width * stage->area.height;
+  guint64 planes = 6 * n_channels + 4 + n_channels * sampler_planes;
 
   return size * planes * sizeof (float);
 }
 
-static gsize
+static guint64
 patch_stage_bytes (const InpaintStage *stage, int n_channels)
 {
-  gsize         size = (gsize) stage->area.width * stage->area.height;
+  guint64       size = (guint64) stage->area.width * stage->area.height;
   PatchFillCost cost;
 
   patch_fill_cost (stage->area.width, stage->area.height, size, 1, &cost);
@@ -398,7 +398,7 @@ static void
 add_part (InpaintPlan *plan, const InpaintPart *part, int n_channels, int sampler_planes)
 {
   const InpaintStage *finest = &part->stages[part->n_stages - 1];
-  gsize               preview = (gsize) finest->area.width * finest->area.height * (n_channels + 1);
+  guint64 preview = (guint64) finest->area.width * finest->area.height * (n_channels + 1);
 
   for (int k = 0; k < part->n_stages; k++)
     {
@@ -440,7 +440,8 @@ inpaint_plan_new (const DiffusionModel           *model,
       add_part (plan, &part, n_channels, sampler_planes);
     }
   g_array_unref (rects);
-  plan->bytes += (gsize) canvas->n_cells * CANVAS_CELL * CANVAS_CELL * n_channels * sizeof (float);
+  plan->bytes +=
+    (guint64) canvas->n_cells * CANVAS_CELL * CANVAS_CELL * n_channels * sizeof (float);
   return plan;
 }
 

@@ -51,7 +51,7 @@ typedef struct
   GArray *parts;         /* InpaintPart, in the order in which they are done */
   int     n_evaluations; /* of all stages of all parts */
   gint64  n_pixels;      /* evaluations × pixels of all of them */
-  gsize   bytes;         /* of the planes that are held at a time, beside the network's memory */
+  guint64 bytes;         /* of the planes that are held at a time, beside the network's memory */
 } InpaintPlan;
 
 /* The settings that `settings` leaves to the model, filled in; but `steps` stays 0 with a

@@ -59,7 +59,8 @@ vector_clamp (Vector x, float limit)
 #elif defined(__SSE2__)
   return (Vector) _mm_max_ps (_mm_min_ps ((__m128) x, _mm_set1_ps (limit)), _mm_set1_ps (-limit));
 #elif defined(__aarch64__)
-  return (Vector) vmaxq_f32 (vminq_f32 ((float32x4_t) x, vdupq_n_f32 (limit)), vdupq_n_f32 (-limit));
+  return (Vector) vmaxq_f32 (vminq_f32 ((float32x4_t) x, vdupq_n_f32 (limit)),
+                             vdupq_n_f32 (-limit));
 #else
   const VectorInt above = x > limit, below = x < -limit;
   const VectorInt bits = (above & (VectorInt) vector_set (limit)) |

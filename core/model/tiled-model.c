@@ -153,8 +153,8 @@ tiled_model_cost (const DiffusionModel *model,
 
   model_cost (model, n_threads, across.size, down.size,
               n_passes * n_evaluations * across.n * down.n, cost);
-  cost->bytes +=
-    (TILED_MODEL_PLANES + model_get_n_outputs (model)) * sizeof (float) * across.size * down.size;
+  cost->bytes += (guint64) (TILED_MODEL_PLANES + model_get_n_outputs (model)) * sizeof (float) *
+                 across.size * down.size;
 }
 
 void

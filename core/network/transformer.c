@@ -101,6 +101,17 @@ arena_plan_init (ArenaPlan         *plan,
   plan->shared = take (plan, plan->size.shared);
 }
 
+/* As in unet.c: what a token takes, and a good deal for the work on it. */
+static gboolean
+is_countable (const Transformer *transformer, int width, int height)
+{
+  const TransformerWeights *weights = transformer->weights;
+  const double              token =
+    (double) MAX (weights->patches->n_in, weights->out->n_out) + transformer->stride;
+
+  return width <= SIDE_MAX && height <= SIDE_MAX && token * width * height <= G_MAXSIZE / 16;
+}
+
 /* --- Position ------------------------------------------------------------- */
 
 /* get_2d_sincos_pos_embed of diffusers, one axis: position i of n is
@@ -187,7 +198,7 @@ transformer_memory (const Transformer *transformer, int width, int height, int n
   ArenaPlan plan;
   gsize     bytes;
 
-  if (width > SIDE_MAX || height > SIDE_MAX)
+  if (!is_countable (transformer, width, height))
     return 0;
 
   arena_plan_init (&plan, transformer, width, height, n_workers);
@@ -205,11 +216,11 @@ transformer_get_info (const Transformer *transformer, DiffusionModelInfo *info)
     {
       const Convolution *layer = g_ptr_array_index (weights->convolutions, i);
 
-      info->bytes += sizeof (float) * (layer->size + layer->n_out);
+      info->bytes += sizeof (float) * ((guint64) layer->size + layer->n_out);
     }
   if (transformer->config.norm_affine)
     info->bytes += 2 * sizeof (float) * transformer->config.channels * weights->n_blocks;
-  info->bytes_loading = info->bytes + sizeof (float) * weights->largest_tensor;
+  info->bytes_loading = info->bytes + sizeof (float) * (guint64) weights->largest_tensor;
 }
 
 /* For each token the layers, and in each block's attention its products with all the
@@ -267,7 +278,7 @@ transformer_begin (Transformer      *transformer,
 
   g_clear_pointer (&transformer->arena, aligned_free);
   arena_plan_init (&plan, transformer, MIN (width, SIDE_MAX), MIN (height, SIDE_MAX), n_workers);
-  if (width > SIDE_MAX || height > SIDE_MAX)
+  if (!is_countable (transformer, width, height))
     plan.total = G_MAXSIZE;
   transformer->arena = arena = aligned_new (plan.total, error);
   if (!arena)

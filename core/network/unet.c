@@ -73,6 +73,24 @@ slot_floats (const Slot *slot, int width, int height)
   return (gsize) map.width * map.height * map.stride;
 }
 
+/* The maps of all slots, and a good deal for the work between them, can be counted where
+ * pointers have 32 bits. With 64 bits only the sides count. */
+static gboolean
+is_countable (const Graph *graph, int width, int height)
+{
+  double floats = 0.0;
+  Map    map;
+
+  if (width > SIDE_MAX || height > SIDE_MAX)
+    return FALSE;
+  for (guint i = 0; i < graph->slots->len; i++)
+    {
+      get_size (graph_slot (graph, i), width, height, &map);
+      floats += (double) map.width * map.height * map.stride;
+    }
+  return floats <= G_MAXSIZE / 16;
+}
+
 /* The lowest place for slot `number` that no map needed at the same time has.
  * Slot i is made by op i − 1; maps before `number` have their places. */
 static gsize
@@ -245,7 +263,7 @@ unet_memory (const Unet *unet, int width, int height, int n_workers)
   ArenaPlan plan;
   gsize     bytes;
 
-  if (width > SIDE_MAX || height > SIDE_MAX)
+  if (!is_countable (unet->graph, width, height))
     return 0;
 
   arena_plan_init (&plan, unet->graph, width, height, n_workers);
@@ -266,7 +284,7 @@ unet_get_info (const Unet *unet, DiffusionModelInfo *info)
     {
       const Convolution *convolution = g_ptr_array_index (graph->convolutions, i);
 
-      info->bytes += sizeof (float) * (convolution->size + convolution->n_out);
+      info->bytes += sizeof (float) * ((guint64) convolution->size + convolution->n_out);
     }
   for (guint i = 0; i < graph->norms->len; i++)
     {
@@ -274,7 +292,7 @@ unet_get_info (const Unet *unet, DiffusionModelInfo *info)
 
       info->bytes += 2 * sizeof (float) * norm->channels;
     }
-  info->bytes_loading = info->bytes + sizeof (float) * graph->largest_tensor;
+  info->bytes_loading = info->bytes + sizeof (float) * (guint64) graph->largest_tensor;
 }
 
 double
@@ -311,7 +329,7 @@ unet_begin (Unet *unet, DiffusionWorkers *workers, int width, int height, GError
     return unet->maps[0].data;
 
   arena_plan_init (&plan, graph, MIN (width, SIDE_MAX), MIN (height, SIDE_MAX), n_workers);
-  if (width > SIDE_MAX || height > SIDE_MAX)
+  if (!is_countable (graph, width, height))
     plan.total = G_MAXSIZE;
   /* Memory for a larger size serves: two sizes may take turns. */
   if (unet->arena == NULL || plan.total > unet->capacity)

@@ -319,6 +319,6 @@ patch_fill_cost (int width, int height, gsize n_hole, int inradius, PatchFillCos
       cost->macs += rounds * patch_search_macs (patches, sources);
     }
   /* The pyramid, the level with the one before, the pieces' places and equations. */
-  cost->bytes = (gsize) width * height * (4 * 8 * 4 / 3 + 5 * patch_level_bytes () / 4 + 4) +
-                n_hole * 32 + PATCH_SET_MAX * 200 * sizeof (float);
+  cost->bytes = (guint64) width * height * (4 * 8 * 4 / 3 + 5 * patch_level_bytes () / 4 + 4) +
+                (guint64) n_hole * 32 + PATCH_SET_MAX * 200 * sizeof (float);
 }

@@ -39,9 +39,9 @@ gboolean patch_fill (const PatchFill *fill, float *x0, float *seams, GError **er
  * multiplications and additions, the rounds, and the bytes of memory. */
 typedef struct
 {
-  double macs;
-  int    n_rounds;
-  gsize  bytes;
+  double  macs;
+  int     n_rounds;
+  guint64 bytes;
 } PatchFillCost;
 
 void patch_fill_cost (int width, int height, gsize n_hole, int inradius, PatchFillCost *cost);

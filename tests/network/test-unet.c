@@ -234,6 +234,13 @@ test_metadata (gconstpointer data)
   g_assert_cmpuint (a.bytes_loading, ==, b.bytes_loading);
   g_assert_cmpfloat (unet_macs (metadata, 64, 96), ==, unet_macs (unet, 64, 96));
   g_assert_cmpuint (unet_memory (metadata, 64, 96, 2), ==, unet_memory (unet, 64, 96, 2));
+  /* Refused, or counted in full; also where pointers have 32 bits. */
+  for (int side = 64; side <= 1 << 16; side *= 2)
+    {
+      const gsize bytes = unet_memory (metadata, side, side, 2);
+
+      g_assert_true (bytes == 0 || bytes / 2 > (double) side * side * sizeof (float));
+    }
 
   unet_free (metadata);
   unet_free (unet);
