@@ -169,29 +169,24 @@ from_control_groups (void)
 /* What pointers of 32 bits reach where the kernel keeps most for itself. */
 #define REACH_32 (G_GUINT64_CONSTANT (3) << 30)
 
-/* What "ulimit -v" leaves, and the size of pointers. */
+/* What "ulimit -v" leaves, and no more than pointers reach. */
 static guint64
 from_address_space (void)
 {
-  guint64 left = MEMORY_UNKNOWN;
+  guint64 left = sizeof (gpointer) == 4 ? REACH_32 : MEMORY_UNKNOWN;
 
 #ifdef G_OS_UNIX
   struct rlimit limit;
-  guint64       most = MEMORY_UNKNOWN;
   char         *text;
 
-  if (getrlimit (RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
-    most = limit.rlim_cur;
-  if (sizeof (gpointer) == 4)
-    most = MIN (most, REACH_32);
-  if (most == MEMORY_UNKNOWN)
-    return MEMORY_UNKNOWN;
+  if (getrlimit (RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+    return left;
   text = read_text ("/proc/self/statm"); /* in pages, the first number is the address space */
   if (text)
     {
       guint64 used = g_ascii_strtoull (text, NULL, 10) * (guint64) sysconf (_SC_PAGESIZE);
 
-      left = most - MIN (most, used);
+      left = MIN (left, (guint64) limit.rlim_cur - MIN ((guint64) limit.rlim_cur, used));
     }
   g_free (text);
 #endif
