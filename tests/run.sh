@@ -5,7 +5,7 @@
 #
 # Builds the tree with warnings as errors and runs its tests, or those named,
 # on a Debian with GIMP 3 (tests/in-debian.sh).  --matrix: the longer runs too.
-# --checks: also the tests in other builds: clang, sanitizers, clang-tidy (checks/).
+# --checks: also clang-tidy, coverage, the fuzzers, and more tests in the builds with sanitizers (checks/).
 # Last line: "N passed, N failed".  Skipped counts as failed.
 
 set -eu
@@ -35,7 +35,7 @@ fi
 export GLIBC_TUNABLES=glibc.malloc.hugetlb=1
 rm -f "$build"/meson-logs/testlog*
 if [ $# = 0 ]; then
-  [ -n "${DIFFUSION_CHECKS-}" ] || set -- --no-suite checks
+  [ -n "${DIFFUSION_CHECKS-}" ] || set -- --no-suite long-checks --no-suite fuzz
   [ -n "${DIFFUSION_MATRIX-}" ] || set -- "$@" --no-suite package
 fi
 meson test -C "$build" --no-rebuild --print-errorlogs "$@" 9>&- || true

@@ -428,11 +428,11 @@ colliding_name (int number, int letters)
 /* {"a":[ITEM,ITEM,…]}, or with `item` NULL an object of colliding names, of at most so
  * many bytes and items. */
 static char *
-new_text (const char *item, gsize length, int n_items)
+new_text (const char *item, gsize length, guint n_items)
 {
   GString *text = g_string_new (item ? "{\"a\":[" : "{");
 
-  for (int i = 0; i < n_items; i++)
+  for (guint i = 0; i < n_items; i++)
     {
       char *name = item ? NULL : colliding_name (i, 17);
       char *entry =
