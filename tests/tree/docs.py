@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Every command of the documents, run as a newcomer would: in a copy of the tree, in a home of its own. Speaks TAP.
 
-The blocks marked sh are run in their order, document after document. What takes long gets less to do
+The blocks marked sh are run in their order, document after document; those of plugin/MANY.md by gimp-many. What takes long gets less to do
 (SMALLER): a short training, two tests in place of all. A system-wide installation goes to a folder (DESTDIR)."""
 import fcntl
 import sys
@@ -172,6 +172,7 @@ def main():
             check_links(tap, document, text)
             for block in blocks:
                 run_block(tap, copy, environment, document, block)
+        check_links(tap, "plugin/MANY.md", (TREE / "plugin/MANY.md").read_text())
         tap.ok(fills(copy), "a model of one's own fills the hole its own way, and nothing else")
         tap.ok(before == [f.read_bytes() for f in sources], "the tree has its format already")
         # What tests/build.sh made for the copy.
