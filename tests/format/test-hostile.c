@@ -231,7 +231,7 @@ static char *
 new_model_with_header (const char *search, const char *replacement)
 {
   char   *folder = maker_new_model ();
-  gsize   n_bytes;
+  guint64 n_bytes;
   char   *header = maker_header (&n_bytes);
   char   *wrong = maker_replace (header, search, replacement);
   guint8 *data = g_malloc0 (n_bytes);
@@ -328,7 +328,7 @@ static void
 test_trailing_data (void)
 {
   char   *folder = maker_new_model ();
-  gsize   n_bytes;
+  guint64 n_bytes;
   char   *header = maker_header (&n_bytes);
   guint8 *data = g_malloc0 (n_bytes + 4);
 
@@ -346,7 +346,7 @@ test_not_a_number (void)
   for (gsize i = 0; i < G_N_ELEMENTS (values); i++)
     {
       char   *folder = maker_new_model ();
-      gsize   n_bytes;
+      guint64 n_bytes;
       char   *header = maker_header (&n_bytes);
       guint8 *data = g_malloc0 (n_bytes);
       guint32 value = GUINT32_TO_LE (values[i]);
@@ -674,7 +674,7 @@ test_surplus (void)
   const gint64 surplus = (gint64) 1 << 40;
   char        *folder = maker_new_model ();
   char        *path = path_in (folder, MAKER_WEIGHTS);
-  gsize        n_bytes;
+  guint64      n_bytes;
   char        *header = maker_header (&n_bytes);
   char        *more;
 

@@ -53,7 +53,7 @@ reset_peak (void)
 
 /* A model folder whose weights are a header and a hole. Takes both texts. */
 static char *
-new_folder (char *json, char *header, gsize n_bytes)
+new_folder (char *json, char *header, guint64 n_bytes)
 {
   char *folder = maker_new_folder ();
   char *path = g_build_filename (folder, MAKER_WEIGHTS, NULL);
@@ -70,7 +70,7 @@ new_folder (char *json, char *header, gsize n_bytes)
 }
 
 static char *
-new_unet (gsize *n_bytes)
+new_unet (guint64 *n_bytes)
 {
   char *channels = g_strdup_printf ("[%d]", CHANNELS);
   char *json = maker_replace (maker_unet_json, "[8]", channels);
@@ -81,7 +81,7 @@ new_unet (gsize *n_bytes)
 }
 
 static char *
-new_transformer (gsize *n_bytes)
+new_transformer (guint64 *n_bytes)
 {
   char *header = maker_transformer_header (WIDTH, 3, n_bytes);
 
@@ -95,7 +95,11 @@ new_transformer (gsize *n_bytes)
 
 /* What loading took since `before`, when no more was held than `before`. */
 static void
-check (const char *name, const DiffusionModelInfo *info, gsize n_bytes, gsize largest, gsize before)
+check (const char               *name,
+       const DiffusionModelInfo *info,
+       guint64                   n_bytes,
+       gsize                     largest,
+       gsize                     before)
 {
   gsize peak = get_status ("VmHWM:") - before;
 
@@ -113,7 +117,7 @@ check (const char *name, const DiffusionModelInfo *info, gsize n_bytes, gsize la
 static void
 test_big (Fixture *fixture)
 {
-  gsize              n_bytes, before;
+  guint64            n_bytes, before;
   char              *folder = new_unet (&n_bytes);
   char              *config_path = g_build_filename (folder, MAKER_UNET, NULL);
   char              *weights_path = g_build_filename (folder, MAKER_WEIGHTS, NULL);
@@ -147,7 +151,7 @@ static void
 test_folder (gconstpointer data)
 {
   const gboolean     is_unet = data != NULL;
-  gsize              n_bytes, before;
+  guint64            n_bytes, before;
   char              *folder = is_unet ? new_unet (&n_bytes) : new_transformer (&n_bytes);
   GError            *error = NULL;
   DiffusionModelInfo info = { 0 };
@@ -194,7 +198,7 @@ test_cut (void)
 
   for (int i = 0; i < 12; i++)
     {
-      gsize           n_bytes;
+      guint64         n_bytes;
       char           *folder = new_unet (&n_bytes);
       Cut             cut = { g_build_filename (folder, MAKER_WEIGHTS, NULL), i * 25000 };
       GError         *error = NULL;

@@ -124,7 +124,7 @@ static void
 test_metadata_refuses (void)
 {
   char   *folder = maker_new_model ();
-  gsize   n_bytes;
+  guint64 n_bytes;
   char   *header = maker_header (&n_bytes);
   char   *wrong = maker_replace (header, "\"shape\":[8,3,3,3]", "\"shape\":[3,8,3,3]");
   guint8 *data = g_malloc0 (n_bytes);
@@ -151,7 +151,7 @@ test_too_large (void)
   char              *path = g_build_filename (folder, MAKER_WEIGHTS, NULL);
   char              *few = maker_replace (maker_unet_json, "[8]", "[4096]");
   char              *config = maker_replace (few, "_block\": 1", "_block\": 16");
-  gsize              n_bytes;
+  guint64            n_bytes;
   char              *header = maker_header_of (4096, 16, &n_bytes);
   char              *need, *pattern;
   gint64             before = g_get_monotonic_time ();

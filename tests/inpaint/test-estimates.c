@@ -44,7 +44,7 @@ new_brighter_model (gboolean self_condition, int n_channels)
   static const float brighter = -0.1f / 0.25f; /* v, in units of the guess's deviation */
 
   char   *folder = maker_new_folder (), *header, *json;
-  gsize   n_bytes;
+  guint64 n_bytes;
   guint8 *data;
 
   header = maker_header_between (7, 8, 1, 3, &n_bytes);

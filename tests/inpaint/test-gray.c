@@ -17,7 +17,7 @@ static DiffusionModel *
 load (int in, int out, const char *conditioning, const char *variance)
 {
   char           *folder = maker_new_folder ();
-  gsize           n_bytes;
+  guint64         n_bytes;
   char           *header = maker_header_between (in, 8, 1, out, &n_bytes);
   char           *config, *scheduler;
   float          *weights = g_malloc (n_bytes);

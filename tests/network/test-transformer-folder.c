@@ -45,7 +45,7 @@ static const char right_json[] = "{\n"
 
 /* The header of the weights that fit, and how long the data is. */
 static char *
-right_header (gsize *n_bytes)
+right_header (guint64 *n_bytes)
 {
   return maker_transformer_header (4, 1, n_bytes);
 }
@@ -56,7 +56,7 @@ static char *
 new_folder (const char *json, const char *scheduler, const float *colour)
 {
   char   *folder = maker_new_folder ();
-  gsize   n_bytes;
+  guint64 n_bytes;
   char   *header = right_header (&n_bytes);
   guint8 *data = g_malloc0 (n_bytes);
 
@@ -162,7 +162,7 @@ test_configurations (void)
 static void
 test_tensors (void)
 {
-  gsize       n_bytes;
+  guint64     n_bytes;
   char       *header = right_header (&n_bytes);
   guint8     *data = g_malloc0 (n_bytes);
   const char *at = header;
@@ -243,7 +243,7 @@ static void
 test_metadata (void)
 {
   char              *folder = new_folder (right_json, maker_scheduler_json, black);
-  gsize              n_bytes;
+  guint64            n_bytes;
   char              *header = right_header (&n_bytes);
   GError            *error = NULL;
   DiffusionModel    *metadata = diffusion_model_load_metadata (folder, &error);

@@ -15,7 +15,7 @@ static void
 add_model (const char *name, int channels, const char *sample_size)
 {
   char   *folder = g_build_filename (models, name, NULL);
-  gsize   n_bytes;
+  guint64 n_bytes;
   char   *header = maker_header_between (channels, 8, 1, channels, &n_bytes);
   guint8 *data = g_malloc0 (n_bytes);
   char   *json = g_strdup_printf (

@@ -127,7 +127,7 @@ static const char maker_scheduler_json[] = "{\n"
 typedef struct
 {
   GString *header;
-  gsize    n_bytes;
+  guint64  n_bytes;
 } MakerWeights;
 
 static inline void
@@ -137,7 +137,7 @@ maker_add_tensor (MakerWeights *weights,
                   int           n_dims,
                   const int    *shape)
 {
-  gsize n = 4;
+  guint64 n = 4;
 
   g_string_append_printf (weights->header, "%c\"%s%s\":{\"dtype\":\"F32\",\"shape\":[",
                           weights->n_bytes == 0 ? '{' : ',', prefix, name);
@@ -146,8 +146,9 @@ maker_add_tensor (MakerWeights *weights,
       g_string_append_printf (weights->header, "%s%d", i ? "," : "", shape[i]);
       n *= shape[i];
     }
-  g_string_append_printf (weights->header, "],\"data_offsets\":[%zu,%zu]}", weights->n_bytes,
-                          weights->n_bytes + n);
+  g_string_append_printf (weights->header,
+                          "],\"data_offsets\":[%" G_GUINT64_FORMAT ",%" G_GUINT64_FORMAT "]}",
+                          weights->n_bytes, weights->n_bytes + n);
   weights->n_bytes += n;
 }
 
@@ -197,7 +198,7 @@ maker_add_resnet (MakerWeights *weights, const char *prefix, int n_in, int n_out
 /* The header of the weights of one level of n channels with so many layers_per_block,
  * `in` and `out` channels, and how long the data is. */
 static inline char *
-maker_header_between (int in, int n, int layers, int out, gsize *n_bytes)
+maker_header_between (int in, int n, int layers, int out, guint64 *n_bytes)
 {
   MakerWeights weights = { g_string_new (NULL), 0 };
 
@@ -230,7 +231,7 @@ maker_header_between (int in, int n, int layers, int out, gsize *n_bytes)
 
 /* The same between 3 channels and 3. */
 static inline char *
-maker_header_of (int n, int layers, gsize *n_bytes)
+maker_header_of (int n, int layers, guint64 *n_bytes)
 {
   return maker_header_between (3, n, layers, 3, n_bytes);
 }
@@ -238,7 +239,7 @@ maker_header_of (int n, int layers, gsize *n_bytes)
 /* The header of the weights of a Transformer of n channels, with one class and patches of
  * 2 × 2, between 3 colours and 3. The last tensor is proj_out_2.bias. */
 static inline char *
-maker_transformer_header (int n, int layers, gsize *n_bytes)
+maker_transformer_header (int n, int layers, guint64 *n_bytes)
 {
   MakerWeights weights = { g_string_new (NULL), 0 };
 
@@ -270,7 +271,7 @@ maker_transformer_header (int n, int layers, gsize *n_bytes)
 
 /* Those that fit maker_unet_json. */
 static inline char *
-maker_header (gsize *n_bytes)
+maker_header (guint64 *n_bytes)
 {
   return maker_header_of (8, 1, n_bytes);
 }
@@ -280,7 +281,7 @@ static inline char *
 maker_new_model (void)
 {
   char   *folder = maker_new_folder ();
-  gsize   n_bytes;
+  guint64 n_bytes;
   char   *header = maker_header (&n_bytes);
   guint8 *data = g_malloc0 (n_bytes);
 
