@@ -109,7 +109,8 @@ is_countable (const Transformer *transformer, int width, int height)
   const double              token =
     (double) MAX (weights->patches->n_in, weights->out->n_out) + transformer->stride;
 
-  return width <= SIDE_MAX && height <= SIDE_MAX && token * width * height <= G_MAXSIZE / 16;
+  return width <= SIDE_MAX && height <= SIDE_MAX &&
+         token * width * height <= (double) (G_MAXSIZE / 16);
 }
 
 /* --- Position ------------------------------------------------------------- */

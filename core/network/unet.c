@@ -88,7 +88,7 @@ is_countable (const Graph *graph, int width, int height)
       get_size (graph_slot (graph, i), width, height, &map);
       floats += (double) map.width * map.height * map.stride;
     }
-  return floats <= G_MAXSIZE / 16;
+  return floats <= (double) (G_MAXSIZE / 16);
 }
 
 /* The lowest place for slot `number` that no map needed at the same time has.

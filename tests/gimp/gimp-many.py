@@ -12,6 +12,7 @@ import socket
 import struct
 import subprocess
 import sys
+import tempfile
 import time
 
 import cv2
@@ -44,27 +45,24 @@ def wake_loopback():
         fcntl.ioctl(s, 0x8914, struct.pack("16sh14x", b"lo", 0x1 | 0x40))  # SIOCSIFFLAGS: IFF_UP, IFF_RUNNING
 
 
-def start_server(folder, environment):
-    """An ssh server that lets only the test in. Returns it, and the command that reaches it as "one" and "two"."""
+def start_server(folder, allowed):
+    """An ssh server that lets only the test in. Returns it, and the command that reaches it as "one" and "two". The
+    server trusts a folder that only its user can have changed, which none in /tmp is: `allowed`."""
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         port = s.getsockname()[1]
-    for key in ("host", "user"):
-        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / key], check=True)
-    kept = " ".join(
-        f'{k}="{v}"' for k, v in environment.items() if k.startswith(("GIMP", "DIFFUSION_", "LANG", "PATH", "GLIBC"))
-    )
-    (folder / "sshd").write_text(
-        f"ListenAddress 127.0.0.1:{port}\nHostKey {folder}/host\nAuthorizedKeysFile {folder}/user.pub\n"
-        f"PidFile none\nStrictModes no\nUsePAM no\nPermitRootLogin yes\nPasswordAuthentication no\nSetEnv {kept}\n"
-    )
+    subprocess.run(["dropbearkey", "-t", "ed25519", "-f", folder / "host"], check=True, capture_output=True)
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / "user"], check=True)
+    shutil.copy(folder / "user.pub", allowed / "authorized_keys")
+    (allowed / "authorized_keys").chmod(0o600)
     (folder / "ssh").write_text(
         f"Host one two\n  HostName 127.0.0.1\n  Port {port}\n  IdentityFile {folder}/user\n"
         f"  UserKnownHostsFile /dev/null\n  StrictHostKeyChecking no\n  LogLevel ERROR\n"
     )
-    if os.getuid() == 0:
-        os.makedirs("/run/sshd", exist_ok=True)
-    server = subprocess.Popen([shutil.which("sshd", path="/usr/sbin"), "-D", "-e", "-f", folder / "sshd"])
+    server = subprocess.Popen(
+        [shutil.which("dropbear", path="/usr/sbin:/usr/bin"), "-F", "-E", "-s", "-r", folder / "host", "-D", allowed]
+        + ["-p", f"127.0.0.1:{port}", "-P", folder / "server.pid"]
+    )
     for _ in range(100):
         with socket.socket() as s:
             if s.connect_ex(("127.0.0.1", port)) == 0:
@@ -188,13 +186,20 @@ def main():
         environment = gimp.environment | {"PATH": f"{gimp.folder}/bin:{os.environ['PATH']}"}
         as_array(tap, one, slurm, environment, gimp.folder / "array")
         wake_loopback()
-        server, environment["PARALLEL_SSH"] = start_server(gimp.folder, environment)
+        allowed = pathlib.Path(tempfile.mkdtemp(prefix=".gimp-diffusion-", dir=pathlib.Path.home()))
+        server, environment["PARALLEL_SSH"] = start_server(gimp.folder, allowed)
         environment["PARALLEL_HOME"] = str(gimp.folder / "parallel")
+        # The "machines" have the plug-in of the test.
+        taken = [
+            k for k in environment if k.startswith(("GIMP", "DIFFUSION_", "LANG", "GLIBC_TUNABLES")) or k == "PATH"
+        ]
+        environment["PARALLEL"] = " ".join(f"--env {k}" for k in taken)
         try:
             over_ssh(tap, one, command, environment, gimp.folder / "ssh-folder")
         finally:
             server.terminate()
             server.wait()
+            shutil.rmtree(allowed)
     tap.finish()
 
 
