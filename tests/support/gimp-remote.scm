@@ -41,10 +41,13 @@
       (gimp-image-flatten copy)
       (gimp-file-save RUN-NONINTERACTIVE copy path))))
 
+; Of one layer: a run's layer on the canvas may come or go between two questions.
 (define (remote-provenance)
-  (if (member "diffusion-provenance" (gimp-item-get-parasite-list (remote-layer)))
-      (caddr (gimp-item-get-parasite (remote-layer) "diffusion-provenance"))
-      "[]"))
+  (catch "[]"
+    (let ((layer (remote-layer)))
+      (if (member "diffusion-provenance" (gimp-item-get-parasite-list layer))
+          (caddr (gimp-item-get-parasite layer "diffusion-provenance"))
+          "[]"))))
 
 ; Questions and answers.
 
