@@ -42,7 +42,7 @@ LEFT_OUT = {
     "loading",  # measures memory, of which the sanitizers take their own
 }
 # Minutes in such builds, for lines that other tests run as well.
-SLOW = {"blocks", "noise-estimate"}
+SLOW = {"blocks", "mixture", "noise-estimate"}
 LONG = os.environ.get("DIFFUSION_CHECKS") == "1"
 
 # suites, tests: what is run; more: what the long check adds.
