@@ -33,7 +33,8 @@ struct DrawableAlpha
   GeglRectangle area;   /* of that, what the membrane covers */
   int           scale, width, height;
   float        *values, *weights;
-  float         least, most;     /* of what is known */
+  float         least, most;     /* of what is known around */
+  float         nearest[2];      /* the same of what is next to the region */
   guint64       counts[BINS];    /* of what is known, by its value */
   double        slopes, squares; /* sums of the slope between neighbours and its square */
   float        *above;           /* the row before; not a number: not known */
@@ -53,6 +54,8 @@ add_to_membrane (DrawableAlpha *alpha, int x, int y, float value)
   i = (gsize) (y >> alpha->scale) * alpha->width + (x >> alpha->scale);
   alpha->values[i] += value;
   alpha->weights[i]++;
+  alpha->nearest[0] = MIN (alpha->nearest[0], value);
+  alpha->nearest[1] = MAX (alpha->nearest[1], value);
 }
 
 static void
@@ -179,13 +182,15 @@ drawable_alpha_new (GeglBuffer          *pixels,
   alpha->above = g_new (float, alpha->around.width);
   for (int x = 0; x < alpha->around.width; x++)
     alpha->above[x] = NAN;
-  alpha->least = 2;
-  alpha->most = -1;
+  alpha->least = alpha->nearest[0] = 2;
+  alpha->most = alpha->nearest[1] = -1;
   add_picture (alpha, pixels, selection);
 
-  if (alpha->most < 0)
+  if (alpha->nearest[1] < 0)
     g_clear_pointer (&alpha, drawable_alpha_free);
-  else if (alpha->least < alpha->most)
+  else if (alpha->nearest[0] == alpha->nearest[1])
+    alpha->least = alpha->most = alpha->nearest[0];
+  else
     {
       alpha->softness = is_edge (alpha) ? softness (alpha) : 0;
       ok = stretch (alpha, error);

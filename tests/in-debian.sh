@@ -103,6 +103,8 @@ if [ -z "$others" ] && { [ "$suite" = "$own" ] || { [ "$ID" != debian ] && pkg-c
   exec "$@"
 fi
 
+[ -z "$others" ] || { [ "$ID" = debian ] && [ "$(dpkg --print-architecture)" = amd64 ]; } ||
+  die "the packages of other processors need a Debian for x86-64"
 [ "$ID" = debian ] || die "this machine has neither Debian nor GIMP 3's development files: install GIMP 3 with its headers (pkg-config gimp-3.0), or run this on a Debian 12 or newer"
 
 # ------------------------------------------------------------- in a root of it --

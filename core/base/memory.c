@@ -173,20 +173,22 @@ from_control_groups (void)
 static guint64
 from_address_space (void)
 {
-  guint64 left = sizeof (gpointer) == 4 ? REACH_32 : MEMORY_UNKNOWN;
+  guint64 reach = sizeof (gpointer) == 4 ? REACH_32 : MEMORY_UNKNOWN, left = reach;
 
 #ifdef G_OS_UNIX
   struct rlimit limit;
   char         *text;
 
-  if (getrlimit (RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
-    return left;
+  if (getrlimit (RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
+    left = reach = MIN (reach, (guint64) limit.rlim_cur);
+  if (reach == MEMORY_UNKNOWN)
+    return reach;
   text = read_text ("/proc/self/statm"); /* in pages, the first number is the address space */
   if (text)
     {
       guint64 used = g_ascii_strtoull (text, NULL, 10) * (guint64) sysconf (_SC_PAGESIZE);
 
-      left = MIN (left, (guint64) limit.rlim_cur - MIN ((guint64) limit.rlim_cur, used));
+      left = reach - MIN (reach, used);
     }
   g_free (text);
 #endif

@@ -7,18 +7,22 @@
 #include <math.h>
 
 #include "base/planes.h"
+#include "denoise/impulses.h"
 #include "picture/tiles.h"
 
-/* A sample: blocks of so many pixels a side, so many of them at most. */
-#define BLOCK      64
-#define BLOCKS_MAX 64
+/* A sample: blocks of so many pixels a side, so many of them at most. What lies between them is not
+ * seen: in 48 megapixels it is 200 pixels wide. */
+#define BLOCK      16
+#define BLOCKS_MAX 1024
 
 /* Pixels around the region that say what it is. */
 #define MARGIN 64
 
-/* Where so many pixels have the least or the greatest brightness, noise was clipped there before the
- * tone: a share. Less contrast than this is none to go by. */
-#define CLIPPED_SHARE  0.001
+/* Brighter ones are no light: the ground of a depth map. */
+#define BRIGHTNESS_MAX 1e6f
+
+/* Next to a brightness in 8 bits, −1…1. Less contrast than this is none to go by. */
+#define BESIDE         (3.0f / 255.0f)
 #define CONTRAST_LEAST 0.5f
 
 /* The mean of pixel 0 of three planes; of gray, that to the bit. */
@@ -97,7 +101,7 @@ write_colours (gpointer data, const DiffusionRect *window, const float *gray, GE
     {
       float before = gray_of (toned, colours + i, size);
 
-      if (gray[i] == before)
+      if (gray[i] == before || isnan (gray[i]))
         continue;
       if (!isfinite (before) || is_on_curve (&toned->curve, colours + i, size))
         tone (toned, gray[i], colours + i, size);
@@ -150,6 +154,17 @@ n_blocks (const DiffusionRect *area, int step)
   return (gsize) ((area->width - 1) / step + 1) * ((area->height - 1) / step + 1);
 }
 
+/* Block i of the area, those of a row one behind the other. */
+static DiffusionRect
+block_at (const DiffusionRect *area, int step, gsize i)
+{
+  int n = (area->width - 1) / step + 1;
+  int x = (int) (i % n) * step, y = (int) (i / n) * step;
+
+  return (DiffusionRect) { area->x + x, area->y + y, MIN (BLOCK, area->width - x),
+                           MIN (BLOCK, area->height - y) };
+}
+
 /* Adds to a sample of `room` pixels, n of which are there, those of a block that are seen. */
 static gboolean
 add_block (const DiffusionSource *source,
@@ -165,7 +180,7 @@ add_block (const DiffusionSource *source,
   if (!source->read (source->data, block, pixels, alpha, NULL, error))
     return FALSE;
   for (gsize i = 0; i < size; i++)
-    if (alpha[i] > 0.0f && isfinite (brightness_of (pixels + i, size)))
+    if (alpha[i] > 0.0f && fabsf (brightness_of (pixels + i, size)) < BRIGHTNESS_MAX)
       {
         for (int c = 0; c < 3; c++)
           sample[c * room + *n] = 2.0f * pixels[c * size + i] - 1.0f;
@@ -174,29 +189,53 @@ add_block (const DiffusionSource *source,
   return TRUE;
 }
 
+/* Counts the impulses among the pixels of a block that are not on the curve. */
+static gboolean
+count_block (const Toned *toned, const DiffusionRect *block, ImpulseCount *impulses, GError **error)
+{
+  float pixels[3 * BLOCK * BLOCK], strays[BLOCK * BLOCK];
+  gsize size = (gsize) block->width * block->height;
+
+  if (!toned->colours->read (toned->colours->data, block, pixels, strays, NULL, error))
+    return FALSE;
+  for (gsize i = 0; i < size; i++)
+    if (is_on_curve (&toned->curve, pixels + i, size))
+      strays[i] = 0.0f;
+  impulses_count (block->width, block->height, 3, pixels, strays, impulses);
+  return TRUE;
+}
+
+/* Whether noise was clipped before the tone at `end`, the least or the greatest brightness of the
+ * sample: more pixels have it than come next to it, by three standard deviations of their number. */
+static gboolean
+is_clipped (const float *sample, gsize room, gsize n, float end)
+{
+  double n_at = 0.0, n_beside = 0.0;
+
+  for (gsize i = 0; i < n; i++)
+    {
+      float distance = fabsf (brightness_of (sample + i, room) - end);
+
+      n_at += distance == 0.0f;
+      n_beside += distance > 0.0f && distance <= BESIDE;
+    }
+  return n_at - n_beside >= 3.0 * sqrt (n_at + n_beside);
+}
+
 /* What was clipped before the tone is black or white in the gray picture, as all that knows of noise
  * takes it to be. */
 static void
 find_ends (Toned *toned, const float *sample, gsize room, gsize n)
 {
-  float low = 1.0f, high = -1.0f;
-  gsize n_low = 0, n_high = 0;
+  float low = G_MAXFLOAT, high = -G_MAXFLOAT;
 
   for (gsize i = 0; i < n; i++)
     {
-      float brightness = brightness_of (sample + i, room);
-
-      if (brightness < low)
-        n_low = 0;
-      if (brightness > high)
-        n_high = 0;
-      low = MIN (low, brightness);
-      high = MAX (high, brightness);
-      n_low += brightness == low;
-      n_high += brightness == high;
+      low = MIN (low, brightness_of (sample + i, room));
+      high = MAX (high, brightness_of (sample + i, room));
     }
-  low = n_low >= CLIPPED_SHARE * n ? 0.5f * low + 0.5f : 0.0f;
-  high = n_high >= CLIPPED_SHARE * n ? 0.5f * high + 0.5f : 1.0f;
+  low = is_clipped (sample, room, n, low) ? MAX (0.5f * low + 0.5f, 0.0f) : 0.0f;
+  high = is_clipped (sample, room, n, high) ? MIN (0.5f * high + 0.5f, 1.0f) : 1.0f;
   if (high - low >= CONTRAST_LEAST)
     {
       toned->black = low;
@@ -214,8 +253,8 @@ toned_find (Toned                 *toned,
 {
   DiffusionRect area = tiles_area (region, MARGIN, 1, 1, source->width, source->height);
   int           step = BLOCK;
-  int           right = area.x + area.width, bottom = area.y + area.height;
   gsize         n = 0, room;
+  ImpulseCount  impulses = { 0 };
   float        *sample, *hole;
   gboolean      success = TRUE;
 
@@ -229,14 +268,13 @@ toned_find (Toned                 *toned,
   sample = planes_new (BLOCK, (int) (room / BLOCK), 4, error);
   if (sample == NULL)
     return FALSE;
-  for (int y = area.y; success && y < bottom; y += step)
-    for (int x = area.x; success && x < right; x += step)
-      {
-        DiffusionRect block = { x, y, MIN (BLOCK, right - x), MIN (BLOCK, bottom - y) };
+  for (gsize i = 0; success && i < n_blocks (&area, step); i++)
+    {
+      DiffusionRect block = block_at (&area, step, i);
 
-        success = !g_cancellable_set_error_if_cancelled (cancel, error) &&
-                  add_block (source, &block, sample, room, &n, error);
-      }
+      success = !g_cancellable_set_error_if_cancelled (cancel, error) &&
+                add_block (source, &block, sample, room, &n, error);
+    }
 
   hole = sample + 3 * room;
   for (gsize i = 0; i < room; i++)
@@ -250,9 +288,20 @@ toned_find (Toned                 *toned,
                                     .n_channels = 1,
                                     .read = read_gray,
                                     .data = toned };
-  if (*found)
+  if (*found && !colour_curve_is_gray (&toned->curve))
     find_ends (toned, sample, room, n);
   g_free (sample);
+
+  /* The gray picture would not show that a hot pixel has a colour. */
+  for (gsize i = 0; *found && success && i < n_blocks (&area, step); i++)
+    {
+      DiffusionRect block = block_at (&area, step, i);
+
+      success = !g_cancellable_set_error_if_cancelled (cancel, error) &&
+                count_block (toned, &block, &impulses, error);
+    }
+  impulses.n_pixels = n;
+  *found = *found && success && !(impulses_kinds (&impulses) & IMPULSE_COLOURED);
   return success;
 }
 

@@ -23,7 +23,8 @@ brightness_at (const float *picture, gsize size, gsize i)
 static int
 place (float brightness, float *share)
 {
-  float at = CLAMP (0.5f * (brightness + 1.0f), 0.0f, 1.0f) * (COLOUR_CURVE_POINTS - 1);
+  /* What is not a number is taken for black: CLAMP would let it pass. */
+  float at = fminf (fmaxf (0.5f * (brightness + 1.0f), 0.0f), 1.0f) * (COLOUR_CURVE_POINTS - 1);
   int   first = MIN ((int) at, COLOUR_CURVE_POINTS - 2);
 
   *share = at - first;
@@ -54,6 +55,16 @@ bridge_gaps (ColourCurve *curve, const double *counts)
   for (int j = before + 1; j < COLOUR_CURVE_POINTS; j++)
     for (int c = 0; c < 3; c++)
       curve->tints[j][c] = curve->tints[before][c];
+}
+
+gboolean
+colour_curve_is_gray (const ColourCurve *curve)
+{
+  for (int k = 0; k < COLOUR_CURVE_POINTS; k++)
+    for (int c = 0; c < 3; c++)
+      if (!(fabsf (curve->tints[k][c]) <= NEAR))
+        return FALSE;
+  return TRUE;
 }
 
 void

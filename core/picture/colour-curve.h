@@ -23,6 +23,9 @@ gboolean colour_curve_find (ColourCurve *curve,
                             const float *picture,
                             const float *hole);
 
+/* Whether all its colours are gray to within a level or so. */
+gboolean colour_curve_is_gray (const ColourCurve *curve);
+
 /* The colour of a brightness, −1…1; beyond it differs from gray as at the end. */
 void colour_curve_look_up (const ColourCurve *curve, float brightness, float colour[3]);
 

@@ -274,6 +274,83 @@ test_others (void)
     }
 }
 
+/* Hot pixels that have a colour are no part of a gray picture. So few of them leave its curve what it
+ * is. */
+static void
+test_hot_pixels (void)
+{
+  const int                times = 3;
+  Picture                 *noisy = new_gray (3.0, 255.0f);
+  Picture                 *gray = picture_new (times * SIDE, times * SIDE, 1), *picture;
+  DiffusionDenoiseSettings settings = { 0 };
+  int                      n_hot = 0, n_left = 0;
+
+  for (int y = 0; y < gray->height; y++)
+    for (int x = 0; x < gray->width; x++)
+      gray->pixels[(gsize) y * gray->width + x] =
+        noisy->pixels[(gsize) (y % SIDE) * SIDE + x % SIDE];
+  picture = new_toned (gray, as_it_is, 255.0f);
+  for (gsize i = 9999; i < picture->size; i += 19999)
+    if (picture->pixels[i] < 0.5f)
+      {
+        picture->pixels[i] = 1.0f;
+        n_hot++;
+      }
+  denoise (picture, &settings, NULL);
+  for (gsize i = 0; i < picture->size; i++)
+    n_left += fabsf (picture->result[i] - picture->result[picture->size + i]) > 0.15f;
+  g_test_message ("%d of %d left", n_left, n_hot);
+  g_assert_cmpint (n_hot, >, 5);
+  g_assert_cmpint (n_left, ==, 0);
+  picture_free (noisy);
+  picture_free (gray);
+  picture_free (picture);
+}
+
+/* What is no number, seen or not, stays alone with that. */
+static void
+test_not_numbers (void)
+{
+  const gsize hidden = 30 * SIDE + 30, seen = 90 * SIDE + 70;
+
+  for (int k = 0; k < 2; k++)
+    {
+      Picture                 *noisy = new_gray (k == 0 ? SIGMA : 0.0, 255.0f);
+      Picture                 *picture = new_toned (noisy, sepia, 255.0f);
+      DiffusionDenoiseSettings settings = { .sigma = k == 0 ? SIGMA : 0.0 };
+
+      for (int c = 0; c < 3; c++)
+        picture->pixels[c * picture->size + hidden] = picture->pixels[c * picture->size + seen] =
+          NAN;
+      picture->alpha[hidden] = 0.0f;
+      denoise (picture, &settings, NULL);
+      for (gsize i = 0; i < 3 * picture->size; i++)
+        if (i % picture->size != hidden && i % picture->size != seen)
+          g_assert_true (isfinite (picture->result[i]));
+      picture_free (noisy);
+      picture_free (picture);
+    }
+}
+
+/* A sun far beyond white is no end that noise was clipped at: the noise stays what it is. */
+static void
+test_sun (void)
+{
+  Picture                 *noisy = new_gray (SIGMA, 255.0f);
+  Picture                 *picture = new_toned (noisy, sepia, 65535.0f);
+  DiffusionDenoiseSettings settings = { 0 };
+
+  for (int y = 100; y < 112; y++)
+    for (int x = 100; x < 112; x++)
+      for (int c = 0; c < 3; c++)
+        picture->pixels[c * picture->size + (gsize) y * SIDE + x] = 20.0f;
+  denoise (picture, &settings, NULL);
+  g_test_message ("σ %.2f", settings.sigma);
+  g_assert_cmpfloat (fabs (settings.sigma - SIGMA), <, 3.0);
+  picture_free (noisy);
+  picture_free (picture);
+}
+
 typedef struct
 {
   int    n;
@@ -323,6 +400,9 @@ main (int argc, char **argv)
   g_test_add_func ("/toned/stamp", test_stamp);
   g_test_add_func ("/toned/untouched", test_untouched);
   g_test_add_func ("/toned/others", test_others);
+  g_test_add_func ("/toned/hot-pixels", test_hot_pixels);
+  g_test_add_func ("/toned/not-numbers", test_not_numbers);
+  g_test_add_func ("/toned/sun", test_sun);
   g_test_add_func ("/toned/shown", test_shown);
   status = g_test_run ();
   diffusion_workers_free (workers);

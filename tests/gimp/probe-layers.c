@@ -233,6 +233,13 @@ half_below (int x, int y)
   return y < 20 ? 1 : 128.0 / 255;
 }
 
+/* The same all around the hole, but not farther away. */
+static double
+patch (int x, int y)
+{
+  return x < 12 ? 1 : x < 33 && y >= 10 && y < 29 ? 0.6 : 0;
+}
+
 /* A hole that is transparent in opaque surroundings. */
 static double
 transparent_hole (int x, int y)
@@ -294,6 +301,7 @@ alpha_continues (void)
   continued_alpha ("a transparent hole", u8, transparent_hole, opaque, 0, 0);
   continued_alpha ("alpha 128", u8, half, half, 0.001, 1);
   continued_alpha ("alpha 128 in floats", linear, half, half, 1e-6, 1);
+  continued_alpha ("alpha that is the same next to the hole alone", linear, patch, patch, 1e-6, 1);
   continued_alpha ("rising alpha", GIMP_PRECISION_U16_NON_LINEAR, rising, rising, 2.0 / 255, 1);
   continued_alpha ("a border of what is opaque", u8, transparent_on_the_right,
                    transparent_on_the_right, 1, EDGE);
