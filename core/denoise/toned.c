@@ -21,8 +21,7 @@
 /* Brighter ones are no light: the ground of a depth map. */
 #define BRIGHTNESS_MAX 1e6f
 
-/* Next to a brightness in 8 bits, −1…1. Less contrast than this is none to go by. */
-#define BESIDE         (3.0f / 255.0f)
+/* Less contrast than this is none to go by. */
 #define CONTRAST_LEAST 0.5f
 
 /* The mean of pixel 0 of three planes; of gray, that to the bit. */
@@ -205,21 +204,35 @@ count_block (const Toned *toned, const DiffusionRect *block, ImpulseCount *impul
   return TRUE;
 }
 
-/* Whether noise was clipped before the tone at `end`, the least or the greatest brightness of the
- * sample: more pixels have it than come next to it, by three standard deviations of their number. */
+/* Whether noise was clipped before the tone at the least or (sign −1) the greatest brightness of the
+ * sample: more pixels have it than the next one, by three standard deviations of their number. *end: it. */
 static gboolean
-is_clipped (const float *sample, gsize room, gsize n, float end)
+is_clipped (const float *sample, gsize room, gsize n, float sign, float *end)
 {
-  double n_at = 0.0, n_beside = 0.0;
+  float  least = G_MAXFLOAT, next = G_MAXFLOAT;
+  double n_least = 0.0, n_next = 0.0;
 
   for (gsize i = 0; i < n; i++)
     {
-      float distance = fabsf (brightness_of (sample + i, room) - end);
+      float v = sign * brightness_of (sample + i, room);
 
-      n_at += distance == 0.0f;
-      n_beside += distance > 0.0f && distance <= BESIDE;
+      if (v < least)
+        {
+          next = least;
+          n_next = n_least;
+          least = v;
+          n_least = 0.0;
+        }
+      else if (v > least && v < next)
+        {
+          next = v;
+          n_next = 0.0;
+        }
+      n_least += v == least;
+      n_next += v == next;
     }
-  return n_at - n_beside >= 3.0 * sqrt (n_at + n_beside);
+  *end = sign * least;
+  return n_least - n_next >= 3.0 * sqrt (n_least + n_next);
 }
 
 /* What was clipped before the tone is black or white in the gray picture, as all that knows of noise
@@ -227,15 +240,10 @@ is_clipped (const float *sample, gsize room, gsize n, float end)
 static void
 find_ends (Toned *toned, const float *sample, gsize room, gsize n)
 {
-  float low = G_MAXFLOAT, high = -G_MAXFLOAT;
+  float low, high;
 
-  for (gsize i = 0; i < n; i++)
-    {
-      low = MIN (low, brightness_of (sample + i, room));
-      high = MAX (high, brightness_of (sample + i, room));
-    }
-  low = is_clipped (sample, room, n, low) ? MAX (0.5f * low + 0.5f, 0.0f) : 0.0f;
-  high = is_clipped (sample, room, n, high) ? MIN (0.5f * high + 0.5f, 1.0f) : 1.0f;
+  low = is_clipped (sample, room, n, 1.0f, &low) ? MAX (0.5f * low + 0.5f, 0.0f) : 0.0f;
+  high = is_clipped (sample, room, n, -1.0f, &high) ? MIN (0.5f * high + 0.5f, 1.0f) : 1.0f;
   if (high - low >= CONTRAST_LEAST)
     {
       toned->black = low;
